@@ -1,0 +1,1 @@
+"""Watcher: one prioritised, diagnosed incident before the first user calls."""

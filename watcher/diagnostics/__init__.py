@@ -1,0 +1,1 @@
+"""Runbooks in, evidence out: read-only commands over SSH."""

@@ -1,0 +1,1 @@
+"""Transactions and loops around the decisions; no policy of its own."""

@@ -1,0 +1,1 @@
+"""Leaves without Watcher nouns: clock, plugins, text, redaction, outgoing HTTP, logs, metrics."""

@@ -1,0 +1,64 @@
+"""The state of one monitored condition, and the spans during which it held."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from watcher.model.event import Severity
+from watcher.model.reason import Reason
+
+
+class AlertStatus(StrEnum):
+    """Whether the condition holds now."""
+
+    FIRING = "firing"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One condition of one customer; `occurrence` is its newest span, `count` how many there were.
+
+    `host` is an inventory identity where `host_known`, else the raw name from the source.
+    """
+
+    customer: str
+    key: str
+    source: str
+    occurrence: str
+    status: AlertStatus
+    severity: Severity
+    name: str
+    first_at: datetime
+    last_at: datetime
+    started_at: datetime
+    host: str | None = None
+    host_known: bool = False
+    service: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    summary: str = ""
+    url: str = ""
+    count: int = 1
+    suppressed: bool = False
+    incident: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One span of a condition. `started_at` is None while only its end has been heard of.
+
+    `severity` is the newest the source gave (as of `severity_at`), `joined_at` Watcher's clock
+    when it became part of `incident`, and `reason` why it did.
+    """
+
+    customer: str
+    key: str
+    occurrence: str
+    severity: Severity
+    severity_at: datetime
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    incident: int | None = None
+    joined_at: datetime | None = None
+    reason: Reason | None = None

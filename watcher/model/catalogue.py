@@ -1,0 +1,65 @@
+"""Customers, services and hosts: who is strangers to whom, what matters, and what may be touched."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """Whose services these are; nothing crosses from one customer to another."""
+
+    name: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """An entry of the service catalogue; `criticality` runs from 1 (low) to 4 (most critical)."""
+
+    customer: str
+    name: str
+    criticality: int
+    hosts: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SshProfile:
+    """How Watcher logs in: `key_file` and `known_hosts` are paths, times are seconds."""
+
+    name: str
+    user: str
+    key_file: str
+    known_hosts: str
+    port: int = 22
+    connect_timeout: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One machine under one identity. Without `address` and `ssh` it is never connected to."""
+
+    customer: str
+    name: str
+    aliases: tuple[str, ...] = ()
+    address: str | None = None
+    port: int | None = None
+    ssh: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Everything named, with the look-ups made once at load.
+
+    `by_alias` maps (customer, lower-case alias) to a host, `by_host` (customer, host name) to its
+    services, most critical first, and `services` (customer, name) to the service.
+    """
+
+    customers: Mapping[str, Customer] = field(default_factory=dict)
+    services: Mapping[tuple[str, str], Service] = field(default_factory=dict)
+    by_alias: Mapping[tuple[str, str], Host] = field(default_factory=dict)
+    by_host: Mapping[tuple[str, str], tuple[Service, ...]] = field(default_factory=dict)
+    profiles: Mapping[str, SshProfile] = field(default_factory=dict)

@@ -1,0 +1,110 @@
+"""One disruption that people work on: its state, its priority with every term, its timeline."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from watcher.model.event import Severity
+from watcher.model.reason import Reason
+
+
+class Status(StrEnum):
+    """Where an incident stands."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+class Priority(StrEnum):
+    """P1 is worked on at once, P5 when there is time."""
+
+    P1 = "P1"
+    P2 = "P2"
+    P3 = "P3"
+    P4 = "P4"
+    P5 = "P5"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One term of the priority: `name` (impact, urgency), its `value`, and what made it so."""
+
+    name: str
+    value: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """The alert held to be the cause, as known five minutes after opening."""
+
+    key: str
+    host: str | None
+    started_at: datetime
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One disruption. `number` is its identity within the installation.
+
+    `group` is what its alerts share (`service:billing`, `host:db1`, `alert:<key>`, `manual:<n>`).
+    `burst_at`..`last_at` span its newest run of alert starts no further apart than the activity
+    gap. `firing` counts the alerts that hold now, `alerts` all that ever joined. `severity` is the
+    highest seen. A merged incident is closed and names the incident that took it in.
+    """
+
+    number: int
+    customer: str
+    title: str
+    status: Status
+    priority: Priority
+    terms: tuple[Term, ...]
+    group: str
+    severity: Severity
+    opened_at: datetime
+    burst_at: datetime
+    last_at: datetime
+    service: str | None = None
+    hosts: tuple[str, ...] = ()
+    suspect: Suspect | None = None
+    firing: int = 0
+    alerts: int = 0
+    opened_by: str = "watcher"
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+    resolved_at: datetime | None = None
+    closed_at: datetime | None = None
+    merged_into: int | None = None
+    ticket: str | None = None
+    problem: int | None = None
+
+
+class EntryKind(StrEnum):
+    """What a timeline entry tells of."""
+
+    OPENED = "opened"
+    JOINED = "joined"
+    ALERT = "alert"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+    REOPENED = "reopened"
+    CLOSED = "closed"
+    MERGED = "merged"
+    PRIORITY = "priority"
+    NOTE = "note"
+    ACTION = "action"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of an incident's timeline; every entry has its reason."""
+
+    incident: int
+    at: datetime
+    kind: EntryKind
+    text: str
+    reason: Reason
+    actor: str = "watcher"

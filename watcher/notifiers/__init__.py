@@ -1,0 +1,1 @@
+"""Messages to people: one file for each kind of channel, found by its name."""

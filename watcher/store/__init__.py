@@ -1,0 +1,1 @@
+"""State: one interface, SQLite and PostgreSQL behind it."""

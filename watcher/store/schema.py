@@ -1,0 +1,213 @@
+"""The present shape of the database, the same on both stores; migrations lead here.
+
+Times are whole microseconds since the epoch, UTC. Lists and maps are JSON text. With SQLite the
+`delivery` table lives in a file of its own, attached beside the state: intake and digest then never
+wait for each other's write lock.
+"""
+
+import sqlalchemy as sa
+
+state = sa.MetaData()
+inbox = sa.MetaData()
+
+delivery = sa.Table(
+    "delivery",
+    inbox,
+    # Grows with time across replicas: milliseconds, then the stream, then a counter.
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("stream", sa.Integer, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("customer", sa.Text, nullable=False),
+    sa.Column("received_at", sa.BigInteger, nullable=False),
+    sa.Column("headers", sa.Text, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+)
+
+# One row for each process that ever took deliveries; its ids only grow, so one cursor is enough.
+stream = sa.Table(
+    "stream",
+    state,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("opened_at", sa.BigInteger, nullable=False),
+    sa.Column("digested", sa.BigInteger, nullable=False),
+)
+
+# What is worth saying about a delivery after its digest: why it is dead, or why it held no event.
+verdict = sa.Table(
+    "verdict",
+    state,
+    sa.Column("delivery", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("dead", sa.Boolean, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("replay", sa.Boolean, nullable=False, default=False),
+    sa.Index("verdict_dead", "dead", "delivery"),
+)
+
+alert = sa.Table(
+    "alert",
+    state,
+    sa.Column("customer", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("occurrence", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("severity", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("host", sa.Text),
+    sa.Column("host_known", sa.Boolean, nullable=False),
+    sa.Column("service", sa.Text),
+    sa.Column("labels", sa.Text, nullable=False),
+    sa.Column("summary", sa.Text, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("first_at", sa.BigInteger, nullable=False),
+    sa.Column("last_at", sa.BigInteger, nullable=False),
+    sa.Column("started_at", sa.BigInteger, nullable=False),
+    sa.Column("count", sa.Integer, nullable=False),
+    sa.Column("suppressed", sa.Boolean, nullable=False),
+    sa.Column("incident", sa.BigInteger),
+    sa.Index("alert_last", "last_at"),
+    sa.Index("alert_incident", "incident"),
+)
+
+occurrence = sa.Table(
+    "occurrence",
+    state,
+    sa.Column("customer", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("occurrence", sa.Text, primary_key=True),
+    sa.Column("severity", sa.Text, nullable=False),
+    sa.Column("severity_at", sa.BigInteger, nullable=False),
+    sa.Column("started_at", sa.BigInteger),
+    sa.Column("ended_at", sa.BigInteger),
+    sa.Column("incident", sa.BigInteger),
+    sa.Column("joined_at", sa.BigInteger),
+    sa.Column("reason", sa.Text),
+    sa.Index("occurrence_incident", "incident"),
+)
+
+incident = sa.Table(
+    "incident",
+    state,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("customer", sa.Text, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("priority", sa.Text, nullable=False),
+    sa.Column("terms", sa.Text, nullable=False),
+    # "group" is a word of SQL.
+    sa.Column("group_key", sa.Text, nullable=False),
+    sa.Column("severity", sa.Text, nullable=False),
+    sa.Column("service", sa.Text),
+    sa.Column("hosts", sa.Text, nullable=False),
+    sa.Column("suspect", sa.Text),
+    sa.Column("opened_at", sa.BigInteger, nullable=False),
+    sa.Column("opened_by", sa.Text, nullable=False),
+    sa.Column("burst_at", sa.BigInteger, nullable=False),
+    sa.Column("last_at", sa.BigInteger, nullable=False),
+    sa.Column("firing", sa.Integer, nullable=False),
+    sa.Column("alerts", sa.Integer, nullable=False),
+    sa.Column("acknowledged_at", sa.BigInteger),
+    sa.Column("acknowledged_by", sa.Text),
+    sa.Column("resolved_at", sa.BigInteger),
+    sa.Column("closed_at", sa.BigInteger),
+    sa.Column("merged_into", sa.BigInteger),
+    sa.Column("ticket", sa.Text),
+    sa.Column("problem", sa.BigInteger),
+    sa.Index("incident_group", "customer", "group_key", "last_at"),
+    sa.Index("incident_status", "status", "number"),
+)
+
+entry = sa.Table(
+    "entry",
+    state,
+    sa.Column("id", sa.Integer().with_variant(sa.BigInteger, "postgresql"), primary_key=True),
+    sa.Column("incident", sa.BigInteger, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Index("entry_incident", "incident", "id"),
+)
+
+action = sa.Table(
+    "action",
+    state,
+    sa.Column("id", sa.Integer().with_variant(sa.BigInteger, "postgresql"), primary_key=True),
+    sa.Column("incident", sa.BigInteger, nullable=False),
+    sa.Column("customer", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("lane", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False, unique=True),
+    sa.Column("payload", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("next_at", sa.BigInteger, nullable=False),
+    sa.Column("token", sa.BigInteger, nullable=False),
+    sa.Column("lease_until", sa.BigInteger),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Index("action_due", "status", "next_at"),
+    sa.Index("action_lane", "incident", "lane", "id"),
+)
+
+# One row for each diagnosis; what its steps printed is compressed JSON, away from the hot tables.
+evidence = sa.Table(
+    "evidence",
+    state,
+    sa.Column("id", sa.Integer().with_variant(sa.BigInteger, "postgresql"), primary_key=True),
+    sa.Column("incident", sa.BigInteger, nullable=False),
+    sa.Column("action", sa.BigInteger, nullable=False, unique=True),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("runbook", sa.Text, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Index("evidence_incident", "incident", "id"),
+)
+
+person = sa.Table(
+    "person",
+    state,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("password", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("customer", sa.Text),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+)
+
+# Tokens and sessions are kept as SHA-256 of the secret: the table gives nothing away.
+session = sa.Table(
+    "session",
+    state,
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("person", sa.Text, nullable=False),
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+)
+
+token = sa.Table(
+    "token",
+    state,
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("customer", sa.Text),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+)
+
+# Who may do a thing that only one replica may do at a time; `token` grows with every new holder.
+lease = sa.Table(
+    "lease",
+    state,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("token", sa.BigInteger, nullable=False),
+    sa.Column("until", sa.BigInteger, nullable=False),
+)
+
+counter = sa.Table(
+    "counter",
+    state,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.BigInteger, nullable=False),
+)
