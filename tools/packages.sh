@@ -1,0 +1,79 @@
+#!/bin/sh
+# Gets what a command needs from the system: packages.sh test | e2e | bench.
+# Nothing is asked for that is there already. Where it cannot be installed, one line says what to
+# install; the tests that need it are then left out (and counted as failures when CI=true).
+set -eu
+cd "$(dirname "$0")/.."
+
+say() { printf 'watcher: %s\n' "$*" >&2; }
+
+installed() {
+    dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed
+}
+
+need() { # purpose, packages...
+    purpose=$1
+    shift
+    missing=""
+    for package in "$@"; do installed "$package" || missing="$missing $package"; done
+    [ -n "$missing" ] || return 0
+    # shellcheck disable=SC2086 # package names hold no blanks
+    tools/apt.sh $missing || say "$purpose left out; to have it, install:$missing"
+}
+
+have_postgres() {
+    [ -x "${WATCHER_PG_BIN:-/nonexistent}/postgres" ] && return
+    for bin in /usr/lib/postgresql/*/bin/postgres; do [ -x "$bin" ] && return; done
+    return 1
+}
+
+for_test() {
+    [ -x /usr/sbin/sshd ] || need "tests against a real SSH server" openssh-server
+    have_postgres || tools/setup.sh postgres || say "no PostgreSQL; its tests are left out"
+}
+
+for_e2e() {
+    if ! grep -qs '^VERSION_ID="12"' /etc/os-release; then
+        say "end-to-end tests install their systems on Debian 12 only; using what is there"
+        return
+    fi
+    need "end-to-end tests with Zabbix and a browser" \
+        zabbix-server-pgsql zabbix-frontend-php zabbix-agent \
+        php8.2-fpm php8.2-pgsql php8.2-cli postgresql chromium
+}
+
+# The benchmarks only need binaries: they are unpacked, not installed.
+for_bench() {
+    mkdir -p .cache/bench/bin
+    missing=""
+    command -v wrk >/dev/null || [ -x .cache/bench/bin/wrk ] \
+        || missing="wrk libluajit-5.1-2 libluajit-5.1-common"
+    command -v prometheus-alertmanager >/dev/null || [ -x .cache/bench/bin/prometheus-alertmanager ] \
+        || missing="$missing prometheus-alertmanager"
+    [ -n "$missing" ] || return 0
+    # shellcheck disable=SC2086 # package names hold no blanks
+    unpack $missing || { say "to run the benchmarks, install: wrk prometheus-alertmanager"; exit 1; }
+}
+
+unpack() {
+    command -v apt-get >/dev/null || return 1
+    if [ "$(id -u)" = 0 ]; then apt-get -qq update >/dev/null 2>&1 || return 1; fi
+    say "unpacking into .cache/bench: $*"
+    (cd .cache/bench && apt-get -qq download "$@" >/dev/null 2>&1) || return 1
+    for deb in .cache/bench/*.deb; do dpkg -x "$deb" .cache/bench/root && rm "$deb"; done
+    lib=$PWD/.cache/bench/root/usr/lib/$(uname -m)-linux-gnu
+    for name in wrk prometheus-alertmanager; do
+        binary=$PWD/.cache/bench/root/usr/bin/$name
+        [ -x "$binary" ] || continue
+        printf '#!/bin/sh\nLD_LIBRARY_PATH="%s" exec "%s" "$@"\n' "$lib" "$binary" \
+            > ".cache/bench/bin/$name"
+        chmod 755 ".cache/bench/bin/$name"
+    done
+}
+
+case ${1:-} in
+    test) for_test ;;
+    e2e) for_e2e ;;
+    bench) for_bench ;;
+    *) say "usage: tools/packages.sh test|e2e|bench"; exit 2 ;;
+esac
