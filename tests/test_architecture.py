@@ -32,7 +32,7 @@ CLOCK_CALLS = {
 LAZY_IMPORTS = {"watcher/kit/plugins.py", "watcher/app.py"}
 
 IGNORE = re.compile(r"#\s*(noqa|type:\s*ignore|pragma:\s*no (?:cover|branch))(?P<rest>.*)")
-REASONED = re.compile(r"^(?::\s*[A-Z0-9, ]+|\[[a-z0-9, -]+\])?\s*(?:[-–—#:]\s*)\S+")
+REASONED = re.compile(r"^(?::\s*[A-Z0-9, ]+|\[[a-z0-9, -]+\])?\s*(?:[-–—#]\s*)\S+")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
