@@ -1,0 +1,299 @@
+"""What may happen to an incident now, and what follows from it.
+
+Every function takes the incident as it is and returns a Step: the incident as it becomes, what the
+timeline says of it, and the news that somebody may want to hear. The machine (alerts, the clock)
+and people go through the same functions.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from watcher.decide.correlate import extend
+from watcher.decide.priority import prioritise
+from watcher.model.alert import Alert, Occurrence
+from watcher.model.event import Severity
+from watcher.model.incident import Entry, EntryKind, Incident, Priority, Status, Suspect
+from watcher.model.policy import Policy
+from watcher.model.reason import Reason
+
+MACHINE = "watcher"
+
+
+class News(StrEnum):
+    """What is worth telling somebody."""
+
+    OPENED = "opened"
+    RAISED = "raised"
+    REOPENED = "reopened"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step in the life of an incident."""
+
+    incident: Incident
+    entries: tuple[Entry, ...] = ()
+    news: tuple[News, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When something happens, why, and who made it happen."""
+
+    now: datetime
+    reason: Reason
+    actor: str = MACHINE
+
+
+class RefusedError(Exception):
+    """The incident is not in a state in which this may be done; the text says so to a person."""
+
+
+def open_by_alert(
+    number: int, alert: Alert, group: str, point: datetime, moment: Moment, criticality: int | None,
+    policy: Policy,
+) -> Step:
+    """A new incident from the first alert of a disruption, which `join` then adds to it."""
+    incident = _blank(number, alert.customer, group, alert.severity, point, moment)
+    incident = replace(incident, service=alert.service, title=_title(alert))
+    incident = _prioritised(incident, policy, criticality)
+    text = f"opened by {alert.name}" + (f" on {alert.host}" if alert.host else "")
+    return Step(incident, (_entry(incident, EntryKind.OPENED, text, moment),), (News.OPENED,))
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a person who opens an incident by hand knows."""
+
+    customer: str
+    title: str
+    severity: Severity
+    service: str | None = None
+    host: str | None = None
+    text: str = ""
+
+
+def open_by_hand(
+    number: int, report: Report, moment: Moment, criticality: int | None, policy: Policy
+) -> Step:
+    """An incident that a person opens: a user phoned before monitoring said anything."""
+    group = f"manual:{number}"
+    if report.service or report.host:
+        group = f"service:{report.service}" if report.service else f"host:{report.host}"
+    incident = _blank(number, report.customer, group, report.severity, moment.now, moment)
+    hosts = (report.host,) if report.host else ()
+    incident = replace(incident, service=report.service, title=report.title, hosts=hosts)
+    incident = _prioritised(incident, policy, criticality)
+    text = f"opened by {moment.actor}" + (f": {report.text}" if report.text else "")
+    return Step(incident, (_entry(incident, EntryKind.OPENED, text, moment),), (News.OPENED,))
+
+
+def join(
+    incident: Incident, alert: Alert, occurrence: Occurrence, point: datetime, moment: Moment,
+    criticality: int | None, policy: Policy,
+) -> Step:
+    """An alert that starts to fire becomes part of an incident; `alert` is as it was sighted."""
+    first = incident.alerts == 0 and incident.opened_by == MACHINE
+    new = alert.incident != incident.number
+    grown = replace(
+        extend(incident, point, policy.grouping.gap),
+        hosts=_with_host(incident.hosts, alert.host),
+        severity=max(incident.severity, occurrence.severity, key=lambda each: each.rank),
+        alerts=incident.alerts + new,
+        firing=incident.firing + (occurrence.ended_at is None),
+    )
+    grown = _suspected(grown, alert, occurrence, moment.now, policy.grouping.suspect_after)
+    entries: tuple[Entry, ...] = ()
+    if not first:
+        text = f"{alert.name}" + (f" on {alert.host}" if alert.host else "") + " joined"
+        entries = (_entry(grown, EntryKind.JOINED, text, moment),)
+    reopened = _reopened(grown, moment)
+    raised = _reprioritised(reopened.incident, policy, criticality, moment)
+    news = reopened.news + (() if first else raised.news)
+    return Step(raised.incident, entries + reopened.entries + raised.entries, news)
+
+
+def severity_changed(
+    incident: Incident, alert: Alert, moment: Moment, criticality: int | None, policy: Policy
+) -> Step:
+    """One of its alerts is now of another severity; a higher one raises the priority."""
+    text = f"{alert.name} is now {alert.severity}"
+    entry = _entry(incident, EntryKind.ALERT, text, moment)
+    severity = max(incident.severity, alert.severity, key=lambda each: each.rank)
+    raised = _reprioritised(replace(incident, severity=severity), policy, criticality, moment)
+    return replace(raised, entries=(entry, *raised.entries))
+
+
+def alert_ended(
+    incident: Incident, alert: Alert, ended_at: datetime, moment: Moment
+) -> Step:
+    """One of its alerts has ended; with the last of them the incident is resolved."""
+    entry = _entry(incident, EntryKind.ALERT, f"{alert.name} recovered", moment)
+    incident = replace(incident, firing=max(0, incident.firing - 1))
+    if incident.firing or incident.status not in {Status.OPEN, Status.ACKNOWLEDGED}:
+        return Step(incident, (entry,))
+    reason = Reason("all-alerts-ended", "every alert of the incident has recovered")
+    resolved = replace(incident, status=Status.RESOLVED, resolved_at=ended_at)
+    done = _entry(resolved, EntryKind.RESOLVED, "resolved", replace(moment, reason=reason))
+    return Step(resolved, (entry, done), (News.RESOLVED,))
+
+
+def merge(later: Incident, earlier: Incident, moment: Moment) -> tuple[Step, Step]:
+    """Two incidents are one: the later is closed into the earlier. Returns (closed, grown)."""
+    closed = replace(
+        later,
+        status=Status.CLOSED,
+        closed_at=moment.now,
+        merged_into=earlier.number,
+        firing=0,
+    )
+    suspects = [each for each in (earlier.suspect, later.suspect) if each is not None]
+    grown = replace(
+        earlier,
+        hosts=tuple(sorted({*earlier.hosts, *later.hosts})),
+        severity=max(earlier.severity, later.severity, key=lambda each: each.rank),
+        burst_at=min(earlier.burst_at, later.burst_at),
+        last_at=max(earlier.last_at, later.last_at),
+        alerts=earlier.alerts + later.alerts,
+        firing=earlier.firing + later.firing,
+        suspect=min(suspects, key=lambda each: (each.started_at, each.key), default=None),
+    )
+    away = _entry(closed, EntryKind.MERGED, f"merged into #{earlier.number}", moment)
+    taken = _entry(grown, EntryKind.MERGED, f"took in #{later.number}", moment)
+    reopened = _reopened(grown, moment) if grown.firing else Step(grown)
+    back = replace(reopened, entries=(taken, *reopened.entries))
+    return Step(closed, (away,)), back
+
+
+def acknowledge(incident: Incident, moment: Moment) -> Step:
+    """Somebody works on it. Raises RefusedError unless it is open."""
+    _require(incident, "acknowledged", Status.OPEN)
+    taken = replace(
+        incident,
+        status=Status.ACKNOWLEDGED,
+        acknowledged_at=moment.now,
+        acknowledged_by=moment.actor,
+    )
+    return _told(taken, EntryKind.ACKNOWLEDGED, f"acknowledged by {moment.actor}", moment)
+
+
+def resolve(incident: Incident, moment: Moment) -> Step:
+    """A person says that it is over. Raises RefusedError unless it is open or acknowledged."""
+    _require(incident, "resolved", Status.OPEN, Status.ACKNOWLEDGED)
+    over = replace(incident, status=Status.RESOLVED, resolved_at=moment.now)
+    return _told(over, EntryKind.RESOLVED, f"resolved by {moment.actor}", moment, News.RESOLVED)
+
+
+def close(incident: Incident, moment: Moment) -> Step:
+    """Nothing is left to do. Raises RefusedError unless it is resolved."""
+    _require(incident, "closed", Status.RESOLVED)
+    closed = replace(incident, status=Status.CLOSED, closed_at=moment.now)
+    return _told(closed, EntryKind.CLOSED, f"closed by {moment.actor}", moment)
+
+
+def reopen(incident: Incident, moment: Moment) -> Step:
+    """It is not over after all. Raises RefusedError unless resolved or closed, or if merged."""
+    _require(incident, "reopened", Status.RESOLVED, Status.CLOSED)
+    if incident.merged_into is not None:
+        raise RefusedError(f"this incident was merged into #{incident.merged_into}: reopen that")
+    step = _reopened(incident, moment)
+    return step
+
+
+def note(incident: Incident, text: str, moment: Moment) -> Step:
+    """A line on the timeline, whatever the state."""
+    return _told(incident, EntryKind.NOTE, text, moment)
+
+
+def _blank(
+    number: int, customer: str, group: str, severity: Severity, point: datetime, moment: Moment
+) -> Incident:
+    return Incident(
+        number=number,
+        customer=customer,
+        title="",
+        status=Status.OPEN,
+        priority=Priority.P5,
+        terms=(),
+        group=group,
+        severity=severity,
+        opened_at=moment.now,
+        burst_at=point,
+        last_at=point,
+        opened_by=moment.actor,
+    )
+
+
+def _title(alert: Alert) -> str:
+    place = " on ".join(each for each in (alert.service, alert.host) if each)
+    return f"{alert.name} ({place})" if place else alert.name
+
+
+def _suspected(
+    incident: Incident, alert: Alert, occurrence: Occurrence, now: datetime, until: timedelta
+) -> Incident:
+    """The first alert to fire is suspected of being the cause, and gives the incident its title."""
+    started_at = occurrence.started_at or now
+    suspect = incident.suspect
+    if suspect is not None and (
+        now - incident.opened_at > until or (suspect.started_at, suspect.key) <= (started_at, alert.key)
+    ):
+        return incident
+    reason = Reason("first-to-fire", "the first alert of the incident to fire", keys=(alert.key,))
+    title = _title(alert) if incident.opened_by == MACHINE else incident.title
+    suspect = Suspect(alert.key, alert.host, started_at, reason)
+    return replace(incident, suspect=suspect, title=title)
+
+
+def _reopened(incident: Incident, moment: Moment) -> Step:
+    if incident.status not in {Status.RESOLVED, Status.CLOSED}:
+        return Step(incident)
+    status = Status.ACKNOWLEDGED if incident.acknowledged_at else Status.OPEN
+    back = replace(incident, status=status, resolved_at=None, closed_at=None)
+    return _told(back, EntryKind.REOPENED, "reopened", moment, News.REOPENED)
+
+
+def _prioritised(incident: Incident, policy: Policy, criticality: int | None) -> Incident:
+    priority, terms = prioritise(
+        policy.priority,
+        severity=incident.severity,
+        criticality=criticality,
+        hosts=len(incident.hosts),
+    )
+    return replace(incident, priority=priority, terms=terms)
+
+
+def _reprioritised(
+    incident: Incident, policy: Policy, criticality: int | None, moment: Moment
+) -> Step:
+    after = _prioritised(incident, policy, criticality)
+    if after.priority == incident.priority:
+        return Step(after)
+    text = f"priority {incident.priority} -> {after.priority}"
+    because = "; ".join(f"{term.name} {term.value}: {term.because}" for term in after.terms)
+    entry = _entry(
+        after, EntryKind.PRIORITY, text, replace(moment, reason=Reason("priority", because))
+    )
+    news = (News.RAISED,) if after.priority < incident.priority else ()
+    return Step(after, (entry,), news)
+
+
+def _with_host(hosts: tuple[str, ...], host: str | None) -> tuple[str, ...]:
+    return hosts if host is None or host in hosts else tuple(sorted({*hosts, host}))
+
+
+def _require(incident: Incident, verb: str, *allowed: Status) -> None:
+    if incident.status not in allowed:
+        raise RefusedError(f"a {incident.status} incident cannot be {verb}")
+
+
+def _told(
+    incident: Incident, kind: EntryKind, text: str, moment: Moment, *news: News
+) -> Step:
+    return Step(incident, (_entry(incident, kind, text, moment),), news)
+
+
+def _entry(incident: Incident, kind: EntryKind, text: str, moment: Moment) -> Entry:
+    return Entry(incident.number, moment.now, kind, text, moment.reason, moment.actor)
