@@ -111,8 +111,9 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
 
 def test_a_deep_file_is_refused(tmp_path: Path) -> None:
     """Ten thousand brackets are a refusal, not the end of the process."""
-    assert refusal(tmp_path, "[" * 10_000 + "]" * 10_000)[0] == 1
-    assert refusal(tmp_path, "[" * 900 + "]" * 900) == (1, "the values are nested too deeply")
+    text = "[" * 10_000 + "]" * 10_000
+
+    assert refusal(tmp_path, text) == (1, "the values are nested too deeply")
 
 
 def test_a_billion_laughs_are_refused(tmp_path: Path) -> None:

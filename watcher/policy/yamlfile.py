@@ -22,7 +22,6 @@ M = TypeVar("M", bound=BaseModel)
 
 _MAX_VALUES = 300_000
 _MAX_DEPTH = 100
-_TOO_DEEP = "the values are nested too deeply"
 _TAG = "tag:yaml.org,2002:"
 
 
@@ -68,8 +67,6 @@ def load(path: Path) -> Document:
     except yaml.reader.ReaderError as error:
         line = text.encode()[: error.position].count(b"\n") + 1
         raise YamlError(path, line, "there is a character here that YAML forbids") from None
-    except RecursionError:
-        raise YamlError(path, 1, _TOO_DEEP) from None
     finally:
         loader.dispose()
 
@@ -148,7 +145,7 @@ def _walk(
     if id(node) in above:
         raise _refused("an alias stands inside the value that it names", node)
     if len(location) > _MAX_DEPTH:
-        raise _refused(_TOO_DEEP, node)
+        raise _refused("the values are nested too deeply", node)
     above |= {id(node)}
     yield location, line
     if isinstance(node, SequenceNode):
