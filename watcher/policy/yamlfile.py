@@ -6,7 +6,6 @@ file, line and, for a misspelt key, the key that was probably meant.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from re import compile as pattern
 from typing import Any, TypeVar
@@ -17,22 +16,38 @@ from pydantic_core import ErrorDetails
 from yaml.error import MarkedYAMLError
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from watcher.policy.suggest import did_you_mean
+
 Location = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
 
 _MAX_VALUES = 300_000
 _MAX_DEPTH = 100
 _TAG = "tag:yaml.org,2002:"
+_WORDS = {
+    "model_type": "should be a mapping of keys to values",
+    "dict_type": "should be a mapping of keys to values",
+    "list_type": "should be a list",
+    "tuple_type": "should be a list",
+    "string_type": "should be text",
+    "string_too_short": "should not be empty",
+    "int_type": "should be a whole number",
+    "int_parsing": "should be a whole number",
+    "int_from_float": "should be a whole number",
+    "bool_type": "should be true or false",
+    "bool_parsing": "should be true or false",
+}
 
 
 class YamlError(ValueError):
-    """What is wrong with a file, and on which line (counted from 1)."""
+    """What is wrong with a file, on which line (counted from 1), and with which of its values."""
 
-    def __init__(self, file: Path, line: int, message: str) -> None:
+    def __init__(self, file: Path, line: int, message: str, location: Location = ()) -> None:
         super().__init__(f"{file}:{line}: {message}")
         self.file = file
         self.line = line
         self.message = message
+        self.location = location
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +86,24 @@ def load(path: Path) -> Document:
         loader.dispose()
 
 
-def check(document: Document, model: type[M]) -> M:
-    """The document as this model. Raises an ExceptionGroup of all its YamlErrors."""
+def check(
+    document: Document,
+    model: type[M],
+    at: Location = (),
+    context: Mapping[str, object] | None = None,
+) -> M:
+    """The document, or its value at this place, as this model; validators are given the context.
+
+    Raises an ExceptionGroup of all its YamlErrors.
+    """
+    value: Any = document.data
+    for part in at:
+        value = value[part]
     try:
-        return model.model_validate(document.data)
+        return model.model_validate(value, context=context)
     except ValidationError as error:
         schema = model.model_json_schema()
-        errors = [_explain(document, schema, details) for details in error.errors()]
+        errors = [_explain(document, at, schema, details) for details in error.errors()]
         raise ExceptionGroup(f"{document.file} is not valid", errors) from None
 
 
@@ -158,26 +184,28 @@ def _walk(
             yield from _walk(value, key.start_mark.line, (*location, key.value), above)
 
 
-def _explain(document: Document, schema: dict[str, Any], details: ErrorDetails) -> YamlError:
-    location = details["loc"]
+def _explain(
+    document: Document, at: Location, schema: dict[str, Any], details: ErrorDetails
+) -> YamlError:
+    location = (*at, *details["loc"])
     path = ".".join(str(part) for part in location)
     where, _, name = path.rpartition(".")
     inside = f" in {where}" if where else ""
     if details["type"] == "extra_forbidden":
-        known = get_close_matches(name, _keys(schema, location[:-1]), n=1)
-        hint = f"; did you mean {known[0]!r}?" if known else ""
+        hint = did_you_mean(name, _keys(schema, details["loc"][:-1]))
         message = f"unknown key {name!r}{inside}{hint}"
     elif details["type"] == "missing":
         message = f"{name!r} is missing{inside}"
     else:
         message = f"{path}: {_say(details)}" if path else _say(details)
-    return YamlError(document.file, document.line(location), message)
+    return YamlError(document.file, document.line(location), message, location)
 
 
 def _say(details: ErrorDetails) -> str:
-    """Pydantic's message; the exception of an own validator speaks for itself."""
-    cause = details.get("ctx", {}).get("error")
-    return str(cause) if details["type"] == "value_error" else details["msg"]
+    """Pydantic's message in a file's words; the exception of an own validator speaks for itself."""
+    if details["type"] == "value_error":
+        return str(details["ctx"]["error"])
+    return _WORDS.get(details["type"], details["msg"].removeprefix("Input "))
 
 
 def _keys(schema: dict[str, Any], location: Location) -> list[str]:
