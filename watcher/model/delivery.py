@@ -15,14 +15,27 @@ class DeliveryStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """One authenticated request on its way into the store; `body` is as it came over the wire."""
+
+    source: str
+    customer: str
+    received_at: datetime
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
-    """One stored request: `id` grows with time, `body` is as it came over the wire."""
+    """One stored request: `id` grows with time within its `stream`, the process that took it."""
 
     id: int
     source: str
+    customer: str
     received_at: datetime
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
+    stream: int = 0
 
 
 @dataclass(frozen=True, slots=True)

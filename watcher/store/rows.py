@@ -1,0 +1,315 @@
+"""Rows of the schema as nouns, and nouns as rows.
+
+A row holds all columns of its table in the order of `watcher.store.schema`; times are microseconds.
+"""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from watcher.model.action import Action, ActionKind, ActionStatus
+from watcher.model.alert import Alert, AlertStatus, Occurrence
+from watcher.model.delivery import Arrival, Delivery
+from watcher.model.event import Severity
+from watcher.model.evidence import Diagnosis, Evidence, StepResult, StepStatus
+from watcher.model.incident import Entry, EntryKind, Incident, Priority, Status, Suspect, Term
+from watcher.model.reason import Reason
+
+Row = Sequence[Any]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+# A look-up in a dict costs a fifth of a call of the enum, and this is the hot path.
+_ALERT_STATUS = {item.value: item for item in AlertStatus}
+_SEVERITY = {item.value: item for item in Severity}
+_STATUS = {item.value: item for item in Status}
+_PRIORITY = {item.value: item for item in Priority}
+
+
+def to_micros(moment: datetime) -> int:
+    """Whole microseconds since the epoch."""
+    since = moment - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def from_micros(micros: int) -> datetime:
+    """The moment, in UTC, that many microseconds after the epoch."""
+    return _EPOCH + timedelta(0, 0, micros)
+
+
+def to_json(value: object) -> str:
+    """JSON text of maps, lists, dataclasses and moments."""
+    return orjson.dumps(value).decode()
+
+
+def from_mapping(value: Mapping[str, str]) -> str:
+    """JSON text of a map of strings."""
+    return orjson.dumps(dict(value)).decode() if value else "{}"
+
+
+def to_mapping(text: str) -> dict[str, str]:
+    """The map of strings behind its JSON text."""
+    found: dict[str, str] = orjson.loads(text) if text != "{}" else {}
+    return found
+
+
+def _micros(moment: datetime | None) -> int | None:
+    return None if moment is None else to_micros(moment)
+
+
+def _moment(micros: int | None) -> datetime | None:
+    return None if micros is None else from_micros(micros)
+
+
+def _reason(found: Mapping[str, Any]) -> Reason:
+    edge = found["edge"]
+    return Reason(
+        rule=found["rule"],
+        text=found["text"],
+        keys=tuple(found["keys"]),
+        edge=None if edge is None else (edge[0], edge[1]),
+        gap=found["gap"],
+    )
+
+
+def _suspect(found: Mapping[str, Any]) -> Suspect:
+    return Suspect(
+        key=found["key"],
+        host=found["host"],
+        started_at=datetime.fromisoformat(found["started_at"]),
+        reason=_reason(found["reason"]),
+    )
+
+
+def from_arrival(arrival: Arrival, number: int, stream: int) -> Row:
+    """The row of a delivery that has just been given its id."""
+    return (
+        number,
+        stream,
+        arrival.source,
+        arrival.customer,
+        to_micros(arrival.received_at),
+        from_mapping(arrival.headers),
+        arrival.body,
+    )
+
+
+def to_delivery(row: Row) -> Delivery:
+    """The delivery behind a row."""
+    number, stream, source, customer, received_at, headers, body = row
+    return Delivery(
+        id=number,
+        source=source,
+        customer=customer,
+        received_at=from_micros(received_at),
+        body=body,
+        headers=to_mapping(headers),
+        stream=stream,
+    )
+
+
+def from_alert(alert: Alert) -> Row:
+    """The row of an alert."""
+    return (
+        alert.customer,
+        alert.key,
+        alert.source,
+        alert.occurrence,
+        alert.status.value,
+        alert.severity.value,
+        alert.name,
+        alert.host,
+        alert.host_known,
+        alert.service,
+        from_mapping(alert.labels),
+        alert.summary,
+        alert.url,
+        to_micros(alert.first_at),
+        to_micros(alert.last_at),
+        to_micros(alert.started_at),
+        alert.count,
+        alert.suppressed,
+        alert.incident,
+    )
+
+
+def to_alert(row: Row) -> Alert:
+    """The alert behind a row."""
+    return Alert(
+        customer=row[0],
+        key=row[1],
+        source=row[2],
+        occurrence=row[3],
+        status=_ALERT_STATUS[row[4]],
+        severity=_SEVERITY[row[5]],
+        name=row[6],
+        host=row[7],
+        host_known=bool(row[8]),
+        service=row[9],
+        labels=to_mapping(row[10]),
+        summary=row[11],
+        url=row[12],
+        first_at=from_micros(row[13]),
+        last_at=from_micros(row[14]),
+        started_at=from_micros(row[15]),
+        count=row[16],
+        suppressed=bool(row[17]),
+        incident=row[18],
+    )
+
+
+def from_occurrence(occurrence: Occurrence) -> Row:
+    """The row of an occurrence."""
+    return (
+        occurrence.customer,
+        occurrence.key,
+        occurrence.occurrence,
+        occurrence.severity.value,
+        to_micros(occurrence.severity_at),
+        _micros(occurrence.started_at),
+        _micros(occurrence.ended_at),
+        occurrence.incident,
+        _micros(occurrence.joined_at),
+        None if occurrence.reason is None else to_json(occurrence.reason),
+    )
+
+
+def to_occurrence(row: Row) -> Occurrence:
+    """The occurrence behind a row."""
+    return Occurrence(
+        customer=row[0],
+        key=row[1],
+        occurrence=row[2],
+        severity=_SEVERITY[row[3]],
+        severity_at=from_micros(row[4]),
+        started_at=_moment(row[5]),
+        ended_at=_moment(row[6]),
+        incident=row[7],
+        joined_at=_moment(row[8]),
+        reason=None if row[9] is None else _reason(orjson.loads(row[9])),
+    )
+
+
+def from_incident(incident: Incident) -> Row:
+    """The row of an incident."""
+    return (
+        incident.number,
+        incident.customer,
+        incident.title,
+        incident.status.value,
+        incident.priority.value,
+        to_json(incident.terms),
+        incident.group,
+        incident.severity.value,
+        incident.service,
+        to_json(incident.hosts),
+        None if incident.suspect is None else to_json(incident.suspect),
+        to_micros(incident.opened_at),
+        incident.opened_by,
+        to_micros(incident.burst_at),
+        to_micros(incident.last_at),
+        incident.firing,
+        incident.alerts,
+        _micros(incident.acknowledged_at),
+        incident.acknowledged_by,
+        _micros(incident.resolved_at),
+        _micros(incident.closed_at),
+        incident.merged_into,
+        incident.ticket,
+        incident.problem,
+    )
+
+
+def to_incident(row: Row) -> Incident:
+    """The incident behind a row."""
+    return Incident(
+        number=row[0],
+        customer=row[1],
+        title=row[2],
+        status=_STATUS[row[3]],
+        priority=_PRIORITY[row[4]],
+        terms=tuple(Term(**term) for term in orjson.loads(row[5])),
+        group=row[6],
+        severity=_SEVERITY[row[7]],
+        service=row[8],
+        hosts=tuple(orjson.loads(row[9])),
+        suspect=None if row[10] is None else _suspect(orjson.loads(row[10])),
+        opened_at=from_micros(row[11]),
+        opened_by=row[12],
+        burst_at=from_micros(row[13]),
+        last_at=from_micros(row[14]),
+        firing=row[15],
+        alerts=row[16],
+        acknowledged_at=_moment(row[17]),
+        acknowledged_by=row[18],
+        resolved_at=_moment(row[19]),
+        closed_at=_moment(row[20]),
+        merged_into=row[21],
+        ticket=row[22],
+        problem=row[23],
+    )
+
+
+def from_entry(entry: Entry) -> Row:
+    """The row of a timeline entry, without its id."""
+    return (
+        entry.incident,
+        to_micros(entry.at),
+        entry.kind.value,
+        entry.actor,
+        entry.text,
+        to_json(entry.reason),
+    )
+
+
+def to_entry(row: Row) -> Entry:
+    """The timeline entry behind a row."""
+    _, incident, at, kind, actor, text, reason = row
+    return Entry(
+        incident=incident,
+        at=from_micros(at),
+        kind=EntryKind(kind),
+        text=text,
+        reason=_reason(orjson.loads(reason)),
+        actor=actor,
+    )
+
+
+def to_action(row: Row) -> Action:
+    """The action behind a row."""
+    return Action(
+        id=row[0],
+        incident=row[1],
+        customer=row[2],
+        kind=ActionKind(row[3]),
+        lane=row[4],
+        key=row[5],
+        payload=to_mapping(row[6]),
+        status=ActionStatus(row[7]),
+        attempts=row[8],
+        created_at=from_micros(row[9]),
+        next_at=from_micros(row[10]),
+        token=row[11],
+        lease_until=_moment(row[12]),
+        reason=row[13],
+    )
+
+
+def from_diagnosis(diagnosis: Diagnosis) -> bytes:
+    """A diagnosis as it is kept: compressed JSON."""
+    return zlib.compress(orjson.dumps(diagnosis))
+
+
+def to_evidence(row: Row) -> Evidence:
+    """The evidence behind a row."""
+    number, incident, _, _, _, _, body = row
+    found = orjson.loads(zlib.decompress(body))
+    steps = tuple(
+        StepResult(**{**step, "status": StepStatus(step["status"])}) for step in found["steps"]
+    )
+    started_at = datetime.fromisoformat(found["started_at"])
+    diagnosis = Diagnosis(**{**found, "steps": steps, "started_at": started_at})
+    return Evidence(id=number, incident=incident, diagnosis=diagnosis)
