@@ -216,5 +216,5 @@ def test_one_part_of_a_document_can_be_checked_alone(tmp_path: Path) -> None:
     (error,) = caught.value.exceptions
 
     assert isinstance(error, YamlError)
-    assert (3, "leaves.1.timeout: should be a whole number") == (error.line, error.message)
-    assert ("leaves", 1, "timeout") == error.location
+    assert (error.line, error.message) == (3, "leaves.1.timeout: should be a whole number")
+    assert error.location == ("leaves", 1, "timeout")
