@@ -119,11 +119,14 @@ def _nearest(
 
 
 def _away(previous: Occurrence, occurrence: Occurrence) -> timedelta:
-    """How long a condition was gone between two of its spans, whichever came first."""
+    """How long a condition was gone between two of its spans, whichever came first.
+
+    A span whose end was never heard of counts as over when its source last spoke of it.
+    """
     gaps = [timedelta()]
     for first, second in ((previous, occurrence), (occurrence, previous)):
-        if first.ended_at is not None and second.started_at is not None:
-            gaps.append(second.started_at - first.ended_at)
+        if second.started_at is not None:
+            gaps.append(second.started_at - (first.ended_at or first.severity_at))
     return max(gaps)
 
 

@@ -6,12 +6,12 @@ and people go through the same functions.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from watcher.decide.correlate import extend
 from watcher.decide.priority import prioritise
-from watcher.model.alert import Alert, Occurrence
+from watcher.model.alert import Alert
 from watcher.model.event import Severity
 from watcher.model.incident import Entry, EntryKind, Incident, Priority, Status, Suspect
 from watcher.model.policy import Policy
@@ -59,7 +59,7 @@ def open_by_alert(
     incident = _blank(number, alert.customer, group, alert.severity, point, moment)
     incident = replace(incident, service=alert.service, title=_title(alert))
     incident = _prioritised(incident, policy, criticality)
-    text = f"opened by {alert.name}" + (f" on {alert.host}" if alert.host else "")
+    text = f"opened by {_named(alert)}"
     return Step(incident, (_entry(incident, EntryKind.OPENED, text, moment),), (News.OPENED,))
 
 
@@ -91,35 +91,38 @@ def open_by_hand(
 
 
 def join(
-    incident: Incident, alert: Alert, occurrence: Occurrence, point: datetime, moment: Moment,
+    incident: Incident, alert: Alert, started_at: datetime, point: datetime, moment: Moment,
     criticality: int | None, policy: Policy,
 ) -> Step:
-    """An alert that starts to fire becomes part of an incident; `alert` is as it was sighted."""
+    """An alert that starts to fire becomes part of an incident.
+
+    `alert.incident` is where it belonged before, `alert.severity` the highest heard of.
+    """
     first = incident.alerts == 0 and incident.opened_by == MACHINE
-    new = alert.incident != incident.number
     grown = replace(
         extend(incident, point, policy.grouping.gap),
         hosts=_with_host(incident.hosts, alert.host),
-        severity=max(incident.severity, occurrence.severity, key=lambda each: each.rank),
-        alerts=incident.alerts + new,
-        firing=incident.firing + (occurrence.ended_at is None),
+        severity=max(incident.severity, alert.severity, key=lambda each: each.rank),
+        alerts=incident.alerts + (alert.incident != incident.number),
+        firing=incident.firing + 1,
     )
-    grown = _suspected(grown, alert, occurrence, moment.now, policy.grouping.suspect_after)
+    if moment.now - incident.opened_at <= policy.grouping.suspect_after:
+        grown = _suspected(grown, alert, started_at)
     entries: tuple[Entry, ...] = ()
     if not first:
-        text = f"{alert.name}" + (f" on {alert.host}" if alert.host else "") + " joined"
+        text = f"{_named(alert)} joined"
         entries = (_entry(grown, EntryKind.JOINED, text, moment),)
-    reopened = _reopened(grown, moment)
-    raised = _reprioritised(reopened.incident, policy, criticality, moment)
-    news = reopened.news + (() if first else raised.news)
-    return Step(raised.incident, entries + reopened.entries + raised.entries, news)
+    back = _reopened(grown, moment)
+    raised = _reprioritised(back.incident, policy, criticality, moment)
+    news = back.news + (() if first else raised.news)
+    return Step(raised.incident, entries + back.entries + raised.entries, news)
 
 
-def severity_changed(
+def severity_heard(
     incident: Incident, alert: Alert, moment: Moment, criticality: int | None, policy: Policy
 ) -> Step:
-    """One of its alerts is now of another severity; a higher one raises the priority."""
-    text = f"{alert.name} is now {alert.severity}"
+    """One of its alerts was or is of this severity; the highest heard of makes the priority."""
+    text = f"{_named(alert)}: severity {alert.severity}"
     entry = _entry(incident, EntryKind.ALERT, text, moment)
     severity = max(incident.severity, alert.severity, key=lambda each: each.rank)
     raised = _reprioritised(replace(incident, severity=severity), policy, criticality, moment)
@@ -130,11 +133,11 @@ def alert_ended(
     incident: Incident, alert: Alert, ended_at: datetime, moment: Moment
 ) -> Step:
     """One of its alerts has ended; with the last of them the incident is resolved."""
-    entry = _entry(incident, EntryKind.ALERT, f"{alert.name} recovered", moment)
+    entry = _entry(incident, EntryKind.ALERT, f"{_named(alert)}: {moment.reason.text}", moment)
     incident = replace(incident, firing=max(0, incident.firing - 1))
     if incident.firing or incident.status not in {Status.OPEN, Status.ACKNOWLEDGED}:
         return Step(incident, (entry,))
-    reason = Reason("all-alerts-ended", "every alert of the incident has recovered")
+    reason = Reason("all-alerts-ended", "every alert of the incident has ended")
     resolved = replace(incident, status=Status.RESOLVED, resolved_at=ended_at)
     done = _entry(resolved, EntryKind.RESOLVED, "resolved", replace(moment, reason=reason))
     return Step(resolved, (entry, done), (News.RESOLVED,))
@@ -198,13 +201,13 @@ def reopen(incident: Incident, moment: Moment) -> Step:
     _require(incident, "reopened", Status.RESOLVED, Status.CLOSED)
     if incident.merged_into is not None:
         raise RefusedError(f"this incident was merged into #{incident.merged_into}: reopen that")
-    step = _reopened(incident, moment)
-    return step
+    return _reopened(incident, moment)
 
 
-def note(incident: Incident, text: str, moment: Moment) -> Step:
-    """A line on the timeline, whatever the state."""
-    return _told(incident, EntryKind.NOTE, text, moment)
+def note(incident: Incident, text: str, moment: Moment, key: str | None = None) -> Step:
+    """A line on the timeline, whatever the state; with a key it is written once for ever."""
+    entry = _entry(incident, EntryKind.NOTE, text, moment)
+    return Step(incident, (replace(entry, key=key),))
 
 
 def _blank(
@@ -226,25 +229,25 @@ def _blank(
     )
 
 
+def _named(alert: Alert) -> str:
+    return f"{alert.name} on {alert.host}" if alert.host else alert.name
+
+
 def _title(alert: Alert) -> str:
     place = " on ".join(each for each in (alert.service, alert.host) if each)
     return f"{alert.name} ({place})" if place else alert.name
 
 
-def _suspected(
-    incident: Incident, alert: Alert, occurrence: Occurrence, now: datetime, until: timedelta
-) -> Incident:
+def _suspected(incident: Incident, alert: Alert, started_at: datetime) -> Incident:
     """The first alert to fire is suspected of being the cause, and gives the incident its title."""
-    started_at = occurrence.started_at or now
     suspect = incident.suspect
-    if suspect is not None and (
-        now - incident.opened_at > until or (suspect.started_at, suspect.key) <= (started_at, alert.key)
-    ):
+    if suspect is not None and (suspect.started_at, suspect.key) <= (started_at, alert.key):
         return incident
     reason = Reason("first-to-fire", "the first alert of the incident to fire", keys=(alert.key,))
     title = _title(alert) if incident.opened_by == MACHINE else incident.title
-    suspect = Suspect(alert.key, alert.host, started_at, reason)
-    return replace(incident, suspect=suspect, title=title)
+    return replace(
+        incident, suspect=Suspect(alert.key, alert.host, started_at, reason), title=title
+    )
 
 
 def _reopened(incident: Incident, moment: Moment) -> Step:

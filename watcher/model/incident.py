@@ -100,7 +100,10 @@ class EntryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of an incident's timeline; every entry has its reason."""
+    """One line of an incident's timeline; every entry has its reason.
+
+    With a `key` the line is written once for ever, however often the news behind it is delivered.
+    """
 
     incident: int
     at: datetime
@@ -108,3 +111,4 @@ class Entry:
     text: str
     reason: Reason
     actor: str = "watcher"
+    key: str | None = None

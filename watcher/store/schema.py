@@ -128,7 +128,17 @@ entry = sa.Table(
     sa.Column("actor", sa.Text, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
+    # What was delivered twice is told once: insert with ON CONFLICT DO NOTHING.
+    sa.Column("key", sa.Text),
     sa.Index("entry_incident", "incident", "id"),
+    sa.Index(
+        "entry_key",
+        "incident",
+        "key",
+        unique=True,
+        sqlite_where=sa.text("key IS NOT NULL"),
+        postgresql_where=sa.text("key IS NOT NULL"),
+    ),
 )
 
 action = sa.Table(

@@ -1,0 +1,118 @@
+"""The working set of a digest or a replay: what is known, and what has changed since."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from watcher.model.action import Intent
+from watcher.model.alert import Alert, Occurrence
+from watcher.model.incident import Entry, Incident, Status
+
+
+
+class Book:
+    """Alerts, occurrences and incidents by their keys, with everything that was written to them.
+
+    `numbers` yields the numbers of new incidents.
+    """
+
+    def __init__(self, numbers: Iterator[int]) -> None:
+        self.alerts: dict[tuple[str, str], Alert] = {}
+        self.occurrences: dict[tuple[str, str, str], Occurrence] = {}
+        self.incidents: dict[int, Incident] = {}
+        self.entries: list[Entry] = []
+        self.intents: list[Intent] = []
+        self.merges: list[tuple[int, int]] = []
+        self.changed_alerts: set[tuple[str, str]] = set()
+        self.changed_occurrences: set[tuple[str, str, str]] = set()
+        self.changed_incidents: set[int] = set()
+        self._numbers = numbers
+        self._members: dict[int, dict[tuple[str, str, str], None]] = defaultdict(dict)
+        self._groups: dict[tuple[str, str], set[int]] = defaultdict(set)
+
+    def load(
+        self,
+        alerts: Iterable[Alert] = (),
+        occurrences: Iterable[Occurrence] = (),
+        incidents: Iterable[Incident] = (),
+    ) -> None:
+        """Takes in what the store knows; nothing of it counts as changed."""
+        for alert in alerts:
+            self.alerts[alert.customer, alert.key] = alert
+        for occurrence in occurrences:
+            self._keep(occurrence)
+        for incident in incidents:
+            self._file(incident)
+
+    def number(self) -> int:
+        """The number of the next new incident."""
+        return next(self._numbers)
+
+    def put_alert(self, alert: Alert) -> None:
+        """Writes an alert; the same again is no change."""
+        key = (alert.customer, alert.key)
+        if self.alerts.get(key) != alert:
+            self.alerts[key] = alert
+            self.changed_alerts.add(key)
+
+    def put_occurrence(self, occurrence: Occurrence) -> None:
+        """Writes an occurrence; the same again is no change."""
+        key = (occurrence.customer, occurrence.key, occurrence.occurrence)
+        if self.occurrences.get(key) != occurrence:
+            self._keep(occurrence)
+            self.changed_occurrences.add(key)
+
+    def put_incident(self, incident: Incident) -> None:
+        """Writes an incident; the same again is no change."""
+        if self.incidents.get(incident.number) != incident:
+            self._file(incident)
+            self.changed_incidents.add(incident.number)
+
+    def neighbours(self, customer: str, group: str, since: datetime) -> list[Incident]:
+        """The incidents of a group that are not closed and saw an alert start at or after `since`."""
+        numbers = self._groups.get((customer, group), set())
+        # Time only grows: what is too old now will be too old for ever, unless written again.
+        numbers -= {each for each in numbers if self.incidents[each].last_at < since}
+        return [self.incidents[each] for each in sorted(numbers)]
+
+    def members(self, number: int) -> list[Occurrence]:
+        """The known occurrences of an incident, in the order in which they joined."""
+        return [self.occurrences[key] for key in self._members.get(number, ())]
+
+    def move(self, source: int, into: int) -> None:
+        """All that belongs to one incident belongs to the other from now on."""
+        for occurrence in self.members(source):
+            self.put_occurrence(replace(occurrence, incident=into))
+            alert = self.alerts.get((occurrence.customer, occurrence.key))
+            if alert is not None and alert.incident == source:
+                self.put_alert(replace(alert, incident=into))
+        self.merges.append((source, into))
+
+    def resolved_before(self, before: datetime) -> list[Incident]:
+        """The resolved incidents that have been so since before that time."""
+        return [
+            each
+            for each in self.incidents.values()
+            if each.status is Status.RESOLVED
+            and each.resolved_at is not None
+            and each.resolved_at <= before
+        ]
+
+    def _keep(self, occurrence: Occurrence) -> None:
+        key = (occurrence.customer, occurrence.key, occurrence.occurrence)
+        before = self.occurrences.get(key)
+        if before is not None and before.incident not in {None, occurrence.incident}:
+            self._members[before.incident or 0].pop(key, None)
+        if occurrence.incident is not None:
+            self._members[occurrence.incident][key] = None
+        self.occurrences[key] = occurrence
+
+    def _file(self, incident: Incident) -> None:
+        self.incidents[incident.number] = incident
+        group = self._groups[incident.customer, incident.group]
+        if incident.status is Status.CLOSED:
+            group.discard(incident.number)
+        else:
+            group.add(incident.number)
+

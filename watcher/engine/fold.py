@@ -1,0 +1,213 @@
+"""Folds one event into the book: dedup, correlation, priority, lifecycle, what follows from it.
+
+Digest and replay both go through here, so that the same history gives the same incidents.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import blake2b
+
+from watcher.decide import correlate, lifecycle, route
+from watcher.decide.dedup import Change, Identity, Sighting, settle, sight
+from watcher.decide.identify import resolve, service_of
+from watcher.decide.lifecycle import Moment, Step
+from watcher.engine.book import Book
+from watcher.model.alert import Alert, Occurrence
+from watcher.model.catalogue import Catalogue, Host
+from watcher.model.event import Event, Severity
+from watcher.model.incident import Incident, Status
+from watcher.model.policy import Policy
+from watcher.model.reason import Reason
+
+_RECOVERED = Reason("recovery", "recovered")
+_SUPERSEDED = Reason("superseded", "ended by a new occurrence of the same condition")
+_UPDATED = Reason("update", "the source said so")
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """Under which rules and on whose map decisions are made."""
+
+    policy: Policy
+    catalogue: Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One event with what the inventory makes of it: whose, when it came, on which host."""
+
+    event: Event
+    received_at: datetime
+    who: Identity
+    host: Host | None
+    group: str
+
+
+def identify(
+    event: Event, customer: str, received_at: datetime, catalogue: Catalogue
+) -> News:
+    """Gives an event its identity; every name of a host goes through the inventory here."""
+    host = resolve(catalogue, customer, event.host) if event.host else None
+    name = host.name if host is not None else event.host
+    service = service_of(catalogue, customer, name, event.service)
+    who = Identity(customer, name, host is not None, service)
+    return News(event, received_at, who, host, correlate.group_of(who, event.key))
+
+
+class Fold:
+    """Folds news into one book under one rulebook."""
+
+    def __init__(self, book: Book, rulebook: Rulebook) -> None:
+        self._book = book
+        self._policy = rulebook.policy
+        self._catalogue = rulebook.catalogue
+
+    def take(self, news: News) -> None:
+        """Takes one piece of news: sights its alert, and moves its incident on."""
+        book, customer = self._book, news.who.customer
+        alert = book.alerts.get((customer, news.event.key))
+        event = settle(news.event, alert, news.received_at)
+        known = book.occurrences.get((customer, event.key, event.occurrence))
+        current = (
+            book.occurrences.get((customer, event.key, alert.occurrence)) if alert else None
+        )
+        seen = sight(alert, known, current, event, news.who)
+        if seen.change is Change.STARTED:
+            self._start(seen, current, event, news)
+        else:
+            book.put_alert(seen.alert)
+            book.put_occurrence(seen.occurrence)
+            self._update(seen, known, event, news)
+        if seen.change is Change.ENDED:
+            self._end(seen.occurrence, seen.alert, news, _RECOVERED)
+        if seen.older is not None:
+            # Only now, so that an incident which the new span keeps open is not resolved between.
+            self._end(seen.older, seen.alert, news, _SUPERSEDED)
+
+    def sweep(self, now: datetime) -> None:
+        """Closes what has been resolved for long enough."""
+        after = self._policy.grouping.close_after
+        reason = Reason("quiet", "resolved, and nothing came back", gap=after.total_seconds())
+        for incident in self._book.resolved_before(now - after):
+            self._step(lifecycle.close(incident, Moment(now, reason)), now)
+
+    def _start(
+        self, seen: Sighting, current: Occurrence | None, event: Event, news: News
+    ) -> None:
+        """An occurrence begins: it joins an incident, or opens one."""
+        book, rules, now = self._book, self._policy.grouping, news.received_at
+        alert, occurrence = seen.alert, seen.occurrence
+        point = correlate.point_of(occurrence, now, rules.lateness)
+        home = book.incidents.get(current.incident or 0) if current is not None else None
+        placed = correlate.place(
+            occurrence,
+            current,
+            home,
+            self._neighbours(news.who.customer, news.group, now),
+            group=news.group,
+            point=point,
+            rules=rules,
+        )
+        moment = Moment(now, placed.reason)
+        heard = replace(alert, severity=_worse(occurrence.severity, event.severity))
+        incident = placed.incident or self._open(heard, news, point, moment)
+        criticality = self._criticality(incident)
+        started_at = occurrence.started_at or event.at
+        self._step(
+            lifecycle.join(
+                incident, heard, started_at, point, moment, criticality, self._policy
+            ),
+            now,
+        )
+        number = incident.number
+        occurrence = replace(occurrence, incident=number, joined_at=now, reason=placed.reason)
+        if alert.occurrence == occurrence.occurrence:
+            alert = replace(alert, incident=number)
+        book.put_alert(alert)
+        book.put_occurrence(occurrence)
+        incident = book.incidents[number]
+        book.intents.extend(route.diagnoses(incident, alert, news.host, self._policy))
+        if occurrence.ended_at is not None:
+            self._end(occurrence, alert, news, _RECOVERED)
+        self._bridge(number, now)
+
+    def _open(self, alert: Alert, news: News, point: datetime, moment: Moment) -> Incident:
+        criticality = self._catalogue_criticality(news.who.customer, news.who.service)
+        step = lifecycle.open_by_alert(
+            self._book.number(), alert, news.group, point, moment, criticality, self._policy
+        )
+        self._step(step, news.received_at)
+        return step.incident
+
+    def _update(
+        self, seen: Sighting, known: Occurrence | None, event: Event, news: News
+    ) -> None:
+        """Severity and words of an occurrence that an incident already holds."""
+        incident = self._book.incidents.get(seen.occurrence.incident or 0)
+        if incident is None or known is None:
+            return
+        moment = Moment(news.received_at, _UPDATED)
+        worse = event.severity.rank > incident.severity.rank
+        if worse or known.severity is not seen.occurrence.severity:
+            criticality = self._criticality(incident)
+            heard = replace(seen.alert, severity=event.severity)
+            step = lifecycle.severity_heard(incident, heard, moment, criticality, self._policy)
+            self._step(step, news.received_at)
+            incident = step.incident
+        if event.note:
+            step = lifecycle.note(incident, event.note, moment, key=_note_key(event))
+            self._step(step, news.received_at)
+
+    def _end(self, occurrence: Occurrence, alert: Alert, news: News, reason: Reason) -> None:
+        """An occurrence has ended; what was never part of an incident changes none."""
+        self._book.put_occurrence(occurrence)
+        incident = self._book.incidents.get(occurrence.incident or 0)
+        if incident is None or incident.status is Status.CLOSED:
+            return
+        moment = Moment(news.received_at, reason)
+        ended_at = occurrence.ended_at or news.received_at
+        self._step(lifecycle.alert_ended(incident, alert, ended_at, moment), news.received_at)
+
+    def _bridge(self, number: int, now: datetime) -> None:
+        """Merges provisional incidents which this news has shown to be one disruption."""
+        book, incident = self._book, self._book.incidents[number]
+        neighbours = self._neighbours(incident.customer, incident.group, now)
+        if len(neighbours) < 2:  # noqa: PLR2004 - itself and another
+            return
+        for later, earlier, reason in correlate.bridged(
+            incident, neighbours, now, self._policy.grouping
+        ):
+            moment = Moment(now, reason)
+            closed, grown = lifecycle.merge(
+                book.incidents[later.number], book.incidents[earlier.number], moment
+            )
+            book.move(later.number, earlier.number)
+            self._step(closed, now)
+            self._step(grown, now)
+
+    def _step(self, step: Step, now: datetime) -> None:
+        self._book.put_incident(step.incident)
+        self._book.entries.extend(step.entries)
+        self._book.intents.extend(
+            route.notifications(step.incident, step.news, self._policy, now)
+        )
+
+    def _neighbours(self, customer: str, group: str, now: datetime) -> list[Incident]:
+        rules = self._policy.grouping
+        return self._book.neighbours(customer, group, now - rules.gap - rules.lateness)
+
+    def _criticality(self, incident: Incident) -> int | None:
+        return self._catalogue_criticality(incident.customer, incident.service)
+
+    def _catalogue_criticality(self, customer: str, service: str | None) -> int | None:
+        found = self._catalogue.services.get((customer, service or ""))
+        return found.criticality if found is not None else None
+
+
+def _worse(one: Severity, other: Severity) -> Severity:
+    return max(one, other, key=lambda each: each.rank)
+
+
+def _note_key(event: Event) -> str:
+    said = "\n".join((event.key, event.occurrence, event.at.isoformat(), event.note))
+    return blake2b(said.encode(), digest_size=16).hexdigest()
