@@ -1,0 +1,183 @@
+"""Reads the catalogue: customers, their services, what those run on and depend on."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from watcher.model.catalogue import Catalogue, Customer, Host, Service, SshProfile
+from watcher.policy.inventory import load_inventory
+from watcher.policy.problems import Place, Problems, entries, named, read
+from watcher.policy.suggest import did_you_mean
+from watcher.policy.values import Name, Names, Strict
+from watcher.policy.yamlfile import Document
+
+DEFAULT = "default"
+
+Found = tuple[Place, Service]
+
+
+class CustomerEntry(Strict):
+    """Whose services these are."""
+
+    name: Name
+    title: str = ""
+
+
+class ServiceEntry(Strict):
+    """One service; a device that carries others is a service whose hosts are what it carries."""
+
+    name: Name
+    customer: Name = DEFAULT
+    title: str = ""
+    criticality: Annotated[int, Field(ge=1, le=4)]
+    hosts: Names = ()
+    depends_on: Names = ()
+    owners: Names = ()
+
+
+class CatalogueFile(Strict):
+    """What a catalogue file may hold."""
+
+    customers: tuple[CustomerEntry, ...] = ()
+    services: tuple[ServiceEntry, ...] = ()
+
+
+def load_catalogue(
+    catalogues: Sequence[Path],
+    inventories: Sequence[Path],
+    problems: Problems,
+    profiles: Mapping[str, SshProfile] | None = None,
+) -> Catalogue:
+    """Everything named in these files; what is wrong is noted, the rest is usable."""
+    files = _read_all(catalogues, problems)
+    customers = _customers(files, problems)
+    services = _services(files, customers, problems)
+    for place, message in _dangling(files, services):
+        problems.error(place, message)
+    _warn_of_circles(services, problems)
+    inventory = load_inventory(inventories, customers, profiles or {}, problems)
+    return _assemble(customers, services.values(), inventory.by_alias, inventory.profiles)
+
+
+def load_topology(path: Path, problems: Problems) -> Catalogue:
+    """The services of one file for an offline replay.
+
+    A topology may depend on devices that it does not describe, so that is only a warning.
+    """
+    files = _read_all([path], problems)
+    customers = _customers(files, problems)
+    services = _services(files, customers, problems)
+    for place, message in _dangling(files, services):
+        problems.warn(place, message)
+    return _assemble(customers, services.values(), {}, {})
+
+
+def _read_all(paths: Sequence[Path], problems: Problems) -> list[Document]:
+    documents = (read(path, CatalogueFile, problems) for path in paths)
+    return [document for document in documents if document]
+
+
+def _customers(files: Sequence[Document], problems: Problems) -> dict[str, Customer]:
+    customers: dict[str, Customer] = {}
+    for document in files:
+        for place, entry in entries(document, "customers", CustomerEntry):
+            if entry.name in customers:
+                problems.error(place, f"customer {entry.name!r} is described twice")
+            customers[entry.name] = Customer(entry.name, entry.title)
+    customers.setdefault(DEFAULT, Customer(DEFAULT))
+    return customers
+
+
+def _services(
+    files: Sequence[Document], customers: Mapping[str, Customer], problems: Problems
+) -> dict[tuple[str, str], Found]:
+    services: dict[tuple[str, str], Found] = {}
+    declared = {*customers, *(name for document in files for name in named(document, "customers"))}
+    for document in files:
+        for place, entry in entries(document, "services", ServiceEntry):
+            key = (entry.customer, entry.name)
+            if entry.customer not in declared:
+                hint = did_you_mean(entry.customer, declared)
+                problems.error(place / "customer", f"there is no customer {entry.customer!r}{hint}")
+            if key in services:
+                first = services[key][0]
+                problems.error(place, f"service {entry.name!r} is described twice (see {first})")
+            services[key] = (place, Service(**entry.model_dump()))
+    return services
+
+
+def _dangling(
+    files: Sequence[Document], services: Mapping[tuple[str, str], Found]
+) -> Iterator[tuple[Place, str]]:
+    """Every dependency on a service that no file names, not even in an entry that is unsound."""
+    own: dict[str, set[str]] = defaultdict(set)
+    for customer, name in services:
+        own[customer].add(name)
+    unsound = {name for document in files for name in named(document, "services")}
+    unsound -= {name for _, name in services}
+    for place, service in services.values():
+        for index, name in enumerate(service.depends_on):
+            if name not in own[service.customer] | unsound:
+                hint = did_you_mean(name, own[service.customer])
+                yield (
+                    place / "depends_on" / index,
+                    f"{service.name!r} depends on {name!r}, which is no service{hint}",
+                )
+
+
+def _warn_of_circles(services: Mapping[tuple[str, str], Found], problems: Problems) -> None:
+    """Names one way round for each circle; a service that depends on itself is none."""
+    graph = {
+        key: {(key[0], name) for name in service.depends_on if name != key[1]}
+        for key, (_, service) in services.items()
+    }
+    while circle := _circle(graph):
+        graph[circle[1]].discard(circle[0])
+        way = " -> ".join(name for _, name in reversed(circle))
+        place, _ = services[circle[1]]
+        problems.warn(place, f"these services depend on each other in a circle: {way}")
+
+
+def _circle(graph: Mapping[tuple[str, str], set[tuple[str, str]]]) -> list[tuple[str, str]]:
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        circle: list[tuple[str, str]] = error.args[1]
+        return circle
+    return []
+
+
+def _assemble(
+    customers: Mapping[str, Customer],
+    found: Iterable[Found],
+    by_alias: Mapping[tuple[str, str], Host],
+    profiles: Mapping[str, SshProfile],
+) -> Catalogue:
+    """The catalogue with its look-ups; the hosts of a service go by their identity, if known."""
+    services: dict[tuple[str, str], Service] = {}
+    by_host: dict[tuple[str, str], list[Service]] = defaultdict(list)
+    for _, described in found:
+        customer = described.customer
+        known = {name: by_alias.get((customer, name.lower())) for name in described.hosts}
+        hosts = dict.fromkeys(host.name if host else name for name, host in known.items())
+        service = replace(described, hosts=tuple(hosts))
+        services[customer, service.name] = service
+        for name in hosts:
+            by_host[customer, name].append(service)
+    return Catalogue(
+        customers=customers,
+        services=services,
+        by_alias=by_alias,
+        by_host={key: tuple(sorted(on_it, key=_weight)) for key, on_it in by_host.items()},
+        profiles=profiles,
+    )
+
+
+def _weight(service: Service) -> tuple[int, int, str]:
+    """Most critical first, then the one with the fewest hosts: it says most about this one."""
+    return -service.criticality, len(service.hosts), service.name

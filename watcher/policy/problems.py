@@ -1,0 +1,131 @@
+"""Collects what is wrong with the files of an installation, so that all of it is said at once."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from watcher.policy.yamlfile import Document, Location, YamlError, check, load
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing wrong, said to the person who can mend it; a warning keeps nothing from starting.
+
+    `line` is 0 where a problem is not in a file.
+    """
+
+    file: str
+    line: int
+    message: str
+    warning: bool = False
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {'warning: ' if self.warning else ''}{self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something was read, for problems that show only when files are put together."""
+
+    document: Document
+    location: Location = ()
+
+    def __truediv__(self, part: str | int) -> "Place":
+        return Place(self.document, (*self.location, part))
+
+    def __str__(self) -> str:
+        return f"{self.document.file}:{self.line}"
+
+    @property
+    def line(self) -> int:
+        """The line in the file, counted from 1."""
+        return self.document.line(self.location)
+
+
+class Problems:
+    """All that was found so far."""
+
+    def __init__(self) -> None:
+        self._found: set[Problem] = set()
+
+    def __iter__(self) -> Iterator[Problem]:
+        return iter(sorted(self._found))
+
+    def add(self, problem: Problem) -> None:
+        """Keeps a problem; the same one twice is one."""
+        self._found.add(problem)
+
+    def error(self, place: Place, message: str) -> None:
+        """Keeps something that must be mended first."""
+        self.add(Problem(str(place.document.file), place.line, message))
+
+    def warn(self, place: Place, message: str) -> None:
+        """Keeps something worth knowing."""
+        self.add(Problem(str(place.document.file), place.line, message, warning=True))
+
+    def take(self, group: ExceptionGroup[Exception]) -> None:
+        """Keeps all YamlErrors of a group."""
+        for error in group.exceptions:
+            if isinstance(error, YamlError):
+                self.add(Problem(str(error.file), error.line, error.message))
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """What must be mended, by file and line."""
+        return tuple(problem for problem in self if not problem.warning)
+
+
+def read(
+    path: Path,
+    model: type[BaseModel],
+    problems: Problems,
+    context: Mapping[str, object] | None = None,
+) -> Document | None:
+    """The file, after everything that keeps it from being this model has been noted.
+
+    None where there is nothing to go on with; an empty file is an empty mapping.
+    """
+    try:
+        document = load(path)
+    except YamlError as error:
+        problems.add(Problem(str(error.file), error.line, error.message))
+        return None
+    document = replace(document, data={} if document.data is None else document.data)
+    try:
+        check(document, model, context=context)
+    except* YamlError as group:
+        problems.take(group)
+    return document if isinstance(document.data, dict) else None
+
+
+def entries(
+    document: Document, key: str, model: type[M], context: Mapping[str, object] | None = None
+) -> Iterator[tuple[Place, M]]:
+    """The sound entries of a list or mapping in a file, so that one bad entry hides no other."""
+    for part, raw in _parts(document, key):
+        try:
+            yield Place(document, (key, part)), model.model_validate(raw, context=context)
+        except ValidationError:
+            continue
+
+
+def named(document: Document, key: str) -> Iterator[str]:
+    """Every name in a list, also of entries that are not sound: what refers to one is no typo."""
+    for _, raw in _parts(document, key):
+        if isinstance(raw, dict) and isinstance(raw.get("name"), str | int | float):
+            yield str(raw["name"])
+
+
+def _parts(document: Document, key: str) -> Iterator[tuple[str | int, object]]:
+    data = document.data
+    value = data.get(key) if isinstance(data, dict) else None
+    if isinstance(value, list):
+        yield from enumerate(value)
+    elif isinstance(value, dict):
+        yield from value.items()
