@@ -1,0 +1,291 @@
+"""Zabbix: the bodies of Watcher's own media type, a flat object of text parameters.
+
+One body is one operation on one trigger event: problem, update, recovery, an update on a resolved
+event, or the note that an escalation was cancelled.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
+from types import MappingProxyType
+
+import orjson
+
+from watcher.model.event import Event, Kind, Reading, Severity
+from watcher.receivers import base
+from watcher.receivers.base import Context, Unparsable, clean
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`timezone` is the zone of the Zabbix user whose media sends: dates arrive without one."""
+
+    timezone: tzinfo = UTC
+
+
+OPTIONS = Options
+
+
+def options(given: Mapping[str, object]) -> Options:
+    """The options of a source. Raises ValueError with what is wrong."""
+    base.known_options(given, ("timezone",))
+    return Options(timezone=base.zone_option(given))
+
+
+# Where prose could itself begin with a brace, only the parameter's own macro counts as absent.
+_PROSE = {
+    "event_name": "{EVENT.NAME}",
+    "event_opdata": "{EVENT.OPDATA}",
+    "event_update_message": "{EVENT.UPDATE.MESSAGE}",
+    "alert_message": "{ALERT.MESSAGE}",
+    "alert_subject": "{ALERT.SUBJECT}",
+    "trigger_description": "{TRIGGER.DESCRIPTION}",
+}
+_MACRO = re.compile(r"\{[$#?]?[A-Za-z_.]+.*\}", re.DOTALL)
+_TAGS_MACRO = "{EVENT.TAGSJSON}"
+_CANCELLED = "NOTE: Escalation canceled"
+_TRUNCATED = "Zabbix cut the message at its limit: long texts are missing"
+
+_SEVERITIES = {
+    "0": Severity.INFORMATION,
+    "1": Severity.INFORMATION,
+    "2": Severity.WARNING,
+    "3": Severity.AVERAGE,
+    "4": Severity.HIGH,
+    "5": Severity.DISASTER,
+}
+_ORIGINS = {"1": "discovery", "2": "autoregistration", "3": "internal", "4": "service"}
+_LABELS = ("host_name", "host_ip", "trigger_id", "trigger_url", "item_key")
+
+# Watcher's own tags on an event say nothing about it.
+_OWN_TAGS = "__watcher_"
+
+
+def parse(body: bytes, context: Context) -> Reading:
+    """The events of one Zabbix operation. Raises Unparsable."""
+    raw = base.members(base.decode(body), "the body")
+    if nothing := _why_nothing(raw):
+        return Reading((), nothing)
+    fields = _Fields(raw)
+    tags, remark = _tags(raw)
+    if fields["truncated"] == "1":
+        remark = f"{remark}; {_TRUNCATED}" if remark else _TRUNCATED
+    return Reading(_events(fields, tags, context), remark)
+
+
+def _why_nothing(raw: Mapping[str, object]) -> str:
+    """Why a body says nothing about a trigger, "" where it does."""
+    event_id = raw.get("event_id")
+    if isinstance(event_id, str) and _MACRO.fullmatch(event_id):
+        return "test message from the Test button of the media type"
+    origin = _ORIGINS.get(str(raw.get("event_source")))
+    return f"{origin} event: only trigger events become alerts" if origin else ""
+
+
+class _Fields:
+    """The parameters of one body; one that lacks a value, in any of Zabbix's ways, is ""."""
+
+    __slots__ = ("_raw",)
+
+    def __init__(self, raw: Mapping[str, object]) -> None:
+        self._raw = raw
+
+    def __getitem__(self, name: str) -> str:
+        value = self._raw.get(name)
+        text = value if isinstance(value, str) else base.scalar(value, name)
+        if text == "*UNKNOWN*" or (text.startswith("{") and _is_macro(name, text)):
+            return ""
+        return text
+
+
+def _is_macro(name: str, text: str) -> bool:
+    return text == _PROSE[name] if name in _PROSE else _MACRO.fullmatch(text) is not None
+
+
+def _tags(raw: Mapping[str, object]) -> tuple[Mapping[str, list[str]], str]:
+    """Each tag's values in the order they came, and a remark where they cannot be read."""
+    text = raw.get("event_tags_json", raw.get("event_tagsjson"))
+    if not text or not isinstance(text, str) or text == _TAGS_MACRO:
+        return {}, ""
+    tags: dict[str, list[str]] = {}
+    try:
+        for tag in orjson.loads(text):
+            name, value = clean(tag["tag"], base.KEY_LIMIT), clean(tag["value"], base.LABEL_LIMIT)
+            values = tags.setdefault(name, [])
+            if value not in values:
+                values.append(value)
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        return {}, "event_tags_json cannot be read: the tags are missing"
+    return tags, ""
+
+
+def _events(fields: _Fields, tags: Mapping[str, list[str]], context: Context) -> tuple[Event, ...]:
+    """What the operation becomes; the table is in docs/reference/receivers.md."""
+    make = _maker(fields, tags, context)
+    value, updated = fields["event_value"], fields["event_update_status"] == "1"
+    if value not in ("0", "1"):
+        raise Unparsable(f"event_value is {base.shown(value)}, neither 0 nor 1")
+    now = context.received_at
+    update_at = _moment(fields, "event_update", context) or now
+    recovery_at = _moment(fields, "event_recovery", context) or update_at
+    if updated and value == "0":
+        resolved = make(kind=Kind.RESOLVED, at=recovery_at)
+        return resolved, make(kind=Kind.UPDATE, at=update_at, note=_update_note(fields))
+    if updated:
+        return (make(kind=Kind.UPDATE, at=update_at, note=_update_note(fields)),)
+    if value == "0":
+        return (make(kind=Kind.RESOLVED, at=recovery_at),)
+    if fields["alert_message"].startswith(_CANCELLED):
+        return (make(kind=Kind.UPDATE, at=now, note=_cancel_note(fields)),)
+    return (make(kind=Kind.FIRING, at=_moment(fields, "event", context) or now),)
+
+
+def _maker(
+    fields: _Fields, tags: Mapping[str, list[str]], context: Context
+) -> Callable[..., Event]:
+    """Makes the operation's events, which differ in kind, time and note only."""
+    event_id, trigger_id = fields["event_id"], fields["trigger_id"]
+    if not event_id.isdecimal():
+        raise Unparsable(f"event_id is {base.shown(event_id)}, not a number")
+    host = fields["host_host"] or fields["host_name"]
+    name = fields["event_name"] or fields["alert_subject"]
+    return partial(
+        Event,
+        source=context.source,
+        key=base.recurrence_key(context.source, trigger_id or name, fields["host_id"] or host),
+        occurrence=base.short_key(event_id),
+        name=clean(name, base.NAME_LIMIT) or f"Zabbix event {event_id}",
+        severity=_SEVERITIES.get(fields["event_nseverity"], Severity.AVERAGE),
+        host=clean(host, base.NAME_LIMIT) or None,
+        service=_service(tags),
+        labels=_labels(fields, tags),
+        started_at=_moment(fields, "event", context),
+        summary=clean(fields["event_opdata"] or fields["trigger_description"], base.TEXT_LIMIT),
+        url=_event_url(fields["zabbix_url"], trigger_id, event_id),
+    )
+
+
+def _moment(fields: _Fields, stem: str, context: Context) -> datetime | None:
+    """The time of the event, its update or recovery: the epoch where it is sent, else the date."""
+    if stamp := fields[f"{stem}_timestamp"]:
+        return base.moment(stamp, context.received_at)
+    date, time = fields[f"{stem}_date"], fields[f"{stem}_time"]
+    if not date or not time:
+        return None
+    zone = base.narrow(context.options, Options).timezone
+    return base.moment(f"{date.replace('.', '-')}T{time}", context.received_at, zone)
+
+
+def _service(tags: Mapping[str, list[str]]) -> str | None:
+    named = (value for value in tags.get("service", ()) if value)
+    return clean(next(named, ""), base.NAME_LIMIT) or None
+
+
+def _labels(fields: _Fields, tags: Mapping[str, list[str]]) -> dict[str, str]:
+    labels = {
+        name: clean(", ".join(values), base.LABEL_LIMIT)
+        for name, values in tags.items()
+        if not name.startswith(_OWN_TAGS)
+    }
+    for name in _LABELS:
+        if value := fields[name]:
+            labels[name] = clean(value, base.LABEL_LIMIT)
+    return labels
+
+
+def _update_note(fields: _Fields) -> str:
+    """Who did what and said what, as one line of a timeline."""
+    who, what = fields["user_fullname"], fields["event_update_action"]
+    did = " ".join(part for part in (who, what) if part)
+    said = fields["event_update_message"]
+    note = ": ".join(part for part in (did, said) if part)
+    return clean(note, base.TEXT_LIMIT) or "updated in Zabbix"
+
+
+def _cancel_note(fields: _Fields) -> str:
+    why = fields["alert_message"].removeprefix(_CANCELLED).partition("\n")[0].strip(": ")
+    return clean(f"Zabbix cancelled its escalation: {why} The alert stays open.", base.TEXT_LIMIT)
+
+
+def _event_url(zabbix_url: str, trigger_id: str, event_id: str) -> str:
+    if not base.link(zabbix_url) or not trigger_id.isdecimal():
+        return ""
+    place = f"tr_events.php?triggerid={trigger_id}&eventid={event_id}"
+    return base.link(f"{zabbix_url.rstrip('/')}/{place}")
+
+
+def sample(name: str, now: datetime, serial: int) -> bytes:
+    """A body of a made-up outage of `billing` on `db01`, as Watcher's media type sends it.
+
+    `serial` is the epoch second at which the outage began and names its occurrence: problem, update
+    and recovery with the same serial belong together. Raises KeyError for an unknown name.
+    """
+    fields = _SAMPLE_COMMON | _SAMPLE_OPERATIONS[name]
+    fields |= {"event_id": str(serial)} | _dated("event", datetime.fromtimestamp(serial, UTC))
+    if name != "problem":
+        fields |= _dated(f"event_{name}", now)
+    return orjson.dumps(fields)
+
+
+def _dated(stem: str, at: datetime) -> dict[str, str]:
+    utc = at.astimezone(UTC)
+    return {f"{stem}_date": f"{utc:%Y.%m.%d}", f"{stem}_time": f"{utc:%H:%M:%S}"}
+
+
+_SAMPLE_COMMON = {
+    "event_source": "0",
+    "event_value": "1",
+    "event_update_status": "0",
+    "event_nseverity": "4",
+    "event_ack_status": "No",
+    "trigger_id": "24117",
+    "host_id": "10684",
+    "host_host": "db01",
+    "host_name": "Billing database 1",
+    "host_ip": "10.0.0.5",
+    "item_id": "48820",
+    "item_key": "vfs.fs.size[/var/lib/postgresql,pfree]",
+    "action_id": "7",
+    "alert_sendto": "watcher",
+    "zabbix_url": "https://zabbix.example.org/",
+    "event_name": "Less than 3 % of /var/lib/postgresql is free on db01",
+    "event_tags_json": orjson.dumps(
+        [
+            {"tag": "service", "value": "billing"},
+            {"tag": "component", "value": "postgresql"},
+            {"tag": "scope", "value": "capacity"},
+        ]
+    ).decode(),
+    "trigger_description": "When it is full, PostgreSQL stops and billing with it.",
+    "event_opdata": "free: 2.1 %",
+    "alert_subject": "Less than 3 % of /var/lib/postgresql is free on db01",
+    "alert_message": "free: 2.1 %",
+}
+_SAMPLE_OPERATIONS = {
+    "problem": {},
+    "update": {
+        "event_update_status": "1",
+        "event_nseverity": "5",
+        "event_ack_status": "Yes",
+        "event_update_action": "acknowledged, commented and changed severity from High to Disaster",
+        "event_update_message": "invoices have stopped, looking for what fills the disk",
+        "user_fullname": "Anna Orlova (anna)",
+    },
+    "recovery": {
+        "event_value": "0",
+        "event_recovery_id": "90210",
+        "event_nseverity": "5",
+        "event_ack_status": "Yes",
+        "event_opdata": "free: 41.7 %",
+        "alert_message": "Resolved in 14m",
+    },
+}
+_SAMPLE_TIME = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+SAMPLES: Mapping[str, bytes] = MappingProxyType(
+    {
+        name: sample(name, _SAMPLE_TIME + timedelta(minutes=5), int(_SAMPLE_TIME.timestamp()))
+        for name in _SAMPLE_OPERATIONS
+    }
+)
