@@ -1,0 +1,172 @@
+"""Deliveries in, incidents out: parses a batch, folds it, and writes it all in ONE transaction."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from watcher.engine.book import Book
+from watcher.engine.fold import Fold, News, Rulebook, identify
+from watcher.kit.clock import Clock
+from watcher.kit.log import logger
+from watcher.model.delivery import Delivery
+from watcher.model.event import Reading
+from watcher.receivers.base import Unparsable
+from watcher.store.base import StoreUnavailable
+from watcher.store.store import Store
+from watcher.store.tx import Tx
+
+Read = Callable[[Delivery], Reading]
+"""Reads the events out of a delivery of one source. Raises Unparsable."""
+
+LEASE = "digest"
+_TTL = timedelta(seconds=15)
+_BATCH = 1000
+_BATCH_BYTES = 16 * 1024 * 1024
+_log = logger("digest")
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """One delivery with its news, or with the reason why it can have no effect."""
+
+    delivery: Delivery
+    news: tuple[News, ...] = ()
+    dead: str = ""
+    note: str = ""
+
+
+class LostLeaseError(Exception):
+    """Another replica digests now."""
+
+
+class Digest:
+    """Digests what the inbox holds, as long as this replica holds the lease to do so."""
+
+    def __init__(
+        self,
+        store: Store,
+        sources: Mapping[str, Read],
+        rulebook: Callable[[], Rulebook],
+        clock: Clock,
+        holder: str,
+    ) -> None:
+        self._store = store
+        self._sources = sources
+        self._rulebook = rulebook
+        self._clock = clock
+        self._holder = holder
+
+    def step(self, limit: int = _BATCH) -> int:
+        """Digests one batch, oldest deliveries first; returns how many there were.
+
+        Raises StoreUnavailable when the database cannot take it: nothing is lost, try again later.
+        """
+        token = self._lease()
+        if token is None:
+            return 0
+        with self._store.begin() as tx:
+            deliveries = tx.undigested(limit, _BATCH_BYTES)
+        if deliveries:
+            rulebook = self._rulebook()
+            parsed = [self._parse(each, rulebook) for each in deliveries]
+            self._commit(parsed, rulebook, token)
+        return len(deliveries)
+
+    def _lease(self) -> int | None:
+        with self._store.begin() as tx:
+            return tx.lease(LEASE, self._holder, self._clock.now(), _TTL)
+
+    def _parse(self, delivery: Delivery, rulebook: Rulebook) -> Parsed:
+        read = self._sources.get(delivery.source)
+        if read is None:
+            return Parsed(delivery, dead=f"there is no source {delivery.source!r} any more")
+        try:
+            reading = read(delivery)
+        except Unparsable as error:
+            return Parsed(delivery, dead=str(error))
+        except Exception as error:  # noqa: BLE001 - one bad body must not stop the others
+            _log.exception("a receiver failed", delivery=delivery.id, source=delivery.source)
+            return Parsed(delivery, dead=f"the receiver failed: {type(error).__name__}: {error}")
+        news = tuple(
+            identify(event, delivery.customer, delivery.received_at, rulebook.catalogue)
+            for event in reading.events
+        )
+        return Parsed(delivery, news, note=reading.note)
+
+    def _commit(self, parsed: Sequence[Parsed], rulebook: Rulebook, token: int) -> None:
+        """Writes a batch; one that fails is halved until the culprit stands alone and is dead."""
+        try:
+            with self._store.begin() as tx:
+                if not tx.held(LEASE, token):
+                    raise LostLeaseError
+                self._write(tx, parsed, rulebook)
+        except (StoreUnavailable, LostLeaseError):
+            raise
+        except Exception as error:  # noqa: BLE001 - the culprit is found and put aside, visibly
+            if len(parsed) > 1:
+                half = len(parsed) // 2
+                self._commit(parsed[:half], rulebook, token)
+                self._commit(parsed[half:], rulebook, token)
+                return
+            _log.exception("a delivery could not be digested", delivery=parsed[0].delivery.id)
+            dead = f"digesting failed: {type(error).__name__}: {error}"
+            self._commit([Parsed(parsed[0].delivery, dead=dead)], rulebook, token)
+
+    def _write(self, tx: Tx, parsed: Sequence[Parsed], rulebook: Rulebook) -> None:
+        now = self._clock.now()
+        news = [each for delivery in parsed for each in delivery.news]
+        if news:
+            book = load(tx, news, rulebook)
+            fold = Fold(book, rulebook)
+            for each in news:
+                fold.take(each)
+            save(tx, book, now)
+        for each in parsed:
+            if each.dead or each.note:
+                tx.verdict(each.delivery.id, bool(each.dead), each.dead or each.note, now)
+        tx.digested([each.delivery for each in parsed])
+
+
+def load(tx: Tx, news: Sequence[News], rulebook: Rulebook) -> Book:
+    """A book with everything that these news can touch."""
+    book = Book(_Numbers(tx))
+    alerts = tx.alerts({(each.who.customer, each.event.key) for each in news})
+    spans = {
+        (each.who.customer, each.event.key, each.event.occurrence)
+        for each in news
+        if each.event.occurrence
+    }
+    spans |= {(each.customer, each.key, each.occurrence) for each in alerts.values()}
+    occurrences = tx.occurrences(spans)
+    rules = rulebook.policy.grouping
+    since = min(each.received_at for each in news) - rules.gap - rules.lateness
+    recent = tx.recent({(each.who.customer, each.group) for each in news}, since)
+    held = {each.incident for each in occurrences.values() if each.incident is not None}
+    held -= {each.number for each in recent}
+    incidents = [*recent, *tx.incidents(held).values()]
+    book.load(alerts.values(), occurrences.values(), incidents)
+    return book
+
+
+def save(tx: Tx, book: Book, now: datetime) -> None:
+    """Writes what changed in a book."""
+    tx.save_incidents(book.incidents[key] for key in book.changed_incidents)
+    tx.save_alerts(book.alerts[key] for key in book.changed_alerts)
+    tx.save_occurrences(book.occurrences[key] for key in book.changed_occurrences)
+    for source, into in book.merges:
+        tx.merge(source, into)
+    tx.add_entries(book.entries)
+    tx.queue(book.intents, now)
+
+
+class _Numbers:
+    """Incident numbers, taken from the store only when one is needed."""
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+
+    def __iter__(self) -> "_Numbers":
+        return self
+
+    def __next__(self) -> int:
+        return self._tx.numbers(1)[0]

@@ -1,0 +1,55 @@
+"""The ASGI application: hooks in front, health, and the site behind, loaded after hooks listen."""
+
+import asyncio
+from collections.abc import Callable
+
+import orjson
+
+from watcher.engine.intake import Intake
+from watcher.web.hooks import PREFIX, Hooks, Receive, Scope, Send
+
+Site = Callable[[Scope, Receive, Send], object]
+
+
+class Front:
+    """Sends each request where it belongs; `load_site` is called once, on a thread."""
+
+    def __init__(self, hooks: Hooks, intake: Intake, load_site: Callable[[], Site]) -> None:
+        self._hooks = hooks
+        self._intake = intake
+        self._load_site = load_site
+        self._site: asyncio.Future[Site] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one connection event."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            await self._hooks(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"] == "/healthz":
+            await _alive(send)
+        else:
+            site = await asyncio.shield(self._loading())
+            await site(scope, receive, send)  # type: ignore[misc]  # an ASGI application
+
+    def _loading(self) -> "asyncio.Future[Site]":
+        if self._site is None:
+            self._site = asyncio.get_running_loop().run_in_executor(None, self._load_site)
+        return self._site
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        self._intake.start(asyncio.get_running_loop())
+        await send({"type": "lifespan.startup.complete"})
+        # Loading takes the interpreter for most of a second: hooks shall answer first.
+        asyncio.get_running_loop().call_later(0.2, self._loading)
+        await receive()
+        await asyncio.get_running_loop().run_in_executor(None, self._intake.stop)
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _alive(send: Send) -> None:
+    body = orjson.dumps({"status": "alive"})
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
