@@ -1,8 +1,6 @@
 """Alertmanager: webhook bodies of version 4, and of version 3 with its numeric group key."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from types import MappingProxyType
+from datetime import UTC, datetime
 
 import orjson
 
@@ -66,10 +64,4 @@ def sample(name: str, now: datetime, serial: int) -> bytes:
     return orjson.dumps(group, option=orjson.OPT_UTC_Z)
 
 
-_SAMPLE_TIME = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
-SAMPLES: Mapping[str, bytes] = MappingProxyType(
-    {
-        name: sample(name, _SAMPLE_TIME + timedelta(minutes=5), int(_SAMPLE_TIME.timestamp()))
-        for name in ("firing", "resolved")
-    }
-)
+SAMPLES = base.samples(sample, ("firing", "resolved"))

@@ -4,7 +4,7 @@ A receiver is pure: bytes and a context in, a Reading out, and `Unparsable` for 
 cannot understand.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
@@ -260,3 +260,12 @@ def words_option(
             raise ValueError(f"{name}: {shown(word)} must be one of: {known}; not {shown(meaning)}")
         added[word.lower()] = meanings(str(meaning))
     return MappingProxyType({**default, **added})
+
+
+def samples(
+    make: Callable[[str, datetime, int], bytes], names: Iterable[str]
+) -> Mapping[str, bytes]:
+    """An adapter's sample bodies by name, all of one outage that began five minutes earlier."""
+    begun = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+    now = begun + timedelta(minutes=5)
+    return MappingProxyType({name: make(name, now, int(begun.timestamp())) for name in names})

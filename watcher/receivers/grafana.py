@@ -1,8 +1,7 @@
 """Grafana: groups of unified alerting (8 to 13), rules of legacy dashboard alerting (4 to 10)."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from types import MappingProxyType
+from datetime import UTC, datetime
 
 import orjson
 
@@ -210,10 +209,4 @@ _SAMPLE_GROUPS: Mapping[str, Sequence[tuple[Mapping[str, object], str]]] = {
     "resolved": [(_SAMPLE_ERRORS, "resolved")],
     "nodata": [(_SAMPLE_NO_DATA, "firing")],
 }
-_SAMPLE_TIME = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
-SAMPLES: Mapping[str, bytes] = MappingProxyType(
-    {
-        name: sample(name, _SAMPLE_TIME + timedelta(minutes=5), int(_SAMPLE_TIME.timestamp()))
-        for name in _SAMPLE_GROUPS
-    }
-)
+SAMPLES = base.samples(sample, _SAMPLE_GROUPS)

@@ -7,9 +7,8 @@ event, or the note that an escalation was cancelled.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from functools import partial
-from types import MappingProxyType
 
 import orjson
 
@@ -282,10 +281,4 @@ _SAMPLE_OPERATIONS = {
         "alert_message": "Resolved in 14m",
     },
 }
-_SAMPLE_TIME = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
-SAMPLES: Mapping[str, bytes] = MappingProxyType(
-    {
-        name: sample(name, _SAMPLE_TIME + timedelta(minutes=5), int(_SAMPLE_TIME.timestamp()))
-        for name in _SAMPLE_OPERATIONS
-    }
-)
+SAMPLES = base.samples(sample, _SAMPLE_OPERATIONS)
