@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 
-
 @dataclass(frozen=True, slots=True)
 class Backoff:
     """How patient Watcher is: the wait doubles from `first` up to `longest`; after `attempts`
@@ -60,7 +59,7 @@ def worn_out(number: int, backoff: Backoff) -> bool:
 def _wait(attempt: Attempt, backoff: Backoff) -> timedelta:
     """Between half and all of the doubled wait; never less than the peer asked for."""
     doublings = min(attempt.number - 1, 32)
-    full = min(backoff.first * 2**doublings, backoff.longest)
+    full = min(backoff.first * (1 << doublings), backoff.longest)
     if attempt.asked is not None:
         least = min(timedelta(seconds=max(0.0, min(attempt.asked, 1e9))), backoff.asked)
         return max(least + backoff.first * attempt.dice, full / 2)

@@ -1,0 +1,148 @@
+"""How a message is written: the facts of an incident, in few words, for a phone at night."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from watcher.decide.lifecycle import News
+from watcher.kit.text import cut, listed, one_line, span
+from watcher.model.alert import Alert
+from watcher.model.evidence import Diagnosis, Evidence, StepResult
+from watcher.model.incident import Incident
+from watcher.notifiers.base import Message
+
+# How much of a thing a message shows: hosts, diagnoses, their steps, lines of a step, characters.
+_HOSTS = 8
+_DIAGNOSES = 3
+_STEPS = 6
+_LINES = 3
+_WIDTH = 120
+_TITLE = 200
+_SENTENCE = 300
+
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=select_autoescape(["html"]),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Briefing:
+    """What is to be told: the news, and what is known of the incident now."""
+
+    event: News
+    incident: Incident
+    alerts: tuple[Alert, ...]
+    evidence: tuple[Evidence, ...]
+    url: str
+    now: datetime
+
+
+def compose(briefing: Briefing, key: str, thread: str) -> Message:
+    """The message, written to be read on a phone at night; every part of it is of bounded size."""
+    incident = briefing.incident
+    facts = _facts(briefing)
+    return Message(
+        key=key,
+        thread=thread,
+        at=briefing.now,
+        event=briefing.event,
+        subject=f"[{incident.priority}] {facts['headline']} ({briefing.event} #{incident.number})",
+        text=_TEMPLATES.get_template(f"{briefing.event}.txt").render(facts),
+        html=_TEMPLATES.get_template(f"{briefing.event}.html").render(facts),
+        url=briefing.url,
+        priority=incident.priority,
+        incident=_as_api(briefing),
+    )
+
+
+def _facts(briefing: Briefing) -> dict[str, object]:
+    incident = briefing.incident
+    over = incident.resolved_at or incident.closed_at
+    return {
+        "headline": _headline(incident),
+        "number": incident.number,
+        "priority": incident.priority,
+        "customer": incident.customer,
+        "service": incident.service,
+        "opened": f"{incident.opened_at:%Y-%m-%d %H:%M} UTC",
+        "lasted": span((over or briefing.now) - incident.opened_at),
+        "over": f"{over:%Y-%m-%d %H:%M} UTC" if over else None,
+        "acknowledged_by": incident.acknowledged_by,
+        "hosts": listed(incident.hosts, _HOSTS),
+        "terms": [
+            f"{term.name} {term.value}: {cut(one_line(term.because), _SENTENCE)}"
+            for term in incident.terms
+        ],
+        "alerts": incident.alerts,
+        "firing": incident.firing,
+        "suspect": _suspect(briefing),
+        "diagnoses": [_diagnosis(each.diagnosis) for each in briefing.evidence[-_DIAGNOSES:]],
+        "merged_into": incident.merged_into,
+        "url": briefing.url,
+    }
+
+
+def _headline(incident: Incident) -> str:
+    title = one_line(incident.title)
+    if incident.service and incident.service not in title:
+        title = f"{incident.service}: {title}"
+    return cut(title, _TITLE)
+
+
+def _suspect(briefing: Briefing) -> str | None:
+    suspect = briefing.incident.suspect
+    if suspect is None:
+        return None
+    name = next((each.name for each in briefing.alerts if each.key == suspect.key), suspect.key)
+    place = f" on {suspect.host}" if suspect.host else ""
+    return cut(one_line(f"{name}{place} ({suspect.reason.text})"), _SENTENCE)
+
+
+def _diagnosis(diagnosis: Diagnosis) -> dict[str, object]:
+    return {
+        "title": cut(one_line(f"{diagnosis.title} on {diagnosis.host}"), _TITLE),
+        "problem": cut(one_line(diagnosis.problem), _SENTENCE),
+        "steps": [_step(each) for each in diagnosis.steps[:_STEPS]],
+    }
+
+
+def _step(step: StepResult) -> dict[str, object]:
+    lines = [each.rstrip() for each in step.output.splitlines() if each.strip()]
+    if not lines:
+        lines = [step.reason or str(step.status)]
+    return {
+        "title": cut(one_line(step.title), _WIDTH),
+        "lines": [cut(each, _WIDTH) for each in lines[:_LINES]],
+    }
+
+
+def _as_api(briefing: Briefing) -> dict[str, object]:
+    incident = briefing.incident
+    return {
+        "id": str(incident.number),
+        "number": incident.number,
+        "title": incident.title,
+        "status": incident.status,
+        "priority": incident.priority,
+        "customer": incident.customer,
+        "service": incident.service,
+        "hosts": list(incident.hosts),
+        "opened_at": _stamp(incident.opened_at),
+        "acknowledged_at": _stamp(incident.acknowledged_at),
+        "resolved_at": _stamp(incident.resolved_at),
+        "alerts": incident.alerts,
+        "evidence": len(briefing.evidence),
+        "problem": incident.problem,
+        "ticket": incident.ticket,
+        "url": briefing.url,
+    }
+
+
+def _stamp(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat().replace("+00:00", "Z")
