@@ -43,7 +43,7 @@ _PROSE = {
     "trigger_description": "{TRIGGER.DESCRIPTION}",
 }
 _MACRO = re.compile(r"\{[$#?]?[A-Za-z_.]+.*\}", re.DOTALL)
-_TAGS_MACRO = "{EVENT.TAGSJSON}"
+_UNKNOWN = "*UNKNOWN*"
 _CANCELLED = "NOTE: Escalation canceled"
 _TRUNCATED = "Zabbix cut the message at its limit: long texts are missing"
 
@@ -67,9 +67,9 @@ def parse(body: bytes, context: Context) -> Reading:
     raw = base.members(base.decode(body), "the body")
     if nothing := _why_nothing(raw):
         return Reading((), nothing)
-    fields = _Fields(raw)
-    tags, remark = _tags(raw)
-    if fields["truncated"] == "1":
+    fields = _fields(raw)
+    tags, remark = _tags(fields)
+    if fields.get("truncated") == "1":
         remark = f"{remark}; {_TRUNCATED}" if remark else _TRUNCATED
     return Reading(_events(fields, tags, context), remark)
 
@@ -83,30 +83,24 @@ def _why_nothing(raw: Mapping[str, object]) -> str:
     return f"{origin} event: only trigger events become alerts" if origin else ""
 
 
-class _Fields:
-    """The parameters of one body; one that lacks a value, in any of Zabbix's ways, is ""."""
-
-    __slots__ = ("_raw",)
-
-    def __init__(self, raw: Mapping[str, object]) -> None:
-        self._raw = raw
-
-    def __getitem__(self, name: str) -> str:
-        value = self._raw.get(name)
+def _fields(raw: Mapping[str, object]) -> dict[str, str]:
+    """The parameters that have a value; Zabbix has three ways to say that one has none."""
+    fields = {}
+    for name, value in raw.items():
         text = value if isinstance(value, str) else base.scalar(value, name)
-        if text == "*UNKNOWN*" or (text.startswith("{") and _is_macro(name, text)):
-            return ""
-        return text
+        if text and text != _UNKNOWN and (text[0] != "{" or not _is_macro(name, text)):
+            fields[name] = text
+    return fields
 
 
 def _is_macro(name: str, text: str) -> bool:
     return text == _PROSE[name] if name in _PROSE else _MACRO.fullmatch(text) is not None
 
 
-def _tags(raw: Mapping[str, object]) -> tuple[Mapping[str, list[str]], str]:
+def _tags(fields: Mapping[str, str]) -> tuple[Mapping[str, list[str]], str]:
     """Each tag's values in the order they came, and a remark where they cannot be read."""
-    text = raw.get("event_tags_json", raw.get("event_tagsjson"))
-    if not text or not isinstance(text, str) or text == _TAGS_MACRO:
+    text = fields.get("event_tags_json") or fields.get("event_tagsjson")
+    if text is None:
         return {}, ""
     tags: dict[str, list[str]] = {}
     try:
@@ -120,58 +114,65 @@ def _tags(raw: Mapping[str, object]) -> tuple[Mapping[str, list[str]], str]:
     return tags, ""
 
 
-def _events(fields: _Fields, tags: Mapping[str, list[str]], context: Context) -> tuple[Event, ...]:
+def _events(
+    fields: Mapping[str, str], tags: Mapping[str, list[str]], context: Context
+) -> tuple[Event, ...]:
     """What the operation becomes; the table is in docs/reference/receivers.md."""
-    make = _maker(fields, tags, context)
-    value, updated = fields["event_value"], fields["event_update_status"] == "1"
+    value, updated = fields.get("event_value"), fields.get("event_update_status") == "1"
     if value not in ("0", "1"):
         raise Unparsable(f"event_value is {base.shown(value)}, neither 0 nor 1")
-    now = context.received_at
-    update_at = _moment(fields, "event_update", context) or now
-    recovery_at = _moment(fields, "event_recovery", context) or update_at
-    if updated and value == "0":
-        resolved = make(kind=Kind.RESOLVED, at=recovery_at)
-        return resolved, make(kind=Kind.UPDATE, at=update_at, note=_update_note(fields))
+    begun, now = _moment(fields, "event", context), context.received_at
+    make = _maker(fields, tags, begun, context)
     if updated:
-        return (make(kind=Kind.UPDATE, at=update_at, note=_update_note(fields)),)
+        update_at = _moment(fields, "event_update", context) or now
+        update = make(kind=Kind.UPDATE, at=update_at, note=_update_note(fields))
+        if value == "1":
+            return (update,)
+        ended = _moment(fields, "event_recovery", context) or update_at
+        return make(kind=Kind.RESOLVED, at=ended), update
     if value == "0":
-        return (make(kind=Kind.RESOLVED, at=recovery_at),)
-    if fields["alert_message"].startswith(_CANCELLED):
-        return (make(kind=Kind.UPDATE, at=now, note=_cancel_note(fields)),)
-    return (make(kind=Kind.FIRING, at=_moment(fields, "event", context) or now),)
+        ended = _moment(fields, "event_recovery", context) or now
+        return (make(kind=Kind.RESOLVED, at=ended),)
+    if fields.get("alert_message", "").startswith(_CANCELLED):
+        return (make(kind=Kind.UPDATE, at=now, note=_cancel_note(fields["alert_message"])),)
+    return (make(kind=Kind.FIRING, at=begun or now),)
 
 
 def _maker(
-    fields: _Fields, tags: Mapping[str, list[str]], context: Context
+    fields: Mapping[str, str],
+    tags: Mapping[str, list[str]],
+    begun: datetime | None,
+    context: Context,
 ) -> Callable[..., Event]:
     """Makes the operation's events, which differ in kind, time and note only."""
-    event_id, trigger_id = fields["event_id"], fields["trigger_id"]
+    event_id, trigger_id = fields.get("event_id", ""), fields.get("trigger_id", "")
     if not event_id.isdecimal():
         raise Unparsable(f"event_id is {base.shown(event_id)}, not a number")
-    host = fields["host_host"] or fields["host_name"]
-    name = fields["event_name"] or fields["alert_subject"]
+    host = fields.get("host_host") or fields.get("host_name", "")
+    name = fields.get("event_name") or fields.get("alert_subject", "")
+    about = fields.get("event_opdata") or fields.get("trigger_description", "")
     return partial(
         Event,
         source=context.source,
-        key=base.recurrence_key(context.source, trigger_id or name, fields["host_id"] or host),
+        key=base.recurrence_key(context.source, trigger_id or name, fields.get("host_id") or host),
         occurrence=base.short_key(event_id),
         name=clean(name, base.NAME_LIMIT) or f"Zabbix event {event_id}",
-        severity=_SEVERITIES.get(fields["event_nseverity"], Severity.AVERAGE),
+        severity=_SEVERITIES.get(fields.get("event_nseverity", ""), Severity.AVERAGE),
         host=clean(host, base.NAME_LIMIT) or None,
         service=_service(tags),
         labels=_labels(fields, tags),
-        started_at=_moment(fields, "event", context),
-        summary=clean(fields["event_opdata"] or fields["trigger_description"], base.TEXT_LIMIT),
-        url=_event_url(fields["zabbix_url"], trigger_id, event_id),
+        started_at=begun,
+        summary=clean(about, base.TEXT_LIMIT),
+        url=_event_url(fields.get("zabbix_url", ""), trigger_id, event_id),
     )
 
 
-def _moment(fields: _Fields, stem: str, context: Context) -> datetime | None:
+def _moment(fields: Mapping[str, str], stem: str, context: Context) -> datetime | None:
     """The time of the event, its update or recovery: the epoch where it is sent, else the date."""
-    if stamp := fields[f"{stem}_timestamp"]:
+    if stamp := fields.get(f"{stem}_timestamp"):
         return base.moment(stamp, context.received_at)
-    date, time = fields[f"{stem}_date"], fields[f"{stem}_time"]
-    if not date or not time:
+    date, time = fields.get(f"{stem}_date"), fields.get(f"{stem}_time")
+    if date is None or time is None:
         return None
     zone = base.narrow(context.options, Options).timezone
     return base.moment(f"{date.replace('.', '-')}T{time}", context.received_at, zone)
@@ -182,34 +183,34 @@ def _service(tags: Mapping[str, list[str]]) -> str | None:
     return clean(next(named, ""), base.NAME_LIMIT) or None
 
 
-def _labels(fields: _Fields, tags: Mapping[str, list[str]]) -> dict[str, str]:
+def _labels(fields: Mapping[str, str], tags: Mapping[str, list[str]]) -> dict[str, str]:
     labels = {
-        name: clean(", ".join(values), base.LABEL_LIMIT)
+        name: values[0] if len(values) == 1 else clean(", ".join(values), base.LABEL_LIMIT)
         for name, values in tags.items()
         if not name.startswith(_OWN_TAGS)
     }
     for name in _LABELS:
-        if value := fields[name]:
-            labels[name] = clean(value, base.LABEL_LIMIT)
+        if name in fields:
+            labels[name] = clean(fields[name], base.LABEL_LIMIT)
     return labels
 
 
-def _update_note(fields: _Fields) -> str:
+def _update_note(fields: Mapping[str, str]) -> str:
     """Who did what and said what, as one line of a timeline."""
-    who, what = fields["user_fullname"], fields["event_update_action"]
+    who, what = fields.get("user_fullname"), fields.get("event_update_action")
     did = " ".join(part for part in (who, what) if part)
-    said = fields["event_update_message"]
+    said = fields.get("event_update_message")
     note = ": ".join(part for part in (did, said) if part)
     return clean(note, base.TEXT_LIMIT) or "updated in Zabbix"
 
 
-def _cancel_note(fields: _Fields) -> str:
-    why = fields["alert_message"].removeprefix(_CANCELLED).partition("\n")[0].strip(": ")
+def _cancel_note(message: str) -> str:
+    why = message.removeprefix(_CANCELLED).partition("\n")[0].strip(": ")
     return clean(f"Zabbix cancelled its escalation: {why} The alert stays open.", base.TEXT_LIMIT)
 
 
 def _event_url(zabbix_url: str, trigger_id: str, event_id: str) -> str:
-    if not base.link(zabbix_url) or not trigger_id.isdecimal():
+    if not trigger_id.isdecimal():
         return ""
     place = f"tr_events.php?triggerid={trigger_id}&eventid={event_id}"
     return base.link(f"{zabbix_url.rstrip('/')}/{place}")
