@@ -1,0 +1,155 @@
+"""What every receiver promises, asked of all of them, and the golden cases of each."""
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+
+import orjson
+import pytest
+
+from watcher.kit.plugins import adapter, kinds
+from watcher.model.event import Event, Reading
+from watcher.receivers.base import KEY_LIMIT, Context, Unparsable
+
+PAYLOADS = Path(__file__).parent.parent / "payloads"
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+KINDS = kinds("watcher.receivers")
+CASES = [
+    (kind, path)
+    for kind in KINDS
+    for path in sorted((PAYLOADS / kind).glob("*.json"))
+    if not path.name.endswith((".events.json", ".options.json"))
+]
+SAMPLES = [
+    (kind, name) for kind in KINDS for name in sorted(adapter("watcher.receivers", kind).SAMPLES)
+]
+
+
+def _receiver(kind: str) -> ModuleType:
+    return adapter("watcher.receivers", kind)
+
+
+def _parse(kind: str, body: bytes, given: dict[str, object] | None = None) -> Reading:
+    receiver = _receiver(kind)
+    reading = receiver.parse(body, Context("src", NOW, receiver.options(given or {})))
+    assert isinstance(reading, Reading)
+    return reading
+
+
+def _read(kind: str, path: Path) -> Reading:
+    own = path.with_suffix(".options.json")
+    return _parse(kind, path.read_bytes(), json.loads(own.read_text()) if own.exists() else {})
+
+
+def _written(reading: Reading) -> object:
+    """A reading as a golden file holds it."""
+    return json.loads(orjson.dumps(asdict(reading), option=orjson.OPT_UTC_Z))
+
+
+def _texts(event: Event) -> list[str]:
+    fields = [value for value in asdict(event).values() if isinstance(value, str)]
+    return [*fields, *event.labels, *event.labels.values()]
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"), CASES, ids=[f"{kind}-{path.stem}" for kind, path in CASES]
+)
+def test_a_body_is_read_as_its_golden_file_says(kind: str, path: Path) -> None:
+    """Each body under tests/payloads becomes exactly the events beside it."""
+    expected = json.loads(path.with_suffix(".events.json").read_text())
+
+    assert expected == _written(_read(kind, path))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_receiver_has_golden_cases(kind: str) -> None:
+    """A receiver without bodies of its own under tests/payloads proves nothing."""
+    assert kind in {name for name, _ in CASES}
+
+
+@pytest.mark.parametrize(("kind", "name"), SAMPLES)
+def test_a_sample_parses_into_events_that_keep_the_rules(kind: str, name: str) -> None:
+    """Keys begin with `v1:<source>:` and have bounds, times are in UTC, no text holds a NUL."""
+    reading = _parse(kind, _receiver(kind).SAMPLES[name])
+
+    assert reading.events
+    for event in reading.events:
+        assert event.key.startswith("v1:src:")
+        assert KEY_LIMIT >= len(event.key)
+        assert UTC == event.at.tzinfo
+        assert event.started_at is None or UTC == event.started_at.tzinfo
+        assert not [text for text in _texts(event) if "\x00" in text]
+
+
+@pytest.mark.parametrize(("kind", "name"), SAMPLES)
+def test_the_same_body_twice_gives_equal_readings(kind: str, name: str) -> None:
+    """A receiver remembers nothing: a duplicate is recognised by its keys."""
+    body = _receiver(kind).SAMPLES[name]
+
+    assert _parse(kind, body) == _parse(kind, body)
+
+
+@pytest.mark.parametrize(("kind", "name"), SAMPLES)
+def test_a_fresh_sample_is_about_now_and_its_serial_names_the_outage(kind: str, name: str) -> None:
+    """Samples of one serial share their occurrences, and no time in them lies after `now`."""
+    begun = NOW - timedelta(minutes=10)
+    serial = int(begun.timestamp())
+    events = _parse(kind, _receiver(kind).sample(name, NOW, serial)).events
+    later = _parse(kind, _receiver(kind).sample(name, NOW + timedelta(minutes=1), serial)).events
+    other = _parse(kind, _receiver(kind).sample(name, NOW, serial + 1)).events
+
+    assert {begun} == {event.started_at for event in events}
+    assert all(begun <= event.at <= NOW for event in events)
+    assert [event.occurrence for event in events] == [event.occurrence for event in later]
+    assert [event.key for event in events] == [event.key for event in other]
+    assert not {event.occurrence for event in events} & {event.occurrence for event in other}
+
+
+GARBAGE = {
+    "nothing": b"",
+    "text": b"hello",
+    "half of it": b'{"event_id": "1',
+    "not a number": b'{"a": NaN}',
+    "a lone surrogate": b'{"a": "\\ud800"}',
+    "latin-1": '{"name": "über"}'.encode("latin-1"),
+    "utf-16": '{"name": "x"}'.encode("utf-16"),
+    "two values": b"{} {}",
+    "too deep": b"[" * 5000 + b"]" * 5000,
+    "deep objects": b'{"a":' * 5000 + b"1" + b"}" * 5000,
+    "a number": b"7",
+    "null": b"null",
+    "texts in a list": b'["a"]',
+    "an empty object": b"{}",
+    "lists where texts belong": b'{"event_id": [1], "name": [1], "alerts": {}, "ruleId": []}',
+    "alerts that are none": b'{"name": {}, "alerts": ["x"], "event_id": {}}',
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("body", GARBAGE.values(), ids=GARBAGE.keys())
+def test_garbage_is_unparsable_with_a_printable_reason(kind: str, body: bytes) -> None:
+    """What cannot be understood raises Unparsable and nothing else; its reason can be stored."""
+    with pytest.raises(Unparsable) as caught:
+        _parse(kind, body)
+
+    assert caught.value.reason
+    assert caught.value.reason.replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_unknown_option_is_refused_by_name(kind: str) -> None:
+    """A misspelt option is a mistake that `watcher check` can report."""
+    with pytest.raises(ValueError, match="unknown option colour; there are: "):
+        _receiver(kind).options({"colour": "red"})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_options_of_another_adapter_are_a_fault_of_the_caller(kind: str) -> None:
+    """An adapter takes its own options only; it does not guess."""
+    receiver = _receiver(kind)
+    body = next(iter(receiver.SAMPLES.values()))
+
+    with pytest.raises(TypeError, match="the options are str, not Options"):
+        receiver.parse(body, Context("src", NOW, "none"))
