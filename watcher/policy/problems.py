@@ -53,6 +53,7 @@ class Problems:
 
     def __init__(self) -> None:
         self._found: set[Problem] = set()
+        self._elsewhere: dict[tuple[Path, Location], str] = {}
 
     def __iter__(self) -> Iterator[Problem]:
         return iter(sorted(self._found))
@@ -61,19 +62,34 @@ class Problems:
         """Keeps a problem; the same one twice is one."""
         self._found.add(problem)
 
+    def lay_over(self, file: Path, origins: Mapping[Location, str]) -> None:
+        """From now on, these values of a file count as being where they really came from."""
+        self._elsewhere |= {(file, location): name for location, name in origins.items()}
+
     def error(self, place: Place, message: str) -> None:
         """Keeps something that must be mended first."""
-        self.add(Problem(str(place.document.file), place.line, message))
+        self._keep(YamlError(place.document.file, place.line, message, place.location))
 
     def warn(self, place: Place, message: str) -> None:
         """Keeps something worth knowing."""
-        self.add(Problem(str(place.document.file), place.line, message, warning=True))
+        error = YamlError(place.document.file, place.line, message, place.location)
+        self._keep(error, warning=True)
 
-    def take(self, group: ExceptionGroup[Exception]) -> None:
-        """Keeps all YamlErrors of a group."""
-        for error in group.exceptions:
+    def take(self, *errors: Exception) -> None:
+        """Keeps the YamlErrors among these."""
+        for error in errors:
             if isinstance(error, YamlError):
-                self.add(Problem(str(error.file), error.line, error.message))
+                self._keep(error)
+
+    def _keep(self, error: YamlError, warning: bool = False) -> None:
+        origins = (
+            self._elsewhere.get((error.file, error.location[:end]))
+            for end in range(len(error.location), 0, -1)
+        )
+        if origin := next(filter(None, origins), None):
+            self.add(Problem(origin, 0, error.message, warning))
+        else:
+            self.add(Problem(str(error.file), error.line, error.message, warning))
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -94,14 +110,29 @@ def read(
     try:
         document = load(path)
     except YamlError as error:
-        problems.add(Problem(str(error.file), error.line, error.message))
+        problems.take(error)
         return None
     document = replace(document, data={} if document.data is None else document.data)
-    try:
-        check(document, model, context=context)
-    except* YamlError as group:
-        problems.take(group)
+    checked(document, model, problems, context)
     return document if isinstance(document.data, dict) else None
+
+
+def checked(
+    document: Document,
+    model: type[M],
+    problems: Problems,
+    context: Mapping[str, object] | None = None,
+    at: Location = (),
+) -> M | None:
+    """The document, or its value at this place, as this model.
+
+    None where something keeps it from being that, all of which has been noted.
+    """
+    try:
+        return check(document, model, at, context)
+    except ExceptionGroup as group:
+        problems.take(*group.exceptions)
+        return None
 
 
 def entries(
@@ -113,6 +144,17 @@ def entries(
             yield Place(document, (key, part)), model.model_validate(raw, context=context)
         except ValidationError:
             continue
+
+
+def part(
+    document: Document, key: str, model: type[M], context: Mapping[str, object] | None = None
+) -> M | None:
+    """The value of a key, if there is one and it is sound."""
+    raw = document.data.get(key) if isinstance(document.data, dict) else None
+    try:
+        return None if raw is None else model.model_validate(raw, context=context)
+    except ValidationError:
+        return None
 
 
 def named(document: Document, key: str) -> Iterator[str]:

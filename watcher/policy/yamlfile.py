@@ -94,17 +94,20 @@ def check(
 ) -> M:
     """The document, or its value at this place, as this model; validators are given the context.
 
-    Raises an ExceptionGroup of all its YamlErrors.
+    A missing key counts as an empty mapping. Raises an ExceptionGroup of all its YamlErrors.
     """
-    value: Any = document.data
-    for part in at:
-        value = value[part]
     try:
-        return model.model_validate(value, context=context)
+        return model.model_validate(_value(document.data, at), context=context)
     except ValidationError as error:
         schema = model.model_json_schema()
         errors = [_explain(document, at, schema, details) for details in error.errors()]
         raise ExceptionGroup(f"{document.file} is not valid", errors) from None
+
+
+def _value(data: Any, location: Location) -> Any:
+    for part in location:
+        data = data.get(part, {}) if isinstance(data, dict) else data[part]
+    return data
 
 
 def _text(path: Path) -> str:

@@ -1,0 +1,90 @@
+"""Lays the variables WATCHER_… over the configuration file, remembering which value came whence."""
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any
+
+from watcher.policy.problems import Problem, Problems
+from watcher.policy.suggest import did_you_mean
+from watcher.policy.values import EnvText
+from watcher.policy.yamlfile import Document, Location
+
+PREFIX = "WATCHER_"
+CONFIG = "WATCHER_CONFIG"
+
+
+def overlay(
+    document: Document, env: Mapping[str, str], keys: Collection[str], problems: Problems
+) -> Document:
+    """The document under the variables that name one of these keys; `__` leads to a key inside.
+
+    A variable that nearly names a key is an error; others are somebody else's.
+    """
+    data: Any = deepcopy(document.data)
+    origins: dict[Location, str] = {}
+    for name, key, text in _ours(env):
+        path = key.split("__")
+        if path[0] not in keys:
+            if hint := did_you_mean(path[0], keys):
+                problems.add(
+                    Problem(f"environment {name}", 0, f"there is no key {path[0]!r}{hint}")
+                )
+            continue
+        try:
+            origins[_put(data, path, _value(text))] = f"environment {name}"
+        except ValueError as error:
+            problems.add(Problem(f"environment {name}", 0, str(error)))
+    problems.lay_over(document.file, origins)
+    return replace(document, data=data)
+
+
+def _ours(env: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    for name in sorted(env):
+        if name.startswith(PREFIX) and name != CONFIG and env[name]:
+            yield name, name.removeprefix(PREFIX).lower(), env[name]
+
+
+def _value(text: str) -> object:
+    """Lists and mappings are JSON, everything else is the text itself."""
+    if not text.lstrip().startswith(("[", "{")):
+        return EnvText(text)
+    try:
+        return _marked(json.loads(text))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"a list or mapping should be JSON: {error.msg}") from None
+
+
+def _marked(value: object) -> object:
+    if isinstance(value, str):
+        return EnvText(value)
+    if isinstance(value, list):
+        return [_marked(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _marked(item) for key, item in value.items()}
+    return value
+
+
+def _put(data: Any, path: list[str], value: object) -> Location:
+    """Sets the value at that path, and says where that is. Raises ValueError."""
+    location: Location = ()
+    for depth, part in enumerate(path):
+        key = _key(data, part)
+        location = (*location, key)
+        if depth == len(path) - 1:
+            data[key] = value
+            break
+        inner = data[key] if isinstance(data, list) else data.get(key)
+        if not isinstance(inner, dict | list):
+            inner = data[key] = {}
+        data = inner
+    return location
+
+
+def _key(data: object, part: str) -> Any:
+    if not isinstance(data, list):
+        return part
+    if part.isascii() and part.isdigit() and int(part) < len(data):
+        return int(part)
+    raise ValueError(f"{part!r} is no number of one of the {len(data)} entries, counted from 0")

@@ -1,0 +1,155 @@
+"""Puts the configuration together: file, environment, secrets, catalogue, inventory and policy."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+
+import watcher
+from watcher.model.catalogue import Catalogue, SshProfile
+from watcher.model.policy import Policy, RunbookTrigger
+from watcher.model.runbook import Runbook
+from watcher.policy.catalogue import load_catalogue
+from watcher.policy.endpoints import Notifier, Source
+from watcher.policy.inventory import ProfileEntry, profile
+from watcher.policy.problems import Place, Problem, Problems, checked, entries
+from watcher.policy.references import Secrets
+from watcher.policy.rules import load_policy
+from watcher.policy.yamlfile import Document, YamlError
+from watcher.policy.yamlfile import load as load_yaml
+from watcher.settings.channels import read_channels
+from watcher.settings.database import database_url, passwords
+from watcher.settings.environment import CONFIG, overlay
+from watcher.settings.schema import ConfigFile, LogEntry, RetentionEntry
+from watcher.settings.sources import Surroundings, read_sources
+
+_PACKAGE = Path(watcher.__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that is configured, checked; `secrets` are all values to keep out of any output.
+
+    `warnings` are worth telling the operator, `rule_count` is for the summary of a check.
+    """
+
+    listen: tuple[str, int]
+    public_url: str
+    data_dir: Path
+    database_url: str = field(repr=False)
+    sources: tuple[Source, ...]
+    channels: Mapping[str, Notifier]
+    catalogue: Catalogue
+    policy: Policy
+    runbooks: Mapping[str, Runbook]
+    retention: RetentionEntry
+    log: LogEntry
+    workers: int
+    secrets: tuple[str, ...] = field(repr=False)
+    warnings: tuple[Problem, ...] = ()
+
+
+class SettingsError(Exception):
+    """The configuration cannot be used; `problems` is everything wrong with it."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)
+
+
+def load(path: Path | None, env: Mapping[str, str]) -> Settings:
+    """The settings of this file, else of the one in WATCHER_CONFIG, else the defaults.
+
+    Raises SettingsError with everything that is wrong, in all files.
+    """
+    problems, secrets = Problems(), Secrets(env)
+    named = path or (Path(env[CONFIG]) if env.get(CONFIG) else None)
+    base = named.absolute().parent if named else Path.cwd()
+    context = {"base": base, "secrets": secrets}
+    document = overlay(_document(named, problems), env, ConfigFile.model_fields, problems)
+    config = _config(document, context, problems)
+
+    profiles = _profiles(document, context, problems)
+    catalogue = load_catalogue(config.catalogue, config.inventory, problems, profiles)
+    around = Surroundings(catalogue.customers, config.listen[0])
+    sources = read_sources(document, context, around, problems)
+    channels, notifiers = read_channels(document, context, catalogue.customers, problems)
+    runbooks: dict[str, Runbook] = {}
+    triggers = [RunbookTrigger(runbook.id, runbook.match) for runbook in runbooks.values()]
+    policy = load_policy([shipped("rules"), *config.rules], triggers, channels, problems)
+
+    data_dir = config.data_dir or Path.cwd() / "var"
+    url = ""
+    try:
+        url = database_url(config.database_url, base, data_dir)
+    except ValueError as error:
+        problems.error(Place(document, ("database_url",)), f"database_url: {error}")
+    if problems.errors or policy is None:
+        raise SettingsError(tuple(problems))
+    return Settings(
+        listen=config.listen,
+        public_url=config.public_url or _own_address(*config.listen),
+        data_dir=data_dir,
+        database_url=url,
+        sources=sources,
+        channels=notifiers,
+        catalogue=catalogue,
+        policy=policy,
+        runbooks=runbooks,
+        retention=config.retention,
+        log=config.log,
+        workers=config.workers,
+        secrets=tuple(sorted(secrets.found | passwords(url))),
+        warnings=tuple(problems),
+    )
+
+
+def shipped(name: str) -> Path:
+    """The folder of that name which comes with Watcher, installed or in a checkout."""
+    installed = _PACKAGE / "_shipped" / name
+    return installed if installed.is_dir() else _PACKAGE.parent / name
+
+
+def _document(path: Path | None, problems: Problems) -> Document:
+    """The file as it stands; nothing where there is none, or none that can be read."""
+    empty = Document(path or Path("configuration"), {}, {})
+    if path is None:
+        return empty
+    try:
+        found = load_yaml(path)
+    except YamlError as error:
+        problems.take(error)
+        return empty
+    if found.data is None:
+        return empty
+    if not isinstance(found.data, dict):
+        problems.error(Place(found), "should be a mapping of keys to values")
+        return empty
+    return found
+
+
+def _config(document: Document, context: Mapping[str, object], problems: Problems) -> ConfigFile:
+    """The configuration; what is unsound is noted and counts as left out."""
+    data = document.data if isinstance(document.data, dict) else {}
+    checked(document, ConfigFile, problems, context)
+    try:
+        return ConfigFile.model_validate(data, context=context)
+    except ValidationError as error:
+        unsound = {str(details["loc"][0]) for details in error.errors()}
+        sound = {key: value for key, value in data.items() if str(key) not in unsound}
+        return ConfigFile.model_validate(sound, context=context)
+
+
+def _profiles(
+    document: Document, context: Mapping[str, object], problems: Problems
+) -> dict[str, SshProfile]:
+    return {
+        str(place.location[-1]): profile(str(place.location[-1]), entry, place, problems)
+        for place, entry in entries(document, "ssh", ProfileEntry, context)
+    }
+
+
+def _own_address(host: str, port: int) -> str:
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - not bound here
+    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"

@@ -1,0 +1,129 @@
+"""What the configuration file may say; the reference of the configuration explains each key."""
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+
+from watcher.model.incident import Priority
+from watcher.policy.inventory import ProfileEntry
+from watcher.policy.references import SecretRef, TextRef
+from watcher.policy.values import Duration, FilePath, FilePaths, Name, Names, Size, Strict
+
+_LISTEN = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([^:\s]+)):([0-9]{1,5})")
+_HIGHEST_PORT = 65535
+
+
+def _listen(value: object) -> tuple[str, int]:
+    if isinstance(value, tuple):
+        return value
+    match = _LISTEN.fullmatch(str(value))
+    if not match or int(match[3]) > _HIGHEST_PORT:
+        raise ValueError("should be an address and a port, as in 127.0.0.1:8080 or [::1]:8080")
+    return match[1] or match[2], int(match[3])
+
+
+def _web_address(value: str) -> str:
+    if not re.fullmatch(r"https?://[^/?#\s]+(/[^?#\s]*)?", value):
+        raise ValueError("should begin with http:// or https:// and have no query")
+    return value.rstrip("/")
+
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$")]
+Listen = Annotated[tuple[str, int], BeforeValidator(_listen, json_schema_input_type=str)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+
+
+class BasicEntry(Strict):
+    """HTTP Basic authentication."""
+
+    user: Name
+    password: SecretRef
+
+
+class HeaderEntry(Strict):
+    """A token in a header."""
+
+    name: HeaderName
+    value: SecretRef
+
+
+class HmacEntry(Strict):
+    """A signature over the body."""
+
+    secret: SecretRef
+    header: HeaderName = "X-Grafana-Alerting-Signature"
+    timestamp_header: HeaderName | None = None
+    max_age: Duration = timedelta(minutes=5)
+
+
+class AuthEntry(Strict):
+    """How a source proves who it is; the word `none` stands for not at all."""
+
+    bearer: SecretRef | None = None
+    basic: BasicEntry | None = None
+    header: HeaderEntry | None = None
+    hmac: HmacEntry | None = None
+    none: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _word(cls, value: object) -> object:
+        return {"none": True} if value == "none" else value
+
+
+class SourceEntry(Strict):
+    """One sender of alerts."""
+
+    name: Slug
+    kind: Name
+    customer: Name = "default"
+    auth: AuthEntry | None = None
+    max_body: Size = 1024 * 1024
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class ChannelEntry(Strict):
+    """One way to tell people."""
+
+    name: Slug
+    kind: Name
+    at_least: Priority = Priority.P5
+    customers: Names = ()
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class RetentionEntry(Strict):
+    """For how long things are kept."""
+
+    deliveries: Duration = timedelta(days=7)
+    actions: Duration = timedelta(days=30)
+    evidence: Duration = timedelta(days=90)
+
+
+class LogEntry(Strict):
+    """What is written to standard error, and how."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["text", "json"] = "text"
+
+
+class ConfigFile(Strict):
+    """The whole file; every key may be left out."""
+
+    public_url: WebAddress | None = None
+    listen: Listen = ("127.0.0.1", 8080)
+    data_dir: FilePath | None = None
+    database_url: TextRef | None = None
+    catalogue: FilePaths = ()
+    inventory: FilePaths = ()
+    ssh: dict[str, ProfileEntry] = Field(default_factory=dict)
+    rules: FilePaths = ()
+    runbooks: FilePaths = ()
+    retention: RetentionEntry = RetentionEntry()
+    sources: tuple[SourceEntry, ...] = ()
+    channels: tuple[ChannelEntry, ...] = ()
+    log: LogEntry = LogEntry()
+    workers: Annotated[int, Field(ge=1, le=64)] = 4

@@ -1,0 +1,89 @@
+"""Reads the sources: who posts alerts, for which customer, and what proves it."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from watcher.kit.plugins import adapter, kinds
+from watcher.policy.endpoints import Auth, Basic, Header, Hmac, Source
+from watcher.policy.problems import Place, Problems, entries
+from watcher.policy.suggest import did_you_mean
+from watcher.policy.yamlfile import Document
+from watcher.settings.schema import AuthEntry, SourceEntry
+
+RECEIVERS = "watcher.receivers"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a source must fit into: the customers there are, and the address that is listened on."""
+
+    customers: Collection[str]
+    host: str
+
+    @property
+    def private(self) -> bool:
+        """Whether only this machine can reach the hooks."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+
+def read_sources(
+    document: Document, context: Mapping[str, object], around: Surroundings, problems: Problems
+) -> tuple[Source, ...]:
+    """The sound sources of a configuration; what is wrong with the others is noted."""
+    found: dict[str, Source] = {}
+    for place, entry in entries(document, "sources", SourceEntry, context):
+        for where, message in _complaints(place, entry, around):
+            problems.error(where, message)
+        if entry.name in found:
+            problems.error(place / "name", f"there is another source {entry.name!r}")
+        if entry.kind in kinds(RECEIVERS):
+            found[entry.name] = _source(place, entry, problems)
+    return tuple(found.values())
+
+
+def _complaints(
+    place: Place, entry: SourceEntry, around: Surroundings
+) -> Iterator[tuple[Place, str]]:
+    if entry.kind not in kinds(RECEIVERS):
+        known = kinds(RECEIVERS)
+        hint = did_you_mean(entry.kind, known) or f"; there are: {', '.join(known)}"
+        yield place / "kind", f"there is no kind of source {entry.kind!r}{hint}"
+    if entry.customer not in around.customers:
+        hint = did_you_mean(entry.customer, around.customers)
+        yield place / "customer", f"there is no customer {entry.customer!r}{hint}"
+    auth = entry.auth or AuthEntry()
+    proofs = [auth.bearer, auth.basic, auth.header, auth.hmac]
+    if auth.none and any(proofs):
+        yield place / "auth", "`none` and a proof exclude each other"
+    elif auth.none and not around.private:
+        message = f"source {entry.name!r} may go without `auth` only where `listen` is a loopback"
+        yield place / "auth", f"{message} address"
+    elif not auth.none and not any(proofs):
+        message = f"source {entry.name!r} needs `auth`: bearer, basic, header or hmac"
+        yield place / "auth", message
+
+
+def _source(place: Place, entry: SourceEntry, problems: Problems) -> Source:
+    options: object = None
+    try:
+        options = adapter(RECEIVERS, entry.kind).options(entry.options)
+    except ValueError as error:
+        problems.error(place / "options", f"source {entry.name!r}: {error}")
+    return Source(
+        entry.name, entry.kind, entry.customer, _auth(entry.auth), entry.max_body, options
+    )
+
+
+def _auth(entry: AuthEntry | None) -> Auth:
+    if entry is None:
+        return Auth()
+    return Auth(
+        bearer=entry.bearer,
+        basic=Basic(entry.basic.user, entry.basic.password) if entry.basic else None,
+        header=Header(entry.header.name, entry.header.value) if entry.header else None,
+        hmac=Hmac(**dict(entry.hmac)) if entry.hmac else None,
+    )
