@@ -1,0 +1,58 @@
+"""Turns a step's template into shell text that holds no values, only references to variables.
+
+`{{ inputs.mount }}` becomes `"${W_1}"` and the value travels in the environment: the shell never
+parses it, whatever quotes the author put around it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jinja2 import StrictUndefined, TemplateError, Undefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from watcher.diagnostics.inputs import Inputs, Refused
+from watcher.model.runbook import Input
+
+# What an expression in a template may run into.
+_FAULTS = (TemplateError, ArithmeticError, LookupError, TypeError, ValueError)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """Shell text, and the values of its variables W_1, W_2 … in order."""
+
+    text: str
+    values: tuple[str, ...]
+
+
+def render(template: str, inputs: Inputs) -> Rendered:
+    """The step as it runs. Raises Refused where an input has no value, or the template fails."""
+    values: list[str] = []
+
+    def by_reference(value: object) -> str:
+        if isinstance(value, Undefined):
+            str(value)  # A StrictUndefined raises here and names what is undefined.
+        values.append("" if value is None else str(value).replace("\0", ""))
+        return f'"${{W_{len(values)}}}"'
+
+    environment = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined,
+        finalize=by_reference,
+        autoescape=False,
+        keep_trailing_newline=True,
+    )
+    environment.globals.clear()
+    try:
+        text = environment.from_string(template).render(inputs=inputs)
+    except _FAULTS as error:
+        raise Refused(f"the template fails: {error}") from None
+    return Rendered(text, tuple(values))
+
+
+def complaint(template: str, inputs: Sequence[Input]) -> str:
+    """What is wrong with a template, whatever the values; "" if nothing is."""
+    try:
+        render(template, Inputs.example(inputs))
+    except Refused as refused:
+        return str(refused)
+    return ""

@@ -1,0 +1,135 @@
+"""What each step came to: its status with the reason, its output as clean text without secrets."""
+
+import re
+from collections.abc import Collection, Mapping
+
+from watcher.diagnostics.clean import clean
+from watcher.diagnostics.frames import Frames, Part
+from watcher.diagnostics.script import HARD_CAP
+from watcher.diagnostics.ssh import Answer
+from watcher.kit.redact import redact
+from watcher.model.evidence import StepResult, StepStatus
+from watcher.model.runbook import Runbook, Step
+
+_BROKEN_PIPE = 141
+_STOPPED = frozenset({124, 137, 143})
+# The clock starts when the step's first frame arrives, which may be a little late.
+_NEARLY = 0.8
+_QUOTED = 300
+_ELIDED = re.compile(r"( ?\[\.\.\. [0-9][^\n]{0,80} elided \.\.\.\])")
+
+_Judgement = tuple[StepStatus, str]
+_FAILURES: dict[int, _Judgement] = {
+    126: (StepStatus.FAILED, "a command of this step may not be run by this user"),
+    127: (StepStatus.UNAVAILABLE, "a command of this step is not there"),
+}
+
+
+def results(
+    runbook: Runbook,
+    answer: Answer,
+    frames: Frames,
+    skipped: Mapping[str, StepResult],
+    secrets: Collection[str],
+) -> tuple[StepResult, ...]:
+    """One result for each step, in order; together no longer than the runbook allows.
+
+    Empty where the script did not run at all.
+    """
+    if not frames.parts:
+        return ()
+    parts = {part.step: part for part in frames.parts}
+    room = runbook.max_output
+    found: list[StepResult] = []
+    for step in runbook.steps:
+        if step.id in skipped:
+            found.append(skipped[step.id])
+        elif step.id in parts:
+            result = _result(step, parts[step.id], answer, room, secrets)
+            room -= len(result.output.encode())
+            found.append(result)
+        else:
+            found.append(not_run(step, f"not run: {_cut(answer)}"))
+    return tuple(found)
+
+
+def not_run(step: Step, reason: str) -> StepResult:
+    """The result of a step that was left out."""
+    return StepResult(step.id, step.title, StepStatus.SKIPPED, "", read=step.read, reason=reason)
+
+
+def problem_of(answer: Answer, frames: Frames) -> str:
+    """Why the script did not run to its end; "" if it did."""
+    if frames.refusal:
+        return (
+            f"the host has no command {frames.refusal!r}, without which nothing can be run "
+            "safely there; install it (Debian: coreutils, mawk)"
+        )
+    if frames.complete:
+        return ""
+    if frames.parts:
+        return f"the diagnosis is not complete: {_cut(answer)}"
+    said = clean(answer.stderr + frames.noise)[:_QUOTED]
+    problem = "the host let us in but did not run the script"
+    return f"{problem}; it said: {said}" if said else f"{problem} and said nothing"
+
+
+def _cut(answer: Answer) -> str:
+    if answer.full:
+        return "the host sent more than we take"
+    if answer.ended:
+        return "the connection was cut"
+    return "the time for the whole runbook was up"
+
+
+def _result(
+    step: Step, part: Part, answer: Answer, room: int, secrets: Collection[str]
+) -> StepResult:
+    seconds = _seconds(part, answer)
+    text = _without_secrets(clean(part.output), secrets)
+    fits = text.encode()[: max(room, 0)].decode(errors="ignore")
+    status, reason = _judge(step, part, seconds, answer)
+    if status is StepStatus.OK and not text:
+        status = StepStatus.NO_DATA
+    return StepResult(
+        step=step.id,
+        title=step.title,
+        status=status,
+        output=fits,
+        exit_code=part.exit_code,
+        seconds=round(seconds, 3),
+        size=max(part.size, len(part.output)),
+        truncated=part.dropped > 0 or len(fits) < len(text),
+        read=step.read,
+        reason=reason,
+    )
+
+
+def _judge(step: Step, part: Part, seconds: float, answer: Answer) -> _Judgement:
+    code = part.exit_code
+    if part.missing:
+        return StepStatus.UNAVAILABLE, f"the host has no command {part.missing!r}"
+    if code is None:
+        status = StepStatus.FAILED if answer.ended else StepStatus.TIMEOUT
+        return status, _cut(answer)
+    if code in _STOPPED and seconds >= step.timeout * _NEARLY:
+        return StepStatus.TIMEOUT, f"stopped after {step.timeout:g} s"
+    if code in step.ok_exit:
+        return StepStatus.OK, ""
+    if code == _BROKEN_PIPE and part.size >= HARD_CAP:
+        return StepStatus.OK, f"stopped after {HARD_CAP} bytes of output"
+    return _FAILURES.get(code, (StepStatus.FAILED, f"exit code {code}"))
+
+
+def _seconds(part: Part, answer: Answer) -> float:
+    """How long a step took, by the clock at our end."""
+    end = part.end if part.end is not None else len(answer.stdout)
+    times = [at for received, at in answer.arrivals if part.begin < received]
+    ends = [at for received, at in answer.arrivals if end < received]
+    last = ends[0] if ends else answer.arrivals[-1][1]
+    return last - times[0]
+
+
+def _without_secrets(text: str, secrets: Collection[str]) -> str:
+    """Piece by piece, so that a secret which the cap cut in two is known by its first half."""
+    return "".join(redact(piece, secrets) for piece in _ELIDED.split(text))
