@@ -4,13 +4,13 @@ A row holds all columns of its table in the order of `watcher.store.schema`; tim
 """
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 
-from watcher.model.action import Action, ActionKind, ActionStatus
+from watcher.model.action import Action, ActionKind, ActionStatus, Intent
 from watcher.model.alert import Alert, AlertStatus, Occurrence
 from watcher.model.delivery import Arrival, Delivery
 from watcher.model.event import Severity
@@ -18,7 +18,7 @@ from watcher.model.evidence import Diagnosis, Evidence, StepResult, StepStatus
 from watcher.model.incident import Entry, EntryKind, Incident, Priority, Status, Suspect, Term
 from watcher.model.reason import Reason
 
-Row = Sequence[Any]
+Row = tuple[Any, ...]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -262,12 +262,13 @@ def from_entry(entry: Entry) -> Row:
         entry.actor,
         entry.text,
         to_json(entry.reason),
+        entry.key,
     )
 
 
 def to_entry(row: Row) -> Entry:
     """The timeline entry behind a row."""
-    _, incident, at, kind, actor, text, reason = row
+    _, incident, at, kind, actor, text, reason, key = row
     return Entry(
         incident=incident,
         at=from_micros(at),
@@ -275,6 +276,27 @@ def to_entry(row: Row) -> Entry:
         text=text,
         reason=_reason(orjson.loads(reason)),
         actor=actor,
+        key=key,
+    )
+
+
+def from_intent(intent: Intent, now: datetime) -> Row:
+    """The row of an action that has just been decided, without its id."""
+    created_at = to_micros(now)
+    return (
+        intent.incident,
+        intent.customer,
+        intent.kind.value,
+        intent.lane,
+        intent.key,
+        from_mapping(intent.payload),
+        ActionStatus.WAITING.value,
+        0,
+        created_at,
+        created_at if intent.not_before is None else to_micros(intent.not_before),
+        0,
+        None,
+        "",
     )
 
 

@@ -21,6 +21,8 @@ delivery = sa.Table(
     sa.Column("received_at", sa.BigInteger, nullable=False),
     sa.Column("headers", sa.Text, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
+    # Ids grow across all streams of one SQLite file, but only within a stream on PostgreSQL.
+    sa.Index("delivery_stream", "stream", "id").ddl_if(dialect="postgresql"),
 )
 
 # One row for each process that ever took deliveries; its ids only grow, so one cursor is enough.
@@ -42,6 +44,12 @@ verdict = sa.Table(
     sa.Column("at", sa.BigInteger, nullable=False),
     sa.Column("replay", sa.Boolean, nullable=False, default=False),
     sa.Index("verdict_dead", "dead", "delivery"),
+    sa.Index(
+        "verdict_replay",
+        "delivery",
+        sqlite_where=sa.text("replay"),
+        postgresql_where=sa.text("replay"),
+    ),
 )
 
 alert = sa.Table(
@@ -116,6 +124,12 @@ incident = sa.Table(
     sa.Column("problem", sa.BigInteger),
     sa.Index("incident_group", "customer", "group_key", "last_at"),
     sa.Index("incident_status", "status", "number"),
+    sa.Index(
+        "incident_resolved",
+        "resolved_at",
+        sqlite_where=sa.text("status = 'resolved'"),
+        postgresql_where=sa.text("status = 'resolved'"),
+    ),
 )
 
 entry = sa.Table(
@@ -160,6 +174,8 @@ action = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Index("action_due", "status", "next_at"),
     sa.Index("action_lane", "incident", "lane", "id"),
+    # Evidence names its action: a number must not come back after retention.
+    sqlite_autoincrement=True,
 )
 
 # One row for each diagnosis; what its steps printed is compressed JSON, away from the hot tables.

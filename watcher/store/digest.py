@@ -1,0 +1,143 @@
+"""What a digest reads and writes: deliveries in, alerts and incidents out, all by sets of keys.
+
+Each set is folded and sorted by key first, so that two writers never wait for each other in a ring.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from datetime import datetime
+from typing import TypeVar
+
+from watcher.model.action import Intent
+from watcher.model.delivery import Delivery
+from watcher.model.incident import Entry, Incident
+from watcher.store import rows
+from watcher.store.link import ACTION, DELIVERY, ENTRY, INCIDENT, VERDICT, Link, Shape
+from watcher.store.rows import Row, to_micros
+
+Noun = TypeVar("Noun")
+
+_REPLAYS = f"""
+SELECT {", ".join(f"d.{name}" for name in DELIVERY.columns)}
+FROM verdict AS v JOIN delivery AS d ON d.id = v.delivery WHERE v.replay ORDER BY d.id LIMIT :limit
+"""  # noqa: S608 - names of the schema
+_NUMBERS = """
+INSERT INTO counter (name, value) VALUES ('incident', :count)
+ON CONFLICT (name) DO UPDATE SET value = counter.value + excluded.value RETURNING value
+"""
+_DUE_TO_CLOSE = f"""
+SELECT {", ".join(INCIDENT.columns)} FROM incident
+WHERE status = 'resolved' AND resolved_at <= :before ORDER BY resolved_at LIMIT :limit
+"""  # noqa: S608 - names of the schema
+
+
+def open_stream(link: Link, now: datetime) -> tuple[int, int]:
+    """A new stream of deliveries, and the id that all of its ids must exceed."""
+    [(newest,)] = link.rows("SELECT max(id) FROM delivery")
+    [(cursor,)] = link.rows("SELECT max(digested) FROM stream")
+    last = max(newest or 0, cursor or 0)
+    [(number,)] = link.rows(
+        "INSERT INTO stream (opened_at, digested) VALUES (:now, :last) RETURNING id",
+        {"now": to_micros(now), "last": last},
+    )
+    return number, last
+
+
+def undigested(link: Link, limit: int, max_bytes: int) -> list[Delivery]:
+    """Those to be digested again, then those that no digest has seen, oldest first."""
+    found = link.rows(_REPLAYS, {"limit": limit})
+    if len(found) < limit:
+        found += link.head(limit - len(found), max_bytes)
+    return [rows.to_delivery(row) for row in found]
+
+
+def digested(link: Link, deliveries: Iterable[Delivery]) -> None:
+    """Moves the cursor of each stream; a replay without a new verdict is no longer dead."""
+    seen: dict[int, int] = {}
+    numbers = set()
+    for delivery in deliveries:
+        numbers.add(delivery.id)
+        seen[delivery.stream] = max(delivery.id, seen.get(delivery.stream, 0))
+    for stream, last in sorted(seen.items()):
+        link.run(
+            "UPDATE stream SET digested = :last WHERE id = :stream AND digested < :last",
+            {"stream": stream, "last": last},
+        )
+    for (number,) in link.rows("SELECT delivery FROM verdict WHERE replay ORDER BY delivery"):
+        if number in numbers:
+            link.run("DELETE FROM verdict WHERE delivery = :number", {"number": number})
+
+
+def verdict(link: Link, delivery: int, dead: bool, reason: str, now: datetime) -> None:
+    """Says what came of a delivery, in words that every database takes."""
+    said = reason.replace("\0", "\ufffd").encode(errors="replace").decode()
+    link.upsert(VERDICT, [(delivery, dead, said, to_micros(now), False)])
+
+
+def replay(link: Link, delivery: int) -> bool:
+    """Marks a dead delivery to be digested again; false if it is not dead or is gone."""
+    marked = link.run(
+        "UPDATE verdict SET replay = true WHERE delivery = :delivery AND dead"
+        " AND EXISTS (SELECT 1 FROM delivery WHERE id = :delivery)",
+        {"delivery": delivery},
+    )
+    return marked == 1
+
+
+def find(
+    link: Link, shape: Shape, keys: Iterable[Row], decode: Callable[[Row], Noun]
+) -> list[Noun]:
+    """What is stored under these primary keys."""
+    return [decode(row) for row in link.find(shape, shape.key, sorted(set(keys)))]
+
+
+def save(link: Link, shape: Shape, nouns: Iterable[Noun], encode: Callable[[Noun], Row]) -> None:
+    """Stores each noun under its primary key, the last one where there are several."""
+    width = len(shape.key)
+    folded = {tuple(row[:width]): row for row in map(encode, nouns)}
+    link.upsert(shape, [folded[key] for key in sorted(folded)])
+
+
+def recent(link: Link, groups: Collection[tuple[str, str]], since: datetime) -> list[Incident]:
+    """The incidents of (customer, group) that are not closed and saw a start since then."""
+    found = link.find(
+        INCIDENT,
+        ("customer", "group_key"),
+        sorted(set(groups)),
+        "status <> 'closed' AND last_at >= :since",
+        {"since": to_micros(since)},
+    )
+    return sorted(map(rows.to_incident, found), key=lambda incident: incident.number)
+
+
+def due_to_close(link: Link, before: datetime, limit: int) -> list[Incident]:
+    """The incidents that have been resolved since then or longer, the oldest first."""
+    found = link.rows(_DUE_TO_CLOSE, {"before": to_micros(before), "limit": limit})
+    return [rows.to_incident(row) for row in found]
+
+
+def take_numbers(link: Link, count: int) -> range:
+    """So many new incident numbers."""
+    [(last,)] = link.rows(_NUMBERS, {"count": count})
+    return range(last - count + 1, last + 1)
+
+
+def add_entries(link: Link, entries: Iterable[Entry]) -> None:
+    """Writes lines on timelines, those with a known key only once."""
+    link.add(ENTRY, [rows.from_entry(entry) for entry in entries])
+
+
+def queue(link: Link, intents: Iterable[Intent], now: datetime) -> int:
+    """Writes actions into the outbox in the order given, each key only once."""
+    return link.add(ACTION, [rows.from_intent(intent, now) for intent in intents])
+
+
+def merge(link: Link, source: int, into: int) -> None:
+    """Hands all alerts of an incident to another, and tells nobody any more of the first."""
+    incidents = {"source": source, "into": into}
+    link.run("UPDATE alert SET incident = :into WHERE incident = :source", incidents)
+    link.run("UPDATE occurrence SET incident = :into WHERE incident = :source", incidents)
+    link.run(
+        "UPDATE action SET status = 'done', reason = :reason WHERE incident = :source"
+        " AND kind = 'notify' AND status IN ('waiting', 'retry')",
+        {"source": source, "reason": f"merged into {into}"},
+    )

@@ -1,0 +1,1 @@
+"""The way from any older shape of the database to the present one, run by `Store.upgrade`."""

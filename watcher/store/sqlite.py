@@ -1,0 +1,251 @@
+"""SQLite: the state in one file, the deliveries in another, so that neither waits for the other."""
+
+import contextlib
+import re
+import sqlite3
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import cast
+
+import sqlalchemy as sa
+
+from watcher.model.delivery import Arrival
+from watcher.store.base import StoreError, StoreUnavailable, Unstorable
+from watcher.store.link import DELIVERY, NOTHING, Line, Link, Parameters, Shape
+from watcher.store.numbers import take_ids
+from watcher.store.rows import Row, from_arrival
+
+# How long a writer waits for another one before it gives up.
+BUSY_SECONDS = 20
+
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA journal_size_limit=67108864",
+    "PRAGMA temp_store=MEMORY",
+)
+_REFUSED = (sqlite3.DataError, sqlite3.IntegrityError, UnicodeError, OverflowError)
+_TROUBLE = (sqlite3.Error, UnicodeError, OverflowError)
+
+
+class SqliteDatabase:
+    """The two files of one directory."""
+
+    name = "sqlite"
+
+    def __init__(self, url: sa.URL) -> None:
+        state = Path(url.database or "")
+        if not state.is_absolute():
+            raise ValueError("the database needs an absolute path, as in sqlite:////var/watcher.db")
+        state.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._inbox = state.with_name(f"{state.stem}-inbox{state.suffix}")
+        self.engine = sa.create_engine(
+            url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}
+        )
+        sa.event.listen(self.engine, "connect", self._prepare)
+        sa.event.listen(self.engine, "begin", _begin)
+
+    def link(self, connection: sa.Connection) -> Link:
+        """Speaks for a connection whose transaction has begun."""
+        return SqliteLink(cast("sqlite3.Connection", connection.connection.driver_connection))
+
+    def lock(self, connection: sa.Connection) -> None:
+        """Takes the right to write the state; BEGIN IMMEDIATE would take the inbox's as well."""
+        connection.exec_driver_sql("DELETE FROM lease WHERE 0")
+
+    def snapshot(self, connection: sa.Connection) -> sa.Connection:
+        """The same connection: what only reads sees one state of the data anyway."""
+        return connection
+
+    def lock_shape(self, connection: sa.Connection) -> None:
+        """Takes the right to write both files before the first look at their shape."""
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def line(self, stream: int) -> Line:
+        """Opens the inbox for deliveries."""
+        try:
+            return SqliteLine(self._inbox, stream)
+        except _TROUBLE as error:
+            raise translated(error) from error
+
+    def trouble(self, error: BaseException) -> StoreError | None:
+        """The error in the store's words; None where it is a mistake of the program."""
+        return trouble(error)
+
+    def _prepare(self, connection: sqlite3.Connection, _: object) -> None:
+        connection.isolation_level = None
+        connection.execute("ATTACH DATABASE ? AS inbox", (str(self._inbox),))
+        _set_up(connection)
+
+
+def _set_up(connection: sqlite3.Connection) -> None:
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
+
+
+def _begin(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def trouble(error: BaseException) -> StoreError | None:
+    """The error in the store's words; None where it is a mistake of the program."""
+    if isinstance(error, _REFUSED):
+        return Unstorable(f"SQLite does not take this: {error}")
+    if isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.ProgrammingError):
+        return StoreUnavailable(f"SQLite cannot work now: {error}")
+    return None
+
+
+def translated(error: Exception) -> Exception:
+    """What to raise in the place of an error of the driver."""
+    return trouble(error) or error
+
+
+class SqliteLink:
+    """See `Link`. Ids grow across all streams of one file, so one cursor serves them all."""
+
+    each = "SELECT value FROM json_each(:ids)"
+    cursor = "(SELECT max(digested) FROM stream)"
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._cursor = connection.cursor()
+
+    def rows(self, sql: str, parameters: Parameters = NOTHING) -> list[Row]:
+        """See `Link`."""
+        try:
+            return self._cursor.execute(sql, parameters).fetchall()
+        except _TROUBLE as error:
+            raise translated(error) from error
+
+    def run(self, sql: str, parameters: Parameters = NOTHING) -> int:
+        """See `Link`."""
+        try:
+            return self._cursor.execute(sql, parameters).rowcount
+        except _TROUBLE as error:
+            raise translated(error) from error
+
+    def find(
+        self,
+        shape: Shape,
+        by: tuple[str, ...],
+        keys: Sequence[Row],
+        also: str = "",
+        parameters: Parameters = NOTHING,
+    ) -> list[Row]:
+        """See `Link`; one prepared look-up for each key is the fastest way in one process."""
+        sql = _find(shape, by, also)
+        rest = tuple(parameters.values())
+        found: list[Row] = []
+        try:
+            for key in keys:
+                found += self._cursor.execute(sql, (*key, *rest)).fetchall()
+        except _TROUBLE as error:
+            raise translated(error) from error
+        return found
+
+    def upsert(self, shape: Shape, rows: Sequence[Row]) -> None:
+        """See `Link`."""
+        self._many(_upsert(shape), rows)
+
+    def add(self, shape: Shape, rows: Sequence[Row]) -> int:
+        """See `Link`."""
+        return self._many(_add(shape), rows)
+
+    def head(self, limit: int, max_bytes: int) -> list[Row]:
+        """See `Link`; bodies are read only as far as they fit."""
+        found: list[Row] = []
+        size = 0
+        try:
+            for row in self._cursor.execute(_HEAD, {"limit": limit}):
+                size += len(row[-1])
+                if found and size > max_bytes:
+                    break
+                found.append(row)
+        except _TROUBLE as error:
+            raise translated(error) from error
+        return found
+
+    def choose(self, heads: str, parameters: Parameters) -> list[int]:
+        """See `Link`; the transaction has the whole file."""
+        return [row[0] for row in self.rows(heads, parameters)]
+
+    def _many(self, sql: str, rows: Sequence[Row]) -> int:
+        try:
+            return self._cursor.executemany(sql, rows).rowcount if rows else 0
+        except _TROUBLE as error:
+            raise translated(error) from error
+
+
+_HEAD = f"""
+SELECT {", ".join(DELIVERY.columns)} FROM delivery
+WHERE id > (SELECT coalesce(max(digested), 0) FROM stream) ORDER BY id LIMIT :limit
+"""  # noqa: S608 – names of the schema
+
+
+@lru_cache
+def _find(shape: Shape, by: tuple[str, ...], also: str) -> str:
+    where = " AND ".join([f"{name} = ?" for name in by] + [_NAMED.sub("?", also)] * bool(also))
+    return f"SELECT {', '.join(shape.columns)} FROM {shape.table} WHERE {where}"  # noqa: S608
+
+
+@lru_cache
+def _upsert(shape: Shape) -> str:
+    news = ", ".join(f"{name} = excluded.{name}" for name in shape.columns if name not in shape.key)
+    key = ", ".join(shape.key)
+    return f"{_insert(shape.table, shape.columns)} ON CONFLICT ({key}) DO UPDATE SET {news}"
+
+
+@lru_cache
+def _add(shape: Shape) -> str:
+    return f"{_insert(shape.table, shape.without_id)} ON CONFLICT DO NOTHING"
+
+
+def _insert(table: str, columns: Sequence[str]) -> str:
+    marks = ", ".join("?" * len(columns))
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
+
+
+class SqliteLine:
+    """See `Line`."""
+
+    def __init__(self, file: Path, stream: int) -> None:
+        self.stream = stream
+        self._connection = sqlite3.connect(
+            file, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        _set_up(self._connection)
+        self._start_afresh()
+
+    def _start_afresh(self) -> None:
+        """What a failed sync may have left in the log must not come before what we promise."""
+        [(busy, *_)] = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        if busy:
+            raise sqlite3.OperationalError("readers hold the log of the inbox")
+
+    def write(self, arrivals: Sequence[Arrival], after: int) -> list[int]:
+        """See `Line`. Inside the write lock, ids grow across all processes that share the file."""
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            [(newest,)] = self._connection.execute("SELECT max(id) FROM delivery").fetchall()
+            after = max(after, newest or 0)
+            numbers = take_ids(len(arrivals), arrivals[-1].received_at, self.stream, after)
+            rows = [
+                from_arrival(arrival, number, self.stream)
+                for arrival, number in zip(arrivals, numbers, strict=True)
+            ]
+            self._connection.executemany(_WRITE, rows)
+            self._connection.execute("COMMIT")
+        except _TROUBLE as error:
+            raise translated(error) from error
+        return numbers
+
+    def close(self) -> None:
+        """See `Line`."""
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.close()
+
+
+_WRITE = _insert("delivery", DELIVERY.columns)
+_NAMED = re.compile(r":\w+")

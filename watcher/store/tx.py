@@ -1,0 +1,152 @@
+"""One write transaction: everything that the engine reads and writes in one step."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+
+from watcher.model.action import Action, ActionKind, ActionStatus, Intent
+from watcher.model.alert import Alert, Occurrence
+from watcher.model.delivery import Delivery
+from watcher.model.evidence import Diagnosis
+from watcher.model.incident import Entry, Incident
+from watcher.store import digest, outbox, retention, rows
+from watcher.store.link import ALERT, INCIDENT, OCCURRENCE, Link
+
+
+class Tx:
+    """What a transaction can do; it is committed as a whole, or not at all.
+
+    What is read here cannot be changed by anyone else before the end. Raises StoreUnavailable:
+    try the whole transaction again later; or Unstorable: the values themselves are refused.
+    """
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    def lease(self, name: str, holder: str, now: datetime, ttl: timedelta) -> int | None:
+        """The fence token of a lease taken or renewed; None while another holds it."""
+        return outbox.take_lease(self._link, name, holder, now, ttl)
+
+    def held(self, name: str, token: int) -> bool:
+        """Whether the lease is still ours; if so, it stays ours until the transaction ends."""
+        return outbox.held(self._link, name, token)
+
+    def open_stream(self, now: datetime) -> tuple[int, int]:
+        """A new stream of deliveries, and the id that all of its ids must exceed."""
+        return digest.open_stream(self._link, now)
+
+    def undigested(self, limit: int, max_bytes: int) -> list[Delivery]:
+        """Deliveries to digest, oldest first; the first is given however big it is."""
+        return digest.undigested(self._link, limit, max_bytes)
+
+    def digested(self, deliveries: Iterable[Delivery]) -> None:
+        """They have been digested, and with them every older one of their streams."""
+        digest.digested(self._link, deliveries)
+
+    def verdict(self, delivery: int, dead: bool, reason: str, now: datetime) -> None:
+        """Says why a delivery is dead, or why it held no event."""
+        digest.verdict(self._link, delivery, dead, reason, now)
+
+    def replay(self, delivery: int) -> bool:
+        """Has a dead delivery digested again; false if it is not dead or is gone."""
+        return digest.replay(self._link, delivery)
+
+    def alerts(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Alert]:
+        """The known alerts of these (customer, key)."""
+        found = digest.find(self._link, ALERT, keys, rows.to_alert)
+        return {(alert.customer, alert.key): alert for alert in found}
+
+    def occurrences(
+        self, keys: Collection[tuple[str, str, str]]
+    ) -> dict[tuple[str, str, str], Occurrence]:
+        """The known occurrences of these (customer, key, occurrence)."""
+        found = digest.find(self._link, OCCURRENCE, keys, rows.to_occurrence)
+        return {(each.customer, each.key, each.occurrence): each for each in found}
+
+    def incidents(self, numbers: Collection[int]) -> dict[int, Incident]:
+        """The known incidents of these numbers."""
+        keys = [(number,) for number in numbers]
+        found = digest.find(self._link, INCIDENT, keys, rows.to_incident)
+        return {incident.number: incident for incident in found}
+
+    def recent(self, groups: Collection[tuple[str, str]], since: datetime) -> list[Incident]:
+        """The incidents of (customer, group) that are not closed and saw a start since then."""
+        return digest.recent(self._link, groups, since)
+
+    def due_to_close(self, before: datetime, limit: int) -> list[Incident]:
+        """The incidents that have been resolved since then or longer, the oldest first."""
+        return digest.due_to_close(self._link, before, limit)
+
+    def numbers(self, count: int) -> range:
+        """So many new incident numbers."""
+        return digest.take_numbers(self._link, count)
+
+    def save_alerts(self, alerts: Iterable[Alert]) -> None:
+        """Stores alerts, new or changed."""
+        digest.save(self._link, ALERT, alerts, rows.from_alert)
+
+    def save_occurrences(self, occurrences: Iterable[Occurrence]) -> None:
+        """Stores occurrences, new or changed."""
+        digest.save(self._link, OCCURRENCE, occurrences, rows.from_occurrence)
+
+    def save_incidents(self, incidents: Iterable[Incident]) -> None:
+        """Stores incidents, new or changed."""
+        digest.save(self._link, INCIDENT, incidents, rows.from_incident)
+
+    def add_entries(self, entries: Iterable[Entry]) -> None:
+        """Writes lines on timelines, those with a known key only once."""
+        digest.add_entries(self._link, entries)
+
+    def merge(self, source: int, into: int) -> None:
+        """Hands all alerts of an incident to another, and tells nobody any more of the first."""
+        digest.merge(self._link, source, into)
+
+    def queue(self, intents: Iterable[Intent], now: datetime) -> int:
+        """Writes actions into the outbox, each key only once; returns how many were new."""
+        return digest.queue(self._link, intents, now)
+
+    def claim(
+        self,
+        now: datetime,
+        lease: timedelta,
+        limit: int,
+        kinds: Collection[ActionKind] | None = None,
+    ) -> list[Action]:
+        """Takes due actions until the lease ends, at most one of each lane of each incident."""
+        return outbox.claim(
+            self._link, now, lease, limit, list(ActionKind) if kinds is None else kinds
+        )
+
+    def settle(
+        self,
+        action: Action,
+        status: ActionStatus,
+        reason: str,
+        next_at: datetime | None,
+        now: datetime,
+    ) -> bool:
+        """Stores what came of a claimed action; false if its lease has gone to another since."""
+        return outbox.settle(self._link, action, status, reason, next_at or now)
+
+    def retry_action(self, number: int, now: datetime) -> bool:
+        """Makes an action that was given up wait again; false if it was not given up."""
+        return outbox.retry_action(self._link, number, now)
+
+    def next_due(self, now: datetime) -> datetime | None:
+        """When the next action can be claimed, perhaps in the past; None while there is none."""
+        return outbox.next_due(self._link, now)
+
+    def add_evidence(self, incident: int, action: int, diagnosis: Diagnosis) -> None:
+        """Keeps what a diagnosis brought, once for each action."""
+        outbox.add_evidence(self._link, incident, action, diagnosis)
+
+    def expire(
+        self,
+        deliveries_before: datetime,
+        actions_before: datetime,
+        evidence_before: datetime,
+        limit: int,
+    ) -> int:
+        """Removes what is older, at most `limit` of each kind; returns how many rows that were."""
+        return retention.expire(
+            self._link, deliveries_before, actions_before, evidence_before, limit
+        )
