@@ -77,9 +77,9 @@ def test_a_sample_parses_into_events_that_keep_the_rules(kind: str, name: str) -
     assert reading.events
     for event in reading.events:
         assert event.key.startswith("v1:src:")
-        assert KEY_LIMIT >= len(event.key)
-        assert UTC == event.at.tzinfo
-        assert event.started_at is None or UTC == event.started_at.tzinfo
+        assert len(event.key) <= KEY_LIMIT
+        assert event.at.tzinfo == UTC
+        assert event.started_at is None or event.started_at.tzinfo == UTC
         assert not [text for text in _texts(event) if "\x00" in text]
 
 
@@ -135,7 +135,7 @@ def test_garbage_is_unparsable_with_a_printable_reason(kind: str, body: bytes) -
         _parse(kind, body)
 
     assert caught.value.reason
-    assert caught.value.reason.replace("\n", "").isprintable()
+    assert caught.value.reason.isprintable()
 
 
 @pytest.mark.parametrize("kind", KINDS)

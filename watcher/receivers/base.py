@@ -24,6 +24,7 @@ KEY_LIMIT = 512
 NAME_LIMIT = 2048
 LABEL_LIMIT = 4096
 TEXT_LIMIT = 8192
+_REASON_LIMIT = 1024
 _SHOWN_LIMIT = 60
 _DIGEST_LENGTH = 16
 
@@ -58,6 +59,13 @@ class Context:
 
 class Unparsable(Exception):
     """The body cannot be understood; the message is a plain sentence that names the field."""
+
+    def __init__(self, reason: str) -> None:
+        # Names out of the body may be part of it, and it is stored and shown.
+        printable = "".join(
+            letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in reason
+        )
+        super().__init__(clean(printable, _REASON_LIMIT))
 
     @property
     def reason(self) -> str:

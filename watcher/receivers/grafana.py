@@ -98,11 +98,9 @@ def _rule_labels(
 
 
 def _rule_summary(rule: Mapping[str, object], series: Sequence[Mapping[str, object]]) -> str:
-    values = [
-        f"{base.scalar(one.get('metric'), 'metric')} = {base.scalar(one.get('value'), 'value')}"
-        for one in series[:_SHOWN_SERIES]
-    ]
-    parts = (_text(rule, "message"), ", ".join(dict.fromkeys(values)))
+    """The rule's message and the values that broke it, each once."""
+    values = [f"{_text(one, 'metric')} = {_text(one, 'value') or 'nothing'}" for one in series]
+    parts = (_text(rule, "message"), ", ".join(dict.fromkeys(values[:_SHOWN_SERIES])))
     return clean("; ".join(part for part in parts if part), base.TEXT_LIMIT)
 
 
