@@ -184,6 +184,7 @@ class SmtpPeer:
             tls_context=None if implicit else context,
             authenticator=self._authenticate if login else None,
             auth_require_tls=not implicit,
+            auth_exclude_mechanism=[] if login else ["LOGIN", "PLAIN"],
             decode_data=False,
         )
         self.port = int(self._controller.port)
@@ -215,7 +216,8 @@ class SmtpPeer:
         self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: object
     ) -> AuthResult:
         assert isinstance(data, LoginPassword)
-        return AuthResult(success=(data.login.decode(), data.password.decode()) == self._login)
+        good = (data.login.decode(), data.password.decode()) == self._login
+        return AuthResult(success=good, handled=False)
 
     def __enter__(self) -> "SmtpPeer":
         self._controller.start()

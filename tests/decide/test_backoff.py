@@ -53,7 +53,7 @@ def test_it_says_when_it_comes_back() -> None:
     """The reason names the attempt that failed and the wait."""
     patience = next_try(Attempt(2, NOW, 0.0), PATIENT, NOW)
 
-    assert "attempt 2 failed, the next in 8 s" == patience.reason
+    assert patience.reason == "attempt 2 failed, the next in 8 s"
 
 
 def test_too_many_attempts_are_the_end() -> None:
@@ -61,7 +61,7 @@ def test_too_many_attempts_are_the_end() -> None:
     patience = next_try(Attempt(10, NOW, 0.0), PATIENT, NOW)
 
     assert patience.at is None
-    assert "given up after 10 attempts" == patience.reason
+    assert patience.reason == "given up after 10 attempts"
 
 
 def test_too_old_is_the_end() -> None:
@@ -71,7 +71,7 @@ def test_too_old_is_the_end() -> None:
     patience = next_try(Attempt(1, since, 0.0), PATIENT, NOW)
 
     assert patience.at is None
-    assert "given up: it could not be done for 24 h" == patience.reason
+    assert patience.reason == "given up: it could not be done for 24 h"
 
 
 @pytest.mark.parametrize(("number", "expected"), [(1, False), (10, False), (11, True)])

@@ -117,18 +117,18 @@ def test_a_call_goes_out_and_comes_back(peer: HttpPeer) -> None:
 
     answer = Door(HERE).call("POST", peer.url, headers={"X-Key": "1"}, body=b"{}")
 
-    assert (201, b"made", "yes", True) == (
+    assert (
         answer.status,
         answer.body,
         answer.headers["x-made"],
         answer.complete,
-    )
-    assert ("POST", "/hook", "1", b"{}") == (
+    ) == (201, b"made", "yes", True)
+    assert (
         peer.calls[0].method,
         peer.calls[0].path,
         peer.calls[0].headers["x-key"],
         peer.calls[0].body,
-    )
+    ) == ("POST", "/hook", "1", b"{}")
     assert f"localhost:{peer.port}" == peer.calls[0].headers["host"]
 
 
@@ -136,7 +136,7 @@ def test_loopback_is_not_called_without_leave(peer: HttpPeer) -> None:
     """A URL that leads home is refused before anything is sent, and the error says what to do."""
     with pytest.raises(RefusedError, match=r"localhost is at .*permit private addresses"):
         get(peer.url, Door())
-    assert [] == peer.calls
+    assert peer.calls == []
 
 
 def test_the_checked_address_is_the_called_one(
@@ -147,7 +147,7 @@ def test_the_checked_address_is_the_called_one(
 
     get(f"http://hooks.example.com:{peer.port}/hook")
 
-    assert ["hooks.example.com"] == asked
+    assert asked == ["hooks.example.com"]
     assert f"hooks.example.com:{peer.port}" == peer.calls[0].headers["host"]
 
 
@@ -159,14 +159,14 @@ def test_of_several_addresses_only_the_permitted_are_called(
 
     get(f"http://hooks.example.com:{peer.port}/", Door(Reach(networks=("127.0.0.1/32",))))
 
-    assert 1 == len(peer.calls)
+    assert len(peer.calls) == 1
 
 
 def test_the_next_address_is_tried(peer: HttpPeer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where one address of a name does not answer, the next one is called."""
     names(monkeypatch, "::1", "127.0.0.1")
 
-    assert 200 == get(f"http://hooks.example.com:{peer.port}/").status
+    assert get(f"http://hooks.example.com:{peer.port}/").status == 200
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -175,7 +175,7 @@ def test_redirects_are_not_followed(peer: HttpPeer, status: int) -> None:
     peer.answers = [Answer(status, headers={"Location": f"http://localhost:{peer.port}/inside"})]
 
     assert status == get(peer.url).status
-    assert ["/hook"] == [call.path for call in peer.calls]
+    assert [call.path for call in peer.calls] == ["/hook"]
 
 
 def test_cookies_and_proxies_of_the_machine_are_ignored(
@@ -191,7 +191,7 @@ def test_cookies_and_proxies_of_the_machine_are_ignored(
     get(peer.url, door)
     get(peer.url, door)
 
-    assert 2 == len(peer.calls)
+    assert len(peer.calls) == 2
     assert not {"authorization", "cookie"} & set(peer.calls[1].headers)
 
 
@@ -201,7 +201,7 @@ def test_a_long_answer_is_capped(peer: HttpPeer) -> None:
 
     answer = get(peer.url, Door(HERE, Limits(size=1000)))
 
-    assert (1000, False) == (len(answer.body), answer.complete)
+    assert (len(answer.body), answer.complete) == (1000, False)
 
 
 def test_tls_is_verified(certificate: Certificate) -> None:
@@ -216,7 +216,7 @@ def test_tls_is_verified(certificate: Certificate) -> None:
 def test_tls_with_an_authority_of_ones_own(certificate: Certificate) -> None:
     """With its authority in `ca_file` the same server is called."""
     with HttpPeer(tls=certificate) as peer:
-        assert 200 == get(peer.url, Door(HERE, ca_file=str(certificate.cert))).status
+        assert get(peer.url, Door(HERE, ca_file=str(certificate.cert))).status == 200
 
 
 def test_tls_is_for_the_name_not_the_address(
@@ -340,7 +340,7 @@ def test_an_answer_that_drips_after_its_status_counts(rest: bytes) -> None:
     with raw_peer(dripping(b"HTTP/1.1 200 OK\r\n", rest)) as port:
         answer = get(f"http://localhost:{port}/", Door(HERE, Limits(read=5, total=0.3)))
 
-    assert (200, False) == (answer.status, answer.complete)
+    assert (answer.status, answer.complete) == (200, False)
 
 
 def test_a_peer_that_hangs_up() -> None:
@@ -381,7 +381,7 @@ def test_a_deadline_that_is_over_cuts_a_late_connection() -> None:
         with socket.create_connection(("127.0.0.1", port)) as late:
             late.settimeout(5)
 
-            assert b"" == deadline.guard(late).recv(1)
+            assert deadline.guard(late).recv(1) == b""
 
 
 def test_no_connection_is_begun_after_the_deadline() -> None:

@@ -34,6 +34,15 @@ class Security(StrEnum):
     PLAIN = "plain"
 
 
+def _bare(address: str) -> str:
+    return parseaddr(address)[1]
+
+
+def _is_address(address: str) -> bool:
+    name, _, domain = _bare(address).rpartition("@")
+    return bool(name and domain and address.isprintable())
+
+
 _PORTS = {Security.STARTTLS: 587, Security.TLS: 465, Security.PLAIN: 25}
 
 
@@ -99,7 +108,8 @@ def send(message: Message, options: Options) -> Outcome:
 
 def _mail(message: Message, options: Options) -> EmailMessage:
     mail = EmailMessage(policy=SMTP)
-    mail["Subject"] = cut(one_line(message.subject), _SUBJECT_LIMIT)
+    # An encoded word in a title would be decoded into whatever somebody has hidden in it.
+    mail["Subject"] = cut(one_line(message.subject).replace("=?", "= ?"), _SUBJECT_LIMIT)
     mail["From"] = options.sender
     mail["To"] = ", ".join(options.to)
     mail["Date"] = format_datetime(message.at)
@@ -196,12 +206,3 @@ def _said(text: bytes | str, options: Options) -> str:
     said = text.decode(errors="replace") if isinstance(text, bytes) else text
     secrets = [options.password.reveal()] if options.password else []
     return cut(one_line(redact(said, secrets)), 200)
-
-
-def _bare(address: str) -> str:
-    return parseaddr(address)[1]
-
-
-def _is_address(address: str) -> bool:
-    name, _, domain = _bare(address).rpartition("@")
-    return bool(name and domain and address.isprintable())
