@@ -1,0 +1,131 @@
+"""What people do to incidents, actions and deliveries, each in one transaction.
+
+Whoever may see only one customer gets the same answer for a stranger's incident as for none at all.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from watcher.decide import lifecycle, route
+from watcher.decide.identify import resolve
+from watcher.decide.lifecycle import Moment, RefusedError, Report, Step
+from watcher.kit.clock import Clock
+from watcher.model.catalogue import Catalogue
+from watcher.model.incident import Incident
+from watcher.model.matcher import Matcher, Operator
+from watcher.model.person import Principal
+from watcher.model.policy import Policy
+from watcher.model.reason import Reason
+from watcher.store.query import Query
+from watcher.store.store import Store
+from watcher.store.tx import Tx
+
+_RULE = "by-hand"
+
+
+class NotThereError(Exception):
+    """There is no such thing, or it is a stranger's; the text says what was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where people's commands are carried out; `wake` tells the worker that there is work."""
+
+    store: Store
+    clock: Clock
+    policy: Policy
+    catalogue: Catalogue
+    wake: Callable[[], None]
+
+    def acknowledge(self, number: int, by: Principal, text: str = "") -> Incident:
+        """Somebody works on it now. Raises NotThereError or RefusedError."""
+        return self._step(number, by, text or "somebody took it on", lifecycle.acknowledge)
+
+    def resolve(self, number: int, by: Principal, text: str = "") -> Incident:
+        """It is over. Raises NotThereError or RefusedError."""
+        return self._step(number, by, text or "somebody found it to be over", lifecycle.resolve)
+
+    def close(self, number: int, by: Principal, text: str = "") -> Incident:
+        """Nothing is left to do. Raises NotThereError or RefusedError."""
+        return self._step(number, by, text or "somebody found nothing left to do", lifecycle.close)
+
+    def reopen(self, number: int, by: Principal, text: str = "") -> Incident:
+        """It is not over after all. Raises NotThereError or RefusedError."""
+        return self._step(number, by, text or "somebody found it not to be over", lifecycle.reopen)
+
+    def note(self, number: int, by: Principal, text: str) -> Incident:
+        """A line on the timeline. Raises NotThereError."""
+
+        def noted(incident: Incident, moment: Moment) -> Step:
+            return lifecycle.note(incident, text, moment)
+
+        return self._step(number, by, "somebody wrote it down", noted)
+
+    def open(self, report: Report, by: Principal) -> Incident:
+        """An incident that monitoring did not tell of. Raises RefusedError for a customer that the
+        catalogue does not know, or that is a stranger.
+        """
+        known = self.catalogue.customers
+        stranger = by.customer not in {None, report.customer}
+        if stranger or (known and report.customer not in known):
+            raise RefusedError(f"there is no customer {report.customer!r}")
+        host = resolve(self.catalogue, report.customer, report.host) if report.host else None
+        report = replace(report, host=host.name) if host else report
+        service = self.catalogue.services.get((report.customer, report.service or ""))
+        criticality = service.criticality if service else None
+        moment = self._moment(by, "somebody reported it")
+        with self.store.begin() as tx:
+            [number] = tx.numbers(1)
+            step = lifecycle.open_by_hand(number, report, moment, criticality, self.policy)
+            self._write(tx, step, moment)
+        self.wake()
+        return step.incident
+
+    def retry(self, action: int, by: Principal) -> None:
+        """An action that was given up is due again. Raises NotThereError or RefusedError."""
+        with self.store.view() as view:
+            mine = view.action_list(only(action, by)).items
+        if not mine:
+            raise NotThereError(f"there is no action {action}")
+        with self.store.begin() as tx:
+            if not tx.retry_action(action, self.clock.now()):
+                raise RefusedError("only an action that was given up can be tried again")
+        self.wake()
+
+    def replay(self, delivery: int, by: Principal) -> None:
+        """A dead delivery is digested again. Raises NotThereError or RefusedError."""
+        with self.store.view() as view:
+            mine = view.delivery_list(only(delivery, by)).items
+        if not mine:
+            raise NotThereError(f"there is no delivery {delivery}")
+        with self.store.begin() as tx:
+            if not tx.replay(delivery):
+                raise RefusedError("only a dead delivery can be replayed")
+        self.wake()
+
+    def _step(
+        self, number: int, by: Principal, text: str, decide: Callable[[Incident, Moment], Step]
+    ) -> Incident:
+        moment = self._moment(by, text)
+        with self.store.begin() as tx:
+            incident = tx.incidents([number]).get(number)
+            if incident is None or by.customer not in {None, incident.customer}:
+                raise NotThereError(f"there is no incident {number}")
+            step = decide(incident, moment)
+            self._write(tx, step, moment)
+        self.wake()
+        return step.incident
+
+    def _moment(self, by: Principal, text: str) -> Moment:
+        return Moment(self.clock.now(), Reason(_RULE, text), by.name)
+
+    def _write(self, tx: Tx, step: Step, moment: Moment) -> None:
+        tx.save_incidents([step.incident])
+        tx.add_entries(step.entries)
+        told = route.notifications(step.incident, step.news, self.policy, moment.now)
+        tx.queue(told, moment.now)
+
+
+def only(number: int, by: Principal) -> Query:
+    """The one row with that id, if it is not a stranger's."""
+    return Query((Matcher("id", Operator.EQUAL, str(number)),), by.customer, limit=1)

@@ -1,0 +1,10 @@
+"""The REST API, version 1."""
+
+from fastapi import APIRouter
+
+from watcher.web.api import incidents, lists, operations
+
+
+def routers() -> tuple[APIRouter, ...]:
+    """All routes for programs."""
+    return (operations.router, lists.router, incidents.router)

@@ -1,0 +1,101 @@
+"""Lists with matchers, pages and totals: incidents, alerts, deliveries, actions."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Depends
+from fastapi import Query as Parameter
+
+from watcher.decide.match import parse
+from watcher.model.person import Principal
+from watcher.store.query import Page, Query
+from watcher.web.api.answers import errors
+from watcher.web.api.models import (
+    ActionItem,
+    AlertItem,
+    DeliveryItem,
+    IncidentItem,
+    ItemT,
+    Listing,
+)
+from watcher.web.deps import Parts
+from watcher.web.guard import Operator, Viewer
+
+router = APIRouter(prefix="/api/v1", responses=errors())
+NounT = TypeVar("NounT")
+
+
+class Asked:
+    """The part of a query that the caller writes."""
+
+    def __init__(
+        self,
+        match: Annotated[
+            list[str] | None,
+            Parameter(
+                description="A matcher on a field or label, such as `status=open` or "
+                '`host=~"db.*"`; regular expressions are anchored. All must hold.',
+                max_length=20,
+            ),
+        ] = None,
+        limit: Annotated[int, Parameter(ge=1, le=500)] = 50,
+        cursor: Annotated[
+            str | None, Parameter(max_length=200, description="`next` of the page before")
+        ] = None,
+        total: Annotated[bool, Parameter(description="Whether to count; exact to 10,000")] = False,
+    ) -> None:
+        self.match = match or []
+        self.limit = limit
+        self.cursor = cursor
+        self.total = total
+
+    def by(self, principal: Principal) -> Query:
+        """The query with what its caller may see. Raises MatcherError."""
+        matchers = tuple(matcher for text in self.match for matcher in parse(text))
+        return Query(matchers, principal.customer, self.limit, self.cursor, self.total)
+
+
+Wanted = Annotated[Asked, Depends()]
+
+
+@router.get("/incidents", response_model_exclude_unset=True)
+def list_incidents(parts: Parts, by: Viewer, asked: Wanted) -> Listing[IncidentItem]:
+    """Incidents, newest first."""
+    with parts.store.view() as view:
+        page = view.incident_list(asked.by(by))
+        evidence = view.evidence_counts([each.number for each in page.items])
+    return _listing(
+        page, lambda each: IncidentItem.of(each, evidence.get(each.number, 0), parts.public_url)
+    )
+
+
+@router.get("/alerts", response_model_exclude_unset=True)
+def list_alerts(parts: Parts, by: Viewer, asked: Wanted) -> Listing[AlertItem]:
+    """Alerts: the present state of every condition that was ever reported."""
+    with parts.store.view() as view:
+        page = view.alert_list(asked.by(by))
+    return _listing(page, AlertItem.model_validate)
+
+
+@router.get("/deliveries", response_model_exclude_unset=True)
+def list_deliveries(parts: Parts, by: Operator, asked: Wanted) -> Listing[DeliveryItem]:
+    """Webhook requests as received, newest first."""
+    with parts.store.view() as view:
+        page = view.delivery_list(asked.by(by))
+    return _listing(page, DeliveryItem.of)
+
+
+@router.get("/actions", response_model_exclude_unset=True)
+def list_actions(parts: Parts, by: Operator, asked: Wanted) -> Listing[ActionItem]:
+    """Actions of the outbox, newest first."""
+    with parts.store.view() as view:
+        page = view.action_list(asked.by(by))
+    return _listing(page, ActionItem.model_validate)
+
+
+def _listing(page: Page[NounT], item: Callable[[NounT], ItemT]) -> Listing[ItemT]:
+    """What is not asked for is left unset, and so is not in the answer."""
+    counted: dict[str, Any] = {}
+    if page.total is not None:
+        counted = {"total": page.total, "total_exact": page.total_exact}
+    return Listing(items=[item(each) for each in page.items], next=page.next, **counted)

@@ -1,0 +1,290 @@
+"""What the API answers and takes, with the names that programs rely on."""
+
+from dataclasses import fields
+from datetime import datetime
+from typing import Annotated, Generic, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from watcher.model.action import ActionKind, ActionStatus
+from watcher.model.alert import Alert, AlertStatus, Occurrence
+from watcher.model.delivery import DeliveryStatus, DeliveryView
+from watcher.model.event import Severity
+from watcher.model.evidence import Evidence, StepStatus
+from watcher.model.incident import EntryKind, Incident, Priority, Status
+from watcher.web.whole import Whole
+
+ItemT = TypeVar("ItemT")
+
+# No database stores a NUL in a text, and a line has no control characters.
+Line = Annotated[
+    str, StringConstraints(pattern=r"^[^\x00-\x1f]*[^\x00-\x20][^\x00-\x1f]*$", max_length=200)
+]
+Prose = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=10_000)]
+Words = Annotated[
+    str, StringConstraints(pattern=r"^[^\x00]*[^\x00-\x20][^\x00]*$", max_length=10_000)
+]
+
+
+class _Read(BaseModel):
+    """Read off a noun, attribute by attribute."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class NewIncident(BaseModel):
+    """What a person knows who opens an incident by hand."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Line
+    customer: Line
+    service: Line | None = None
+    host: Line | None = None
+    severity: Severity = Severity.AVERAGE
+    text: Prose = ""
+
+
+class Because(BaseModel):
+    """Why something is done; goes onto the timeline."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: Prose = ""
+
+
+class NewNote(BaseModel):
+    """A line for the timeline."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: Words
+
+
+class Error(BaseModel):
+    """What went wrong, in words."""
+
+    error: str
+
+
+class Listing(BaseModel, Generic[ItemT]):
+    """One page of a list. `next` is the cursor of the following page, null on the last one."""
+
+    items: list[ItemT]
+    next: str | None
+    total: int | None = Field(default=None, description="With total=true only; up to 10,000")
+    total_exact: bool | None = Field(
+        default=None, description="With total=true only: false means that there are more"
+    )
+
+
+class Reason(_Read):
+    """Why a decision fell as it did."""
+
+    rule: str
+    text: str
+    keys: list[str]
+    edge: tuple[str, str] | None
+    gap: float | None
+
+
+class IncidentItem(_Read):
+    """An incident as it is listed; `alerts` and `evidence` count."""
+
+    id: int
+    number: int
+    title: str
+    status: Status
+    priority: Priority
+    customer: str
+    service: str | None
+    hosts: list[str]
+    opened_at: datetime
+    acknowledged_at: datetime | None
+    resolved_at: datetime | None
+    alerts: int
+    evidence: int
+    problem: int | None
+    ticket: str | None
+    url: str
+
+    @classmethod
+    def of(cls, incident: Incident, evidence: int, public_url: str) -> Self:
+        """The incident as it is listed."""
+        return cls.model_validate(_listed(incident, public_url) | {"evidence": evidence})
+
+
+class AlertItem(_Read):
+    """The state of one monitored condition; `count` is how often it occurred."""
+
+    key: str
+    occurrence: str
+    status: AlertStatus
+    suppressed: bool
+    severity: Severity
+    name: str
+    host: str | None
+    service: str | None
+    labels: dict[str, str]
+    first_at: datetime
+    last_at: datetime
+    count: int
+    incident: int | None
+
+
+class DeliveryItem(_Read):
+    """A webhook request as received; `reason` says why it is dead or held no event."""
+
+    id: str
+    source: str
+    received_at: datetime
+    status: DeliveryStatus
+    reason: str
+    size: int
+
+    @classmethod
+    def of(cls, delivery: DeliveryView) -> Self:
+        """The delivery as it is listed; its number is too large for some readers of JSON."""
+        named = {name: getattr(delivery, name) for name in cls.model_fields}
+        return cls.model_validate(named | {"id": str(delivery.id)})
+
+
+class ActionItem(_Read):
+    """Something to be done outside; `reason` says what came of the last attempt."""
+
+    id: int
+    kind: ActionKind
+    incident: int
+    status: ActionStatus
+    attempts: int
+    next_at: datetime
+    reason: str
+
+
+class Term(_Read):
+    """One term of a priority and what made it so."""
+
+    name: str
+    value: str
+    because: str
+
+
+class Suspect(_Read):
+    """The alert held to be the cause."""
+
+    key: str
+    host: str | None
+    started_at: datetime
+    reason: Reason
+
+
+class TimelineEntry(_Read):
+    """One line of a timeline."""
+
+    at: datetime
+    kind: EntryKind
+    text: str
+    reason: Reason
+    actor: str
+
+
+class Member(AlertItem):
+    """An alert of an incident; `joined_at` and `reason` tell how it became part of it."""
+
+    joined_at: datetime | None
+    reason: Reason | None
+
+    @classmethod
+    def of(cls, alert: Alert, occurrence: Occurrence) -> Self:
+        """The alert with the occurrence that belongs to the incident."""
+        named = {name: getattr(alert, name) for name in AlertItem.model_fields}
+        joined = {
+            "occurrence": occurrence.occurrence,
+            "joined_at": occurrence.joined_at,
+            "reason": occurrence.reason,
+        }
+        return cls.model_validate(named | joined)
+
+
+class Step(_Read):
+    """What one step of a diagnosis brought back."""
+
+    step: str
+    title: str
+    status: StepStatus
+    read: str
+    reason: str
+    output: str
+    exit_code: int | None
+    seconds: float
+    size: int
+    truncated: bool
+
+
+class EvidenceItem(_Read):
+    """One run of one runbook on one host; `problem` says why there are no steps."""
+
+    id: int
+    runbook: str
+    title: str
+    host: str
+    started_at: datetime
+    seconds: float
+    problem: str
+    steps: list[Step]
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> Self:
+        """The diagnosis as kept on its incident."""
+        run = evidence.diagnosis
+        named = {name: getattr(run, name) for name in cls.model_fields if name != "id"}
+        return cls.model_validate(named | {"id": evidence.id})
+
+
+class IncidentDetail(_Read):
+    """An incident with all that belongs to it."""
+
+    id: int
+    number: int
+    title: str
+    status: Status
+    priority: Priority
+    terms: list[Term]
+    severity: Severity
+    customer: str
+    service: str | None
+    hosts: list[str]
+    suspect: Suspect | None
+    opened_at: datetime
+    opened_by: str
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    resolved_at: datetime | None
+    closed_at: datetime | None
+    merged_into: int | None
+    firing: int
+    problem: int | None
+    ticket: str | None
+    url: str
+    alerts: list[Member]
+    evidence: list[EvidenceItem]
+    timeline: list[TimelineEntry]
+    actions: list[ActionItem]
+
+    @classmethod
+    def of(cls, whole: Whole, public_url: str) -> Self:
+        """The incident with all that belongs to it."""
+        members = [Member.of(alert, occurrence) for alert, occurrence in whole.alerts]
+        parts = {
+            "alerts": members,
+            "evidence": [EvidenceItem.of(each) for each in whole.evidence],
+            "timeline": whole.timeline,
+            "actions": whole.actions,
+        }
+        return cls.model_validate(_listed(whole.incident, public_url) | parts)
+
+
+def _listed(incident: Incident, public_url: str) -> dict[str, object]:
+    """What an incident says of itself, under the names of the API."""
+    named = {each.name: getattr(incident, each.name) for each in fields(incident)}
+    return named | {"id": incident.number, "url": f"{public_url}/incidents/{incident.number}"}

@@ -1,0 +1,55 @@
+"""What machines ask about Watcher itself: is it alive, is it ready, how much, and what API."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+
+from watcher.kit.metrics import CONTENT_TYPE
+from watcher.web.deps import Parts
+from watcher.web.guard import Viewer
+from watcher.web.health import Check, checks
+
+router = APIRouter()
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    status: str = "alive"
+
+
+class Ready(BaseModel):
+    """Whether incidents are being made, and each thing that this depends on, in words."""
+
+    ready: bool
+    checks: dict[str, Check]
+
+
+@router.get("/healthz")
+async def healthz() -> Alive:
+    """Whether the process is alive; asks nothing else."""
+    return Alive()
+
+
+@router.get("/readyz", responses={503: {"model": Ready, "description": "Not ready"}})
+def readyz(parts: Parts, response: Response) -> Ready:
+    """Whether the store answers, its schema is current and a worker has been seen lately."""
+    found = checks(parts)
+    ready = all(check.ok for check in found.values())
+    response.status_code = 200 if ready else 503
+    return Ready(ready=ready, checks=found)
+
+
+@router.get("/metrics", include_in_schema=False)
+def metrics(parts: Parts, by: Viewer) -> Response:
+    """The metrics of this process and of the store, in Prometheus' text format."""
+    _look(parts)
+    return Response(parts.metrics.render(), media_type=CONTENT_TYPE)
+
+
+@router.get("/api/v1/openapi.json", include_in_schema=False)
+async def openapi(request: Request, by: Viewer) -> dict[str, Any]:
+    """The description of this API."""
+    document: dict[str, Any] = request.app.openapi()
+    return document

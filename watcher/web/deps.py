@@ -1,0 +1,45 @@
+"""What the pages and the API are handed by the composition root."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from watcher.engine.command import Desk
+from watcher.kit.clock import Clock
+from watcher.kit.metrics import Metrics
+from watcher.model.catalogue import Catalogue
+from watcher.model.policy import Policy
+from watcher.store.store import Store
+
+
+@dataclass(frozen=True)
+class Deps:
+    """Everything from outside. `public_url` is where people find Watcher, without a slash at its
+    end; `wake` tells the worker that a command left it something to do.
+    """
+
+    store: Store
+    clock: Clock
+    public_url: str
+    metrics: Metrics
+    policy: Policy
+    catalogue: Catalogue
+    wake: Callable[[], None]
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @cached_property
+    def desk(self) -> Desk:
+        """Where people's commands are carried out."""
+        return Desk(self.store, self.clock, self.policy, self.catalogue, self.wake)
+
+
+async def deps_of(request: Request) -> Deps:
+    """The parts that this application was built with."""
+    deps: Deps = request.app.state.deps
+    return deps
+
+
+Parts = Annotated[Deps, Depends(deps_of)]

@@ -1,0 +1,10 @@
+"""The pages for people."""
+
+from fastapi import APIRouter
+
+from watcher.web.pages import incidents, lists, login
+
+
+def routers() -> tuple[APIRouter, ...]:
+    """All routes for people."""
+    return (login.router, incidents.router, lists.router)

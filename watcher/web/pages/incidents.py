@@ -1,0 +1,234 @@
+"""The incident list, the incident page, and the forms on them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Path, Request
+from fastapi import Query as Parameter
+from fastapi.responses import RedirectResponse, Response
+
+from watcher.decide.lifecycle import RefusedError, Report
+from watcher.decide.match import MatcherError
+from watcher.engine.command import Desk
+from watcher.model.event import Severity
+from watcher.model.incident import Incident, Priority, Status
+from watcher.model.matcher import Matcher
+from watcher.model.person import Principal
+from watcher.store.base import UnknownField
+from watcher.store.query import Query
+from watcher.store.views import View
+from watcher.web.deps import Deps, Parts
+from watcher.web.guard import Operator, Viewer
+from watcher.web.pages.render import Frame
+from watcher.web.pages.search import chosen, query_string, searched, status_is
+from watcher.web.pages.show import by_need, deeds, diagnosing, members, runs, verbs
+from watcher.web.whole import Whole, whole
+
+router = APIRouter(include_in_schema=False)
+
+Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
+Asked = Annotated[str, Parameter(max_length=200)]
+Line = Annotated[str, Form(max_length=200)]
+Prose = Annotated[str, Form(max_length=10_000)]
+
+_PAGE = 100
+_LATELY = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What the reader chose above the list."""
+
+    status: Asked = ""
+    priority: Asked = ""
+    customer: Asked = ""
+    q: Asked = ""
+    cursor: Asked = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the list under a heading of its own."""
+
+    title: str
+    incidents: Sequence[Incident]
+    empty: str
+    hint: str = ""
+
+
+@router.get("/incidents")
+def incident_list(
+    request: Request, parts: Parts, by: Viewer, wanted: Annotated[Filter, Depends()]
+) -> Response:
+    """The list: what needs work first, the most urgent at the top."""
+    with parts.store.view() as view:
+        wrong, following = "", ""
+        try:
+            sections, following = _sections(view, by, wanted)
+        except (MatcherError, UnknownField) as error:
+            sections, wrong = [], str(error)
+        numbers = [each.number for section in sections for each in section.incidents]
+        return Frame(request, parts, by, view).page(
+            "incidents.html",
+            status=422 if wrong else 200,
+            sections=sections,
+            evidence=view.evidence_counts(numbers),
+            filter=wanted,
+            filtered=any((wanted.status, wanted.priority, wanted.customer, wanted.q)),
+            next=query_string(
+                following,
+                status=wanted.status,
+                priority=wanted.priority,
+                customer=wanted.customer,
+                q=wanted.q,
+            ),
+            wrong=wrong,
+            statuses=[each.value for each in Status],
+            priorities=[each.value for each in Priority],
+            customers=_customers(parts, by),
+        )
+
+
+@router.get("/incidents/new")
+def new_incident(request: Request, parts: Parts, by: Operator) -> Response:
+    """The form for an incident that monitoring did not tell of."""
+    return _new_form(request, parts, by, Report(by.customer or "", "", Severity.AVERAGE))
+
+
+@router.post("/incidents/new")
+def open_incident(
+    request: Request,
+    parts: Parts,
+    by: Operator,
+    report: Annotated["ReportForm", Depends()],
+) -> Response:
+    """Opens it, or shows the form again with what is wrong."""
+    try:
+        incident = parts.desk.open(report.report(), by)
+    except RefusedError as error:
+        return _new_form(request, parts, by, report.report(), str(error))
+    return RedirectResponse(f"/incidents/{incident.number}", 303)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportForm:
+    """The fields of that form."""
+
+    title: Line
+    customer: Line
+    severity: Annotated[Severity, Form()]
+    service: Line = ""
+    host: Line = ""
+    text: Prose = ""
+
+    def report(self) -> Report:
+        """What the fields say; an empty one says nothing."""
+        return Report(
+            customer=self.customer.strip(),
+            title=self.title.strip(),
+            severity=self.severity,
+            service=self.service.strip() or None,
+            host=self.host.strip() or None,
+            text=self.text.strip(),
+        )
+
+
+@router.get("/incidents/{number}")
+def incident_page(request: Request, parts: Parts, by: Viewer, number: Number) -> Response:
+    """One incident."""
+    with parts.store.view() as view:
+        found = whole(view, number, by)
+        return Frame(request, parts, by, view).page(
+            "incident.html",
+            incident=found.incident,
+            verbs=verbs(found.incident),
+            suspect_name=_suspect_name(found),
+            alerts=members(found.alerts),
+            evidence=runs(found.evidence),
+            diagnosing=diagnosing(found.actions),
+            timeline=found.timeline[::-1],
+            deeds=deeds(by_need(found.actions)),
+        )
+
+
+_ACTS: dict[str, Callable[[Desk, int, Principal, str], Incident]] = {
+    "acknowledge": Desk.acknowledge,
+    "resolve": Desk.resolve,
+    "close": Desk.close,
+    "reopen": Desk.reopen,
+    "note": Desk.note,
+}
+
+
+@router.post("/incidents/{number}")
+def act_on_incident(
+    parts: Parts,
+    by: Operator,
+    number: Number,
+    verb: Annotated[str, Form()],
+    text: Prose = "",
+) -> Response:
+    """Does what the button says."""
+    act = _ACTS.get(verb)
+    if act is None or (verb == "note" and not text.strip()):
+        raise RefusedError("this form says nothing that could be done")
+    act(parts.desk, number, by, text.strip())
+    return RedirectResponse(f"/incidents/{number}", 303)
+
+
+def _sections(view: View, by: Principal, wanted: Filter) -> tuple[list[Section], str]:
+    """What to list, and the cursor of what follows. Raises MatcherError."""
+    matchers = searched(wanted.q) + chosen(priority=wanted.priority, customer=wanted.customer)
+    if wanted.status or wanted.cursor:
+        only = matchers + chosen(status=wanted.status)
+        page = view.incident_list(Query(only, by.customer, _PAGE, wanted.cursor or None))
+        title = (wanted.status or "all").capitalize()
+        return [Section(title, page.items, "No incident matches.")], page.next or ""
+    work = _most_urgent(view, by, matchers)
+    over = matchers + status_is(Status.RESOLVED, Status.CLOSED)
+    page = view.incident_list(Query(over, by.customer, _LATELY))
+    hint = "New incidents appear here by themselves."
+    sections = [Section("Needs work", work, "Nothing needs work.", hint)]
+    if page.items:
+        sections.append(Section("Over", page.items, ""))
+    return sections, page.next or ""
+
+
+def _most_urgent(view: View, by: Principal, matchers: tuple[Matcher, ...]) -> list[Incident]:
+    """The first page of what needs work, by priority; within one, the newest first."""
+    work: list[Incident] = []
+    matchers += status_is(Status.OPEN, Status.ACKNOWLEDGED)
+    for priority in Priority:
+        if len(work) < _PAGE:
+            only = matchers + chosen(priority=priority)
+            work += view.incident_list(Query(only, by.customer, _PAGE - len(work))).items
+    return work
+
+
+def _new_form(
+    request: Request, parts: Deps, by: Principal, form: Report, wrong: str = ""
+) -> Response:
+    customers = _customers(parts, by)
+    mine = [name for customer, name in parts.catalogue.services if customer in customers]
+    with parts.store.view() as view:
+        return Frame(request, parts, by, view).page(
+            "incident_new.html",
+            status=409 if wrong else 200,
+            form=form,
+            wrong=wrong,
+            customers=customers,
+            services=sorted(set(mine)),
+            severities=[each.value for each in reversed(Severity)],
+        )
+
+
+def _customers(parts: Deps, by: Principal) -> list[str]:
+    return [by.customer] if by.customer else sorted(parts.catalogue.customers)
+
+
+def _suspect_name(found: Whole) -> str:
+    """The suspected alert's name; its key once the alert itself is gone."""
+    suspect = found.incident.suspect
+    key = suspect.key if suspect else ""
+    return next((alert.name for alert, _ in found.alerts if alert.key == key), key)

@@ -1,0 +1,156 @@
+"""What the templates show of an incident, prepared so that they need to decide nothing."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from watcher.model.action import Action, ActionKind, ActionStatus
+from watcher.model.alert import Alert, AlertStatus, Occurrence
+from watcher.model.event import Severity
+from watcher.model.evidence import Evidence, StepResult, StepStatus
+from watcher.model.incident import Incident, Status
+
+_BAD_STEPS = frozenset({StepStatus.FAILED, StepStatus.TIMEOUT})
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """Something that may be done to an incident now."""
+
+    name: str
+    word: str
+    tone: str = ""
+
+
+_ACKNOWLEDGE = Verb("acknowledge", "Acknowledge", "primary")
+_RESOLVE = Verb("resolve", "Resolve")
+_REOPEN = Verb("reopen", "Reopen")
+_VERBS = {
+    Status.OPEN: (_ACKNOWLEDGE, _RESOLVE),
+    Status.ACKNOWLEDGED: (Verb("resolve", "Resolve", "primary"),),
+    Status.RESOLVED: (Verb("close", "Close", "primary"), _REOPEN),
+    Status.CLOSED: (_REOPEN,),
+}
+
+
+def verbs(incident: Incident) -> tuple[Verb, ...]:
+    """The buttons of an incident; one that was merged into another has none."""
+    return () if incident.merged_into else _VERBS[incident.status]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An alert as one line of its incident: the span of it that belongs there."""
+
+    name: str
+    summary: str
+    host: str | None
+    host_known: bool
+    severity: Severity
+    status: AlertStatus
+    suppressed: bool
+    started_at: datetime | None
+    reason: str
+
+
+def members(alerts: Iterable[tuple[Alert, Occurrence]]) -> list[Member]:
+    """The alerts of an incident, those that fire first."""
+    found = [
+        Member(
+            name=alert.name,
+            summary=alert.summary,
+            host=alert.host,
+            host_known=alert.host_known,
+            severity=occurrence.severity,
+            status=AlertStatus.RESOLVED if occurrence.ended_at else AlertStatus.FIRING,
+            suppressed=alert.suppressed,
+            started_at=occurrence.started_at,
+            reason=occurrence.reason.text if occurrence.reason else "",
+        )
+        for alert, occurrence in alerts
+    ]
+    return sorted(
+        found, key=lambda each: (each.status is AlertStatus.RESOLVED, -each.severity.rank)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One diagnosis; `bad` counts the steps that went wrong."""
+
+    id: int
+    title: str
+    host: str
+    started_at: datetime
+    seconds: float
+    problem: str
+    steps: tuple["ShownStep", ...]
+    bad: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShownStep:
+    """One step of it; a bad one is shown open."""
+
+    result: StepResult
+    bad: bool
+
+
+def runs(evidence: Iterable[Evidence]) -> list[Run]:
+    """The diagnoses of an incident, the newest first."""
+    found = [_run(each) for each in evidence]
+    return sorted(found, key=lambda run: run.started_at, reverse=True)
+
+
+def _run(evidence: Evidence) -> Run:
+    diagnosis = evidence.diagnosis
+    steps = tuple(ShownStep(each, each.status in _BAD_STEPS) for each in diagnosis.steps)
+    return Run(
+        id=evidence.id,
+        title=diagnosis.title,
+        host=diagnosis.host,
+        started_at=diagnosis.started_at,
+        seconds=diagnosis.seconds,
+        problem=diagnosis.problem,
+        steps=steps,
+        bad=sum(step.bad for step in steps),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """An action with a sentence that says what it is."""
+
+    action: Action
+    what: str
+
+
+def deeds(actions: Iterable[Action]) -> list[Deed]:
+    """Actions with what they are, in the order given."""
+    return [Deed(each, _what(each)) for each in actions]
+
+
+def _what(action: Action) -> str:
+    payload = action.payload
+    if action.kind is ActionKind.NOTIFY:
+        return f"Tell {payload.get('channel', 'somebody')} that it was {payload.get('event', '')}"
+    return f"Run {payload.get('runbook', 'a runbook')} on {payload.get('host', 'a host')}"
+
+
+_DOING = {
+    ActionStatus.RUNNING: "running",
+    ActionStatus.RETRY: "going to be tried again",
+    ActionStatus.WAITING: "waiting",
+}
+_NEED = {ActionStatus.GAVE_UP: 0, ActionStatus.DONE: 2}
+
+
+def diagnosing(actions: Iterable[Action]) -> str:
+    """How far a diagnosis is that has not brought anything yet; empty when none is to come."""
+    found = {each.status for each in actions if each.kind is ActionKind.DIAGNOSE}
+    return next((word for status, word in _DOING.items() if status in found), "")
+
+
+def by_need(actions: Iterable[Action]) -> list[Action]:
+    """First what needs a person, then what is under way, then what is done; the newest first."""
+    return sorted(actions, key=lambda each: (_NEED.get(each.status, 1), -each.id))

@@ -1,0 +1,37 @@
+"""One incident with all that belongs to it, read at one moment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from watcher.engine.command import NotThereError
+from watcher.model.action import Action
+from watcher.model.alert import Alert, Occurrence
+from watcher.model.evidence import Evidence
+from watcher.model.incident import Entry, Incident
+from watcher.model.person import Principal
+from watcher.store.views import View
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """An incident and its belongings, each in the order in which they came."""
+
+    incident: Incident
+    alerts: Sequence[tuple[Alert, Occurrence]]
+    evidence: Sequence[Evidence]
+    timeline: Sequence[Entry]
+    actions: Sequence[Action]
+
+
+def whole(view: View, number: int, by: Principal) -> Whole:
+    """The incident, if it is there for the one who asks. Raises NotThereError."""
+    incident = view.incident(number, by.customer)
+    if incident is None:
+        raise NotThereError(f"there is no incident {number}")
+    return Whole(
+        incident=incident,
+        alerts=view.alerts_of(number),
+        evidence=view.evidence_of(number),
+        timeline=view.timeline(number),
+        actions=view.actions_of(number),
+    )
