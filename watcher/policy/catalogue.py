@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import Field
 
 from watcher.model.catalogue import Catalogue, Customer, Host, Service, SshProfile
+from watcher.policy.customers import check_customers
 from watcher.policy.inventory import load_inventory
 from watcher.policy.problems import Place, Problems, entries, named, read
 from watcher.policy.suggest import did_you_mean
@@ -89,6 +90,8 @@ def _customers(files: Sequence[Document], problems: Problems) -> dict[str, Custo
             if entry.name in customers:
                 problems.error(place, f"customer {entry.name!r} is described twice")
             customers[entry.name] = Customer(entry.name, entry.title)
+        for name in named(document, "customers"):
+            customers.setdefault(name, Customer(name))
     customers.setdefault(DEFAULT, Customer(DEFAULT))
     return customers
 
@@ -97,13 +100,10 @@ def _services(
     files: Sequence[Document], customers: Mapping[str, Customer], problems: Problems
 ) -> dict[tuple[str, str], Found]:
     services: dict[tuple[str, str], Found] = {}
-    declared = {*customers, *(name for document in files for name in named(document, "customers"))}
     for document in files:
+        check_customers(document, "services", customers, problems)
         for place, entry in entries(document, "services", ServiceEntry):
             key = (entry.customer, entry.name)
-            if entry.customer not in declared:
-                hint = did_you_mean(entry.customer, declared)
-                problems.error(place / "customer", f"there is no customer {entry.customer!r}{hint}")
             if key in services:
                 first = services[key][0]
                 problems.error(place, f"service {entry.name!r} is described twice (see {first})")

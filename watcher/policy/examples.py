@@ -60,16 +60,18 @@ def mismatch(example: Example, rules: Rules) -> str | None:
             criticality=given.criticality,
             hosts=given.hosts,
         )
-        return None if got == expect.priority else f"expected {expect.priority}, but it is {got}"
+        return None if got == expect.priority else _differs("priority", expect.priority, got)
     if given.starts and expect.incidents is not None and rules.grouping:
         count = _incidents([_START + start for start in given.starts], rules.grouping)
-        if count == expect.incidents:
-            return None
-        return f"expected {expect.incidents} incidents, but there are {count}"
+        return None if count == expect.incidents else _differs("incidents", expect.incidents, count)
     return (
         "an example gives a severity and expects a priority, or gives starts and expects "
         "incidents, in the file of that section"
     )
+
+
+def _differs(what: str, expected: object, actual: object) -> str:
+    return f"this example expects {what}: {expected}, but the rules say {actual}"
 
 
 def _incidents(starts: Sequence[datetime], rules: Grouping) -> int:
@@ -81,7 +83,7 @@ def _incidents(starts: Sequence[datetime], rules: Grouping) -> int:
             occurrence, None, None, incidents.values(), group="service:x", point=start, rules=rules
         )
         incident = found.incident or _incident(number, start)
-        incidents[incident.number] = extend(incident, start, rules.gap)
+        incidents[incident.number] = extend(incident, start, rules)
     return len(incidents)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import Field
 
 from watcher.model.catalogue import Host, SshProfile
+from watcher.policy.customers import check_customers
 from watcher.policy.problems import Place, Problems, entries, read
 from watcher.policy.suggest import did_you_mean
 from watcher.policy.values import Duration, FilePath, Name, Names, Port, Strict
@@ -66,6 +67,7 @@ def load_inventory(
     ]
     known = dict(profiles)
     for document, context in files:
+        check_customers(document, "hosts", customers, problems)
         for place, entry in entries(document, "profiles", ProfileEntry, context):
             name = str(place.location[-1])
             if name in known:
@@ -73,7 +75,7 @@ def load_inventory(
             known[name] = profile(name, entry, place, problems)
     hosts = [found for document, _ in files for found in entries(document, "hosts", HostEntry)]
     for place, host in hosts:
-        _check_host(place, host, customers, known, problems)
+        _check_host(place, host, known, problems)
     return Inventory(_by_alias(hosts, problems), known)
 
 
@@ -95,13 +97,9 @@ def profile(name: str, entry: ProfileEntry, place: Place, problems: Problems) ->
 def _check_host(
     place: Place,
     host: HostEntry,
-    customers: Collection[str],
     profiles: Collection[str],
     problems: Problems,
 ) -> None:
-    if host.customer not in customers:
-        hint = did_you_mean(host.customer, customers)
-        problems.error(place / "customer", f"there is no customer {host.customer!r}{hint}")
     if host.ssh and host.ssh not in profiles:
         hint = did_you_mean(host.ssh, profiles)
         problems.error(place / "ssh", f"there is no SSH profile {host.ssh!r}{hint}")
@@ -117,8 +115,12 @@ def _by_alias(
         host = Host(**entry.model_dump())
         for alias in dict.fromkeys(name.lower() for name in (host.name, *host.aliases)):
             first, other = found.setdefault((host.customer, alias), (place, host))
-            if other is not host:
-                problems.error(
-                    place, f"{alias!r} means both {host.name!r} and {other.name!r} ({first})"
-                )
+            if other is host:
+                continue
+            if other.name == host.name:
+                problems.error(place, f"host {host.name!r} is described twice (see {first})")
+                break
+            problems.error(
+                place, f"{alias!r} means both {host.name!r} and {other.name!r} (see {first})"
+            )
     return {key: host for key, (_, host) in found.items()}

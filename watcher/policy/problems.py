@@ -139,9 +139,9 @@ def entries(
     document: Document, key: str, model: type[M], context: Mapping[str, object] | None = None
 ) -> Iterator[tuple[Place, M]]:
     """The sound entries of a list or mapping in a file, so that one bad entry hides no other."""
-    for part, raw in _parts(document, key):
+    for place, raw in parts(document, key):
         try:
-            yield Place(document, (key, part)), model.model_validate(raw, context=context)
+            yield place, model.model_validate(raw, context=context)
         except ValidationError:
             continue
 
@@ -159,15 +159,17 @@ def part(
 
 def named(document: Document, key: str) -> Iterator[str]:
     """Every name in a list, also of entries that are not sound: what refers to one is no typo."""
-    for _, raw in _parts(document, key):
+    for _, raw in parts(document, key):
         if isinstance(raw, dict) and isinstance(raw.get("name"), str | int | float):
             yield str(raw["name"])
 
 
-def _parts(document: Document, key: str) -> Iterator[tuple[str | int, object]]:
+def parts(document: Document, key: str) -> Iterator[tuple[Place, object]]:
+    """The entries of a list or mapping as they stand in the file, sound or not."""
     data = document.data
     value = data.get(key) if isinstance(data, dict) else None
     if isinstance(value, list):
-        yield from enumerate(value)
-    elif isinstance(value, dict):
-        yield from value.items()
+        value = dict(enumerate(value))
+    if isinstance(value, dict):
+        for part, raw in value.items():
+            yield Place(document, (key, part)), raw

@@ -69,13 +69,18 @@ def load_policy(
     return Policy(priority, grouping, tuple(channels), tuple(runbooks))
 
 
+def rule_files(folder: Path) -> list[Path]:
+    """The files of a folder of rules, in the order in which they are read."""
+    return sorted(folder.glob("*.yaml"))
+
+
 def _folder(folder: Path, problems: Problems) -> Rules:
     if not folder.is_dir():
         problems.add(Problem(str(folder), 0, "there is no such folder of rules"))
         return Rules()
     first: dict[Location, Place] = {}
     grouping, priority = None, None
-    for path in sorted(folder.glob("*.yaml")):
+    for path in rule_files(folder):
         document = read(path, RulesFile, problems)
         if document is None:
             continue
@@ -134,8 +139,8 @@ def _gaps(section: PrioritySection, place: Place) -> Iterator[tuple[Place, str]]
     for impact, row in section.matrix.items():
         if len(row) != len(section.urgencies):
             expected = len(section.urgencies)
-            message = f"{impact!r} has {len(row)} priorities for {expected} urgencies"
-            yield place / "matrix" / impact, message
+            message = f"{impact!r} needs a priority for each of the {expected} urgencies"
+            yield place / "matrix" / impact, f"{message}, and has {len(row)}"
     yield from _cover(section.impact, _CRITICALITIES, place / "impact", "criticality")
     yield from _lead_to(section.impact, section.impacts, place / "impact", "impact")
     yield from _cover(section.urgency, list(Severity), place / "urgency", "severity")

@@ -7,18 +7,16 @@ from typing import Annotated, Any, get_type_hints
 
 from pydantic import AfterValidator, Field, create_model
 
-from watcher.kit.plugins import adapter, kinds
+from watcher.kit.plugins import adapter
 from watcher.kit.secrets import Secret
 from watcher.model.policy import Channel
+from watcher.policy.customers import check_customers
 from watcher.policy.endpoints import Notifier
 from watcher.policy.problems import Place, Problems, checked, entries
 from watcher.policy.references import SecretRef, TextRef
-from watcher.policy.suggest import did_you_mean
 from watcher.policy.values import FilePath, Names, Strict
 from watcher.policy.yamlfile import Document
-from watcher.settings.schema import ChannelEntry
-
-NOTIFIERS = "watcher.notifiers"
+from watcher.settings.schema import NOTIFIERS, ChannelEntry
 
 PathText = Annotated[FilePath, AfterValidator(str)]
 
@@ -30,22 +28,12 @@ def read_channels(
     problems: Problems,
 ) -> tuple[tuple[Channel, ...], dict[str, Notifier]]:
     """The sound channels, and how each is reached; what is wrong with the others is noted."""
+    check_customers(document, "channels", customers, problems)
     channels: dict[str, Channel] = {}
     notifiers: dict[str, Notifier] = {}
     for place, entry in entries(document, "channels", ChannelEntry, context):
         if entry.name in channels:
             problems.error(place / "name", f"there is another channel {entry.name!r}")
-        for index, customer in enumerate(entry.customers):
-            if customer not in customers:
-                hint = did_you_mean(customer, customers)
-                problems.error(
-                    place / "customers" / index, f"there is no customer {customer!r}{hint}"
-                )
-        if entry.kind not in kinds(NOTIFIERS):
-            known = kinds(NOTIFIERS)
-            hint = did_you_mean(entry.kind, known) or f"; there are: {', '.join(known)}"
-            problems.error(place / "kind", f"there is no kind of channel {entry.kind!r}{hint}")
-            continue
         options = _options(place / "options", adapter(NOTIFIERS, entry.kind), context, problems)
         channels[entry.name] = Channel(
             entry.name, entry.kind, entry.at_least, frozenset(entry.customers)
@@ -65,7 +53,7 @@ def _options(
     try:
         return module.Options(**dict(given))
     except ValueError as error:
-        problems.error(place, str(error))
+        problems.error(place, f"options: {error}")
         return None
 
 

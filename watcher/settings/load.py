@@ -8,14 +8,15 @@ from pydantic import ValidationError
 
 import watcher
 from watcher.model.catalogue import Catalogue, SshProfile
-from watcher.model.policy import Policy, RunbookTrigger
+from watcher.model.policy import Policy
 from watcher.model.runbook import Runbook
 from watcher.policy.catalogue import load_catalogue
 from watcher.policy.endpoints import Notifier, Source
 from watcher.policy.inventory import ProfileEntry, profile
 from watcher.policy.problems import Place, Problem, Problems, checked, entries
 from watcher.policy.references import Secrets
-from watcher.policy.rules import load_policy
+from watcher.policy.rules import load_policy, rule_files
+from watcher.policy.runbooks import load_runbooks, triggers
 from watcher.policy.yamlfile import Document, YamlError
 from watcher.policy.yamlfile import load as load_yaml
 from watcher.settings.channels import read_channels
@@ -31,7 +32,7 @@ _PACKAGE = Path(watcher.__file__).parent
 class Settings:
     """Everything that is configured, checked; `secrets` are all values to keep out of any output.
 
-    `warnings` are worth telling the operator, `rule_count` is for the summary of a check.
+    `rules` are the files that the policy was read from, and `warnings` worth telling the operator.
     """
 
     listen: tuple[str, int]
@@ -42,6 +43,7 @@ class Settings:
     channels: Mapping[str, Notifier]
     catalogue: Catalogue
     policy: Policy
+    rules: tuple[Path, ...]
     runbooks: Mapping[str, Runbook]
     retention: RetentionEntry
     log: LogEntry
@@ -75,9 +77,9 @@ def load(path: Path | None, env: Mapping[str, str]) -> Settings:
     around = Surroundings(catalogue.customers, config.listen[0])
     sources = read_sources(document, context, around, problems)
     channels, notifiers = read_channels(document, context, catalogue.customers, problems)
-    runbooks: dict[str, Runbook] = {}
-    triggers = [RunbookTrigger(runbook.id, runbook.match) for runbook in runbooks.values()]
-    policy = load_policy([shipped("rules"), *config.rules], triggers, channels, problems)
+    runbooks = load_runbooks([shipped("runbooks"), *config.runbooks], problems)
+    folders = [shipped("rules"), *config.rules]
+    policy = load_policy(folders, triggers(runbooks.values()), channels, problems)
 
     data_dir = config.data_dir or Path.cwd() / "var"
     url = ""
@@ -96,6 +98,7 @@ def load(path: Path | None, env: Mapping[str, str]) -> Settings:
         channels=notifiers,
         catalogue=catalogue,
         policy=policy,
+        rules=tuple(path for folder in folders for path in rule_files(folder)),
         runbooks=runbooks,
         retention=config.retention,
         log=config.log,

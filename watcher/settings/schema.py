@@ -1,15 +1,21 @@
 """What the configuration file may say; the reference of the configuration explains each key."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from watcher.kit.plugins import kinds
 from watcher.model.incident import Priority
 from watcher.policy.inventory import ProfileEntry
 from watcher.policy.references import SecretRef, TextRef
+from watcher.policy.suggest import did_you_mean
 from watcher.policy.values import Duration, FilePath, FilePaths, Name, Names, Size, Strict
+
+RECEIVERS = "watcher.receivers"
+NOTIFIERS = "watcher.notifiers"
 
 _LISTEN = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([^:\s]+)):([0-9]{1,5})")
 _HIGHEST_PORT = 65535
@@ -30,8 +36,33 @@ def _web_address(value: str) -> str:
     return value.rstrip("/")
 
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
-HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$")]
+def _slug(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", value):
+        raise ValueError("should be up to 64 letters, digits, dots, dashes and underscores")
+    return value
+
+
+def _header(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9-]+", value):
+        raise ValueError("should be the name of an HTTP header")
+    return value
+
+
+def _kind_in(package: str) -> Callable[[str], str]:
+    """Accepts the adapters that this package has."""
+
+    def known(value: str) -> str:
+        there_are = kinds(package)
+        if value not in there_are:
+            hint = did_you_mean(value, there_are) or f"; there are: {', '.join(there_are)}"
+            raise ValueError(f"there is no kind {value!r}{hint}")
+        return value
+
+    return known
+
+
+Slug = Annotated[str, AfterValidator(_slug)]
+HeaderName = Annotated[str, AfterValidator(_header)]
 Listen = Annotated[tuple[str, int], BeforeValidator(_listen, json_schema_input_type=str)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 
@@ -78,7 +109,7 @@ class SourceEntry(Strict):
     """One sender of alerts."""
 
     name: Slug
-    kind: Name
+    kind: Annotated[str, AfterValidator(_kind_in(RECEIVERS))]
     customer: Name = "default"
     auth: AuthEntry | None = None
     max_body: Size = 1024 * 1024
@@ -89,7 +120,7 @@ class ChannelEntry(Strict):
     """One way to tell people."""
 
     name: Slug
-    kind: Name
+    kind: Annotated[str, AfterValidator(_kind_in(NOTIFIERS))]
     at_least: Priority = Priority.P5
     customers: Names = ()
     options: dict[str, Any] = Field(default_factory=dict)

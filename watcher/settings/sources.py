@@ -4,14 +4,12 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from watcher.kit.plugins import adapter, kinds
+from watcher.kit.plugins import adapter
+from watcher.policy.customers import check_customers
 from watcher.policy.endpoints import Auth, Basic, Header, Hmac, Source
 from watcher.policy.problems import Place, Problems, entries
-from watcher.policy.suggest import did_you_mean
 from watcher.policy.yamlfile import Document
-from watcher.settings.schema import AuthEntry, SourceEntry
-
-RECEIVERS = "watcher.receivers"
+from watcher.settings.schema import RECEIVERS, AuthEntry, SourceEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,27 +32,20 @@ def read_sources(
     document: Document, context: Mapping[str, object], around: Surroundings, problems: Problems
 ) -> tuple[Source, ...]:
     """The sound sources of a configuration; what is wrong with the others is noted."""
+    check_customers(document, "sources", around.customers, problems)
     found: dict[str, Source] = {}
     for place, entry in entries(document, "sources", SourceEntry, context):
         for where, message in _complaints(place, entry, around):
             problems.error(where, message)
         if entry.name in found:
             problems.error(place / "name", f"there is another source {entry.name!r}")
-        if entry.kind in kinds(RECEIVERS):
-            found[entry.name] = _source(place, entry, problems)
+        found[entry.name] = _source(place, entry, problems)
     return tuple(found.values())
 
 
 def _complaints(
     place: Place, entry: SourceEntry, around: Surroundings
 ) -> Iterator[tuple[Place, str]]:
-    if entry.kind not in kinds(RECEIVERS):
-        known = kinds(RECEIVERS)
-        hint = did_you_mean(entry.kind, known) or f"; there are: {', '.join(known)}"
-        yield place / "kind", f"there is no kind of source {entry.kind!r}{hint}"
-    if entry.customer not in around.customers:
-        hint = did_you_mean(entry.customer, around.customers)
-        yield place / "customer", f"there is no customer {entry.customer!r}{hint}"
     auth = entry.auth or AuthEntry()
     proofs = [auth.bearer, auth.basic, auth.header, auth.hmac]
     if auth.none and any(proofs):

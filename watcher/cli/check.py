@@ -1,0 +1,59 @@
+"""`watcher check`: says everything that is wrong with the configuration, or that nothing is."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from watcher.policy.problems import Problem
+from watcher.settings import Settings, SettingsError, load
+
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", "-c", envvar="WATCHER_CONFIG", help="The configuration file.", dir_okay=False
+    ),
+]
+
+
+def check(config: Path | None) -> list[Problem]:
+    """Everything wrong with the configuration and all files it names, by file and line."""
+    return _examine(config)[1]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("check")(_command)
+
+
+def _command(config: Config = None) -> None:
+    """Check configuration, catalogue, inventory, rules and runbooks, all at once."""
+    settings, problems = _examine(config)
+    for problem in problems:
+        typer.echo(problem)
+    if settings is None:
+        raise typer.Exit(1)
+    typer.echo(_summary(settings))
+
+
+def _examine(config: Path | None) -> tuple[Settings | None, list[Problem]]:
+    try:
+        settings = load(config, os.environ)
+    except SettingsError as error:
+        return None, list(error.problems)
+    return settings, list(settings.warnings)
+
+
+def _summary(settings: Settings) -> str:
+    catalogue = settings.catalogue
+    counts = {
+        "sources": len(settings.sources),
+        "channels": len(settings.channels),
+        "customers": len(catalogue.customers),
+        "services": len(catalogue.services),
+        "hosts": len({(host.customer, host.name) for host in catalogue.by_alias.values()}),
+        "runbooks": len(settings.runbooks),
+        "rules": len(settings.rules),
+    }
+    return "All is well: " + ", ".join(f"{count} {noun}" for noun, count in counts.items())
