@@ -1,0 +1,26 @@
+"""A migrated, empty store of each kind for tests; a conftest imports the fixtures it offers."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from watcher.store.store import Store
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database of each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/store/watcher.db"
+    return cast("str", request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    """A migrated, empty store of each kind in turn."""
+    opened = Store.open(store_url)
+    opened.upgrade()
+    yield opened
+    opened.close()
