@@ -159,7 +159,7 @@ def test_lost_tags_and_a_cut_are_both_remarked() -> None:
     body = {"event_id": "1", "event_value": "1", "truncated": "1", "event_tags_json": "[7]"}
 
     assert _read("zabbix", body).note == (
-        "event_tags_json cannot be read: the tags are missing; "
+        "the tags cannot be read and are missing; "
         "Zabbix cut the message at its limit: long texts are missing"
     )
 

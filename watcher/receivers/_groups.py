@@ -125,20 +125,21 @@ class _Reader:
         kind = _KINDS.get(status) if isinstance(status, str) else None
         if kind is None:
             raise Unparsable(f"{where}.status is {base.shown(status)}, not firing or resolved")
+        why = _why(annotations.get("grafana_state_reason", ""))
         if kind is Kind.FIRING:
-            return kind, None, ""
+            return kind, None, f"Grafana fires this because {why}." if why else ""
         received_at = self.context.received_at
         ended_at = base.moment(alert.get("endsAt"), received_at) or received_at
-        if reason := annotations.get("grafana_state_reason"):
-            return Kind.UPDATE, ended_at, _no_recovery(reason)
-        return kind, ended_at, ""
+        if not why:
+            return kind, ended_at, ""
+        note = f"Grafana stopped this alert without a recovery: {why}. It stays open."
+        return Kind.UPDATE, ended_at, note
 
 
-def _no_recovery(reason: str) -> str:
-    known = [_REASONS.get(word.strip(), word.strip()) for word in reason.split(",")]
-    why = " and ".join(known)
-    note = f"Grafana stopped this alert without a recovery: {why}. It stays open."
-    return clean(note, base.TEXT_LIMIT)
+def _why(reason: str) -> str:
+    """Grafana's reason for a state, in plain words as far as they are known."""
+    words = (word.strip() for word in reason.split(",") if word.strip())
+    return " and ".join(_REASONS.get(word, word) for word in words)
 
 
 def _text(value: object) -> str:
@@ -186,7 +187,8 @@ def _rule_uid(alert: Mapping[str, object]) -> str:
 
 
 def _digest(labels: Mapping[str, str]) -> str:
-    return base.digest("\x00".join(f"{name}={labels[name]}" for name in sorted(labels)))
+    pairs = (text for pair in sorted(labels.items()) for text in pair)
+    return base.digest("\x00".join(pairs))
 
 
 def _url(alert: Mapping[str, object]) -> str:

@@ -110,7 +110,7 @@ def _tags(fields: Mapping[str, str]) -> tuple[Mapping[str, list[str]], str]:
             if value not in values:
                 values.append(value)
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
-        return {}, "event_tags_json cannot be read: the tags are missing"
+        return {}, "the tags cannot be read and are missing"
     return tags, ""
 
 
