@@ -1,7 +1,7 @@
 """What every receiver promises, asked of all of them, and the golden cases of each."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
@@ -13,7 +13,9 @@ from watcher.kit.plugins import adapter, kinds
 from watcher.model.event import Event, Reading
 from watcher.receivers.base import KEY_LIMIT, Context, Unparsable
 
-PAYLOADS = Path(__file__).parent.parent / "payloads"
+ROOT = Path(__file__).parent.parent.parent
+PAYLOADS = ROOT / "tests" / "payloads"
+REFERENCE = ROOT / "docs" / "reference" / "receivers.md"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 KINDS = kinds("watcher.receivers")
 CASES = [
@@ -153,3 +155,13 @@ def test_options_of_another_adapter_are_a_fault_of_the_caller(kind: str) -> None
 
     with pytest.raises(TypeError, match="the options are str, not Options"):
         receiver.parse(body, Context("src", NOW, "none"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_reference_describes_the_receiver_and_its_options(kind: str) -> None:
+    """A receiver has a section of its own, and every option a row in some table."""
+    text = REFERENCE.read_text()
+
+    assert f"\n## {kind}\n" in text
+    names = [option.name for option in fields(_receiver(kind).Options)]
+    assert not [name for name in names if f"\n| `{name}` |" not in text]

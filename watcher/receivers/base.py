@@ -106,7 +106,7 @@ def elements(value: object, where: str) -> list[object]:
 
 
 def scalar(value: object, where: str) -> str:
-    """A text, number or truth value as clean text, null as "". Raises Unparsable for the rest."""
+    """A text, number or truth value as text, null as "". Raises Unparsable for the rest."""
     if isinstance(value, str):
         return value
     if value is None:
