@@ -462,7 +462,7 @@ def test_the_body_is_what_is_documented(hook: HttpPeer) -> None:
     assert set(body) == {"id", "event", "subject", "text", "url", "incident"}
     assert body["event"] == "opened"
     assert body["incident"] == {
-        "id": "42",
+        "id": 42,
         "number": 42,
         "title": "CPU is high on db01",
         "status": "open",

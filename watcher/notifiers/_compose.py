@@ -126,7 +126,7 @@ def _step(step: StepResult) -> dict[str, object]:
 def _as_api(briefing: Briefing) -> dict[str, object]:
     incident = briefing.incident
     return {
-        "id": str(incident.number),
+        "id": incident.number,
         "number": incident.number,
         "title": incident.title,
         "status": incident.status,
