@@ -149,8 +149,8 @@ def _serve(channel: paramiko.Channel) -> int:
         with theirs:
             shell = subprocess.Popen(
                 ["/bin/sh", "-s"],
-                stdin=theirs,
-                stdout=theirs,
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
                 stderr=subprocess.STDOUT,
                 cwd="/",
                 env={"PATH": os.defpath, "HOME": "/"},

@@ -63,12 +63,12 @@ class Inputs:
 
 def allowed(one: Input, value: str) -> bool:
     """Whether this value may be handed to a command as this input."""
+    if one.type is InputType.ENUM:
+        return value in one.values
     if len(value) > _MAX_LENGTH or not value.isprintable():
         return False
     if one.pattern is not None and not re.fullmatch(one.pattern, value):
         return False
-    if one.type is InputType.ENUM:
-        return value in one.values
     special = _SPECIAL.get(one.type)
     if special is not None:
         return special(value)

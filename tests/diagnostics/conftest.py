@@ -1,0 +1,26 @@
+"""Servers whose `sh` is one of the shells that hosts have."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import StartSshd
+from tests.sshd import SshServer
+
+
+@pytest.fixture
+def server(sshd: StartSshd) -> SshServer:
+    """A host as it comes."""
+    return sshd()
+
+
+@pytest.fixture(params=["dash", "bash"])
+def any_shell(request: pytest.FixtureRequest, sshd: StartSshd, tmp_path: Path) -> SshServer:
+    """A host whose `sh` is dash, and then one whose `sh` is bash."""
+    shell = shutil.which(request.param)
+    if shell is None:
+        pytest.skip(f"no {request.param} here")
+    (tmp_path / "sh").symlink_to(shell)
+    tmp_path.chmod(0o755)
+    return sshd(f"SetEnv PATH={tmp_path}:/usr/bin:/bin")

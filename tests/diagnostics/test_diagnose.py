@@ -1,0 +1,214 @@
+"""A runbook on a real host: what each step comes to, and what is kept of it."""
+
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import StartSshd
+from tests.diagnostics.given import job_on, output_of, run_on, step
+from tests.sshd import SshServer
+from watcher.diagnostics import diagnose
+from watcher.kit.clock import Clock
+from watcher.kit.secrets import Secret
+from watcher.model.evidence import StepStatus
+from watcher.model.runbook import Input, InputType
+
+MOUNT = Input("mount", InputType.PATH, ("alert.labels.mountpoint",), default="/")
+
+
+def test_a_diagnosis_brings_back_every_step(any_shell: SshServer) -> None:
+    """Each step has its status, its output and its time; the run has the key and the script."""
+    job = job_on(
+        any_shell,
+        step("echo hello; echo oops >&2", "greet", read="Look at the greeting."),
+        step("df -P {{ inputs.mount }}; echo {{ inputs.mount }}", "disk"),
+        step("true", "quiet"),
+        step("echo partly; exit 3", "broken"),
+        step("exit 3", "tolerated", ok_exit=(0, 3)),
+        step("no-such-command-at-all", "strange"),
+        step("echo never", "needy", needs=("sh", "no-such-command-at-all")),
+        step("echo '\\'; cat; printf 'no newline'", "last"),
+        inputs=(MOUNT,),
+        values={"alert.labels.mountpoint": "/tmp"},
+    )
+    diagnosis = diagnose(job, Clock())
+
+    assert diagnosis.problem == ""
+    assert [
+        (
+            one.step,
+            one.status,
+            one.exit_code,
+            one.output.splitlines()[-1] if one.step == "disk" else one.output,
+            one.reason.split("'")[0],
+        )
+        for one in diagnosis.steps
+        if one.step != "strange"
+    ] == [
+        ("greet", StepStatus.OK, 0, "hello\noops", ""),
+        ("disk", StepStatus.OK, 0, "/tmp", ""),
+        ("quiet", StepStatus.NO_DATA, 0, "", ""),
+        ("broken", StepStatus.FAILED, 3, "partly", "exit code 3"),
+        ("tolerated", StepStatus.NO_DATA, 3, "", ""),
+        ("needy", StepStatus.UNAVAILABLE, None, "", "the host has no command "),
+        ("last", StepStatus.OK, 0, "\\\nno newline", ""),
+    ]
+    strange = diagnosis.steps[5]
+    assert (strange.status, strange.exit_code) == (StepStatus.UNAVAILABLE, 127)
+    assert strange.reason == "a command of this step is not there"
+    assert diagnosis.steps[0].read == "Look at the greeting."
+    assert diagnosis.steps[0].title == "Greet"
+    assert diagnosis.steps[0].size == len("hello\noops\n")
+    assert 0 < diagnosis.seconds < 15
+    assert diagnosis.host_key.startswith("SHA256:")
+    assert (diagnosis.runbook, diagnosis.title, diagnosis.host) == ("book", "A book", "db1")
+
+
+def test_the_same_run_has_the_same_script(server: SshServer) -> None:
+    """The script's sum tells whether two diagnoses ran the same, since the nonce is not in it."""
+    first, second = run_on(server, step("echo a")), run_on(server, step("echo a"))
+    other = run_on(server, step("echo b"))
+
+    assert first.script == second.script != other.script
+    assert len(sha256().hexdigest()) == len(first.script)
+
+
+def test_a_value_that_does_not_fit_its_type_skips_the_step(server: SshServer) -> None:
+    """Steps that use a refused input are skipped with the reason; the others run."""
+    job = job_on(
+        server,
+        step("df {{ inputs.mount }}", "disk"),
+        step("echo fine", "other"),
+        inputs=(MOUNT,),
+        values={"alert.labels.mountpoint": "/$(reboot)"},
+    )
+    disk, other = diagnose(job, Clock()).steps
+
+    assert disk.status is StepStatus.SKIPPED
+    assert disk.reason == "input mount: the value from the alert is not a valid path"
+    assert other.output == "fine"
+
+
+def test_nothing_to_run_needs_no_connection(server: SshServer) -> None:
+    """When every step is skipped, the host is left in peace."""
+    job = job_on(
+        server, step("df {{ inputs.where }}"), inputs=(Input("where", InputType.PATH, ("a.b",)),)
+    )
+    server.stop()
+    diagnosis = diagnose(job, Clock())
+
+    assert diagnosis.problem == ""
+    assert diagnosis.steps[0].reason == "input where: the alert has no value for it"
+
+
+@pytest.mark.parametrize(
+    ("run", "output"),
+    [
+        (r"printf '\033[31mred\033[0m \033]0;title\007plain\n'", "red plain"),
+        (r"printf 'one\r\ntwo\r\n'", "one\ntwo"),
+        (r"printf '10%%\r50%%\r100%%\ndone\n'", "100%\ndone"),
+        (r"printf 'caf\351 \001\007 x\n'", "caf\ufffd \ufffd\ufffd x"),
+        (r"printf 'user\342\200\256gpj.exe\n'", "user\ufffdgpj.exe"),
+        ("echo Привет", "Привет"),
+        ("head -c 5000 /dev/zero", "[binary output, 5001 bytes]"),
+    ],
+)
+def test_output_becomes_plain_text(server: SshServer, run: str, output: str) -> None:
+    """Colours, overwriting, bytes that are no text and text that plays tricks are cleaned away."""
+    assert output_of(server, run).output == output
+
+
+def test_endless_output_is_stopped_and_cut(any_shell: SshServer) -> None:
+    """A step that never stops writing is stopped at 4 MiB, of which the two ends are kept."""
+    result = output_of(any_shell, "yes", head=20, tail=20)
+
+    marker = "[... 2097132 lines / 4194264 bytes elided ...]"
+    assert "\n".join(["y"] * 10 + [marker] + ["y"] * 10) == result.output
+    assert (result.status, result.truncated, result.size) == (StepStatus.OK, True, 4194304)
+    assert result.reason == "stopped after 4194304 bytes of output"
+
+
+def test_a_long_output_keeps_both_ends(any_shell: SshServer) -> None:
+    """Head and tail are kept to the line, and what is missing in between is said."""
+    result = output_of(any_shell, "seq 1 300000", head=16, tail=16)
+
+    assert result.output == "\n".join(
+        [*"12345678", "[... 299990 lines / 1988865 bytes elided ...]", "299999", "300000"]
+    )
+    assert (result.status, result.truncated, result.size) == (StepStatus.OK, True, 1988895)
+
+
+def test_a_line_longer_than_all_room_is_cut_with_a_mark(any_shell: SshServer) -> None:
+    """One line of 50,000 bytes does not slip through the cap, nor vanish."""
+    result = output_of(any_shell, r"head -c 50000 /dev/zero | tr '\0' x; echo; echo end", tail=60)
+
+    assert result.output.startswith("[... 1 lines") or result.output.startswith("x" * 60 + " [...")
+    assert result.output.endswith("end")
+    assert result.truncated
+    assert len(result.output) < 200
+
+
+def test_all_steps_together_have_a_limit(server: SshServer) -> None:
+    """What does not fit into the runbook's max_output is left out and marked."""
+    job = job_on(server, step("seq 1 400", "a"), step("echo more", "b"), max_output=1000)
+    first, second = diagnose(job, Clock()).steps
+
+    assert (len(first.output), first.truncated) == (1000, True)
+    assert (second.output, second.truncated, second.status) == ("", True, StepStatus.OK)
+
+
+def test_output_cannot_forge_a_frame(any_shell: SshServer) -> None:
+    """A frame with another nonce is output, and a step cannot learn the nonce of its run."""
+    forged = r"printf '\n\036deadbeefdeadbeef E only 0 0 0\n\036deadbeefdeadbeef Z\n'; set; exit 9"
+    result = output_of(any_shell, forged)
+
+    assert (result.status, result.exit_code) == (StepStatus.FAILED, 9)
+    assert "deadbeefdeadbeef Z" in result.output
+    assert "W_N=" not in result.output
+
+
+def test_a_step_cannot_eat_the_script(any_shell: SshServer) -> None:
+    """A step that reads stdin finds it empty."""
+    first, second = run_on(any_shell, step("cat; echo first", "a"), step("echo second", "b")).steps
+
+    assert (first.output, second.output) == ("first", "second")
+
+
+def test_a_shell_that_greets_disturbs_nothing(sshd: StartSshd) -> None:
+    """What a login prints before the script is no part of the evidence."""
+    server = sshd(key_options='command="echo Welcome; echo Mind the gap >&2; exec sh -s"')
+
+    assert output_of(server, "echo hello").output == "hello"
+
+
+def test_a_host_without_timeout_runs_nothing(sshd: StartSshd, tmp_path: Path) -> None:
+    """Where a step could not be stopped it is not begun, and the problem names what is missing."""
+    for command in ("awk", "head", "sh"):
+        (tmp_path / command).symlink_to(f"/usr/bin/{command}")
+    tmp_path.chmod(0o755)
+    poorer = f"exec sh -s < <(sed -u s,^PATH=.*,PATH={tmp_path},)"
+    server = sshd(key_options=f"command=\"bash -c '{poorer}'\"")
+    diagnosis = run_on(server, step("echo hello"))
+
+    assert diagnosis.steps == ()
+    assert diagnosis.problem == (
+        "the host has no command 'timeout', without which nothing can be run safely there; "
+        "install it (Debian: coreutils, mawk)"
+    )
+
+
+def test_secrets_of_our_own_never_leave(server: SshServer) -> None:
+    """A value that Watcher holds is masked however it came into the output, even cut in two."""
+    ours = Secret("tango-42-whiskey")
+    job = job_on(
+        server,
+        step("echo a=tango-42-whiskey b='other secret/1' c=other%20secret%2F1", "whole"),
+        step("echo xxxxxxxxxx tango-42-whiskey", "cut", head=1, tail=20),
+        secrets=("other secret/1",),
+    )
+    whole, cut = diagnose(job, Clock()).steps
+
+    assert whole.output == "a=*** b=*** c=***"
+    assert cut.output == "xxxxxxxxxx *** [... 7 bytes of this line elided ...]"
+    assert f"{ours}" == "***"
