@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -24,3 +24,18 @@ def store(store_url: str) -> Iterator[Store]:
     opened.upgrade()
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def postgres_store(postgres_url: str) -> Iterator[Store]:
+    """A migrated, empty store on PostgreSQL, for what SQLite cannot do: two writers at once."""
+    opened = Store.open(postgres_url)
+    opened.upgrade()
+    yield opened
+    opened.close()
+
+
+def peek(store: Store, statement: str) -> list[tuple[Any, ...]]:
+    """What a statement finds, past the interface of the store."""
+    with store._database.engine.connect() as connection:
+        return [tuple(row) for row in connection.exec_driver_sql(statement)]

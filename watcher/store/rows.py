@@ -17,6 +17,7 @@ from watcher.model.event import Severity
 from watcher.model.evidence import Diagnosis, Evidence, StepResult, StepStatus
 from watcher.model.incident import Entry, EntryKind, Incident, Priority, Status, Suspect, Term
 from watcher.model.reason import Reason
+from watcher.store.base import Unstorable
 
 Row = tuple[Any, ...]
 
@@ -41,13 +42,16 @@ def from_micros(micros: int) -> datetime:
 
 
 def to_json(value: object) -> str:
-    """JSON text of maps, lists, dataclasses and moments."""
-    return orjson.dumps(value).decode()
+    """JSON text of maps, lists, dataclasses and moments. Raises Unstorable for half a letter."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError as error:
+        raise Unstorable(f"this is no JSON: {error}") from error
 
 
 def from_mapping(value: Mapping[str, str]) -> str:
     """JSON text of a map of strings."""
-    return orjson.dumps(dict(value)).decode() if value else "{}"
+    return to_json(dict(value)) if value else "{}"
 
 
 def to_mapping(text: str) -> dict[str, str]:
@@ -220,6 +224,7 @@ def from_incident(incident: Incident) -> Row:
         incident.merged_into,
         incident.ticket,
         incident.problem,
+        _micros(incident.before_at),
     )
 
 
@@ -250,6 +255,7 @@ def to_incident(row: Row) -> Incident:
         merged_into=row[21],
         ticket=row[22],
         problem=row[23],
+        before_at=_moment(row[24]),
     )
 
 
@@ -322,7 +328,7 @@ def to_action(row: Row) -> Action:
 
 def from_diagnosis(diagnosis: Diagnosis) -> bytes:
     """A diagnosis as it is kept: compressed JSON."""
-    return zlib.compress(orjson.dumps(diagnosis))
+    return zlib.compress(to_json(diagnosis).encode())
 
 
 def to_evidence(row: Row) -> Evidence:

@@ -1,0 +1,93 @@
+"""Nouns with everything filled in that a test of the store does not care about."""
+
+from datetime import UTC, datetime, timedelta
+
+from watcher.model.action import ActionKind, Intent
+from watcher.model.alert import Alert, AlertStatus, Occurrence
+from watcher.model.delivery import Arrival
+from watcher.model.event import Severity
+from watcher.model.evidence import Diagnosis, StepResult, StepStatus
+from watcher.model.incident import (
+    Entry,
+    EntryKind,
+    Incident,
+    Priority,
+    Status,
+    Suspect,
+    Term,
+)
+from watcher.model.reason import Reason
+
+NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+REASON = Reason("group", "same service", ("service:billing",), ("web", "db"), 12.5)
+
+
+def arrival(body: bytes = b"{}", at: datetime = NOW, customer: str = "acme") -> Arrival:
+    """A request of the source zabbix."""
+    return Arrival("zabbix", customer, at, {"content-type": "application/json"}, body)
+
+
+def alert(key: str = "k1", customer: str = "acme", **changes: object) -> Alert:
+    """A firing alert."""
+    given: dict[str, object] = {
+        "customer": customer,
+        "key": key,
+        "source": "zabbix",
+        "occurrence": "o1",
+        "status": AlertStatus.FIRING,
+        "severity": Severity.HIGH,
+        "name": "База данных недоступна",
+        "first_at": NOW - MINUTE,
+        "last_at": NOW,
+        "started_at": NOW - MINUTE,
+    }
+    return Alert(**{**given, **changes})  # type: ignore[arg-type]
+
+
+def occurrence(key: str = "k1", span: str = "o1", **changes: object) -> Occurrence:
+    """A span of an alert of acme."""
+    given: dict[str, object] = {"severity": Severity.HIGH, "severity_at": NOW}
+    return Occurrence("acme", key, span, **{**given, **changes})  # type: ignore[arg-type]
+
+
+def incident(number: int = 1, customer: str = "acme", **changes: object) -> Incident:
+    """An open incident of the service billing."""
+    given: dict[str, object] = {
+        "number": number,
+        "customer": customer,
+        "title": "billing: down",
+        "status": Status.OPEN,
+        "priority": Priority.P2,
+        "terms": (Term("impact", "high", "critical service"),),
+        "group": "service:billing",
+        "severity": Severity.HIGH,
+        "opened_at": NOW,
+        "burst_at": NOW,
+        "last_at": NOW,
+    }
+    return Incident(**{**given, **changes})  # type: ignore[arg-type]
+
+
+def suspect() -> Suspect:
+    """The database, held to be the cause."""
+    return Suspect("k1", "db1", NOW, REASON)
+
+
+def entry(number: int = 1, text: str = "opened", key: str | None = None) -> Entry:
+    """A line on the timeline of an incident."""
+    return Entry(number, NOW, EntryKind.OPENED, text, REASON, key=key)
+
+
+def intent(
+    key: str, lane: str = "mail", incident: int = 1, not_before: datetime | None = None
+) -> Intent:
+    """Somebody is to be told of an incident."""
+    payload = {"channel": lane}
+    return Intent(incident, "acme", ActionKind.NOTIFY, lane, key, payload, not_before)
+
+
+def diagnosis() -> Diagnosis:
+    """One run of a runbook with one step."""
+    step = StepResult("disk", "Disk space", StepStatus.OK, "95%\n", 0, 0.2, 4, False, "full", "")
+    return Diagnosis("linux", "Linux basics", "db1", NOW, 1.5, (step,), "", "SHA256:x", "abc")

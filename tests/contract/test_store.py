@@ -1,0 +1,308 @@
+"""What a transaction keeps: alerts, occurrences, incidents, timelines, evidence, on both stores."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+
+from tests.contract.given import (
+    MINUTE,
+    NOW,
+    REASON,
+    alert,
+    diagnosis,
+    entry,
+    incident,
+    intent,
+    occurrence,
+    suspect,
+)
+from tests.stores import peek
+from watcher.model.alert import AlertStatus
+from watcher.model.event import Severity
+from watcher.model.evidence import Evidence
+from watcher.model.incident import Priority, Status, Term
+from watcher.store import rows
+from watcher.store.base import Unstorable
+from watcher.store.store import Store
+from watcher.store.tx import Tx
+
+
+def test_an_alert_comes_back_as_it_was_saved(store: Store) -> None:
+    """Every field survives, to the microsecond and to the last letter."""
+    bare = alert("bare")
+    full = alert(
+        "full",
+        status=AlertStatus.RESOLVED,
+        host="db1",
+        host_known=True,
+        service="billing",
+        labels={"job": "node", "имя": "значение\nс новой строкой"},
+        summary="no answer for 5m; \u2028 quotes ' and \" too",
+        url="https://zabbix.example/1",
+        count=7,
+        suppressed=True,
+        incident=12,
+    )
+    with store.begin() as tx:
+        tx.save_alerts([full, bare])
+    with store.begin() as tx:
+        found = tx.alerts([("acme", "full"), ("acme", "bare"), ("acme", "unknown")])
+
+    assert {("acme", "full"): full, ("acme", "bare"): bare} == found
+
+
+def test_an_occurrence_comes_back_as_it_was_saved(store: Store) -> None:
+    """Every field survives, also of a span of which only the end is known."""
+    bare = occurrence(span="bare")
+    full = occurrence(
+        span="full",
+        started_at=NOW - MINUTE,
+        ended_at=NOW,
+        incident=3,
+        joined_at=NOW,
+        reason=REASON,
+    )
+    with store.begin() as tx:
+        tx.save_occurrences([bare, full])
+        found = tx.occurrences({("acme", "k1", "bare"), ("acme", "k1", "full"), ("acme", "x", "")})
+
+    assert {("acme", "k1", "bare"): bare, ("acme", "k1", "full"): full} == found
+
+
+def test_an_incident_comes_back_as_it_was_saved(store: Store) -> None:
+    """Every field survives, with every term of the priority and the suspect."""
+    bare = incident(1, terms=())
+    full = incident(
+        2,
+        status=Status.CLOSED,
+        priority=Priority.P1,
+        terms=(Term("impact", "high", "many hosts"), Term("urgency", "high", "disaster")),
+        service="billing",
+        hosts=("db1", "web1"),
+        suspect=suspect(),
+        firing=2,
+        alerts=3,
+        opened_by="anna",
+        acknowledged_at=NOW,
+        acknowledged_by="boris",
+        resolved_at=NOW + MINUTE,
+        closed_at=NOW + 2 * MINUTE,
+        merged_into=1,
+        ticket="OPS-1",
+        problem=4,
+    )
+    with store.begin() as tx:
+        tx.save_incidents([full, bare])
+        found = tx.incidents([1, 2, 3])
+
+    assert {1: bare, 2: full} == found
+
+
+def test_saving_again_replaces(store: Store) -> None:
+    """There is one row for each key, the newest."""
+    with store.begin() as tx:
+        tx.save_alerts([alert()])
+    with store.begin() as tx:
+        tx.save_alerts([alert(count=2), alert("k2")])
+        found = tx.alerts([("acme", "k1"), ("acme", "k2")])
+
+    assert [found["acme", key].count for key in ("k1", "k2")] == [2, 1]
+
+
+def test_the_last_of_the_same_key_in_one_set_wins(store: Store) -> None:
+    """A set is folded before it is stored; PostgreSQL would refuse it otherwise."""
+    with store.begin() as tx:
+        tx.save_alerts([alert(count=2), alert(count=3)])
+        found = tx.alerts([("acme", "k1"), ("acme", "k1")])
+
+    assert {("acme", "k1"): alert(count=3)} == found
+
+
+def test_nothing_asked_is_nothing_done(store: Store) -> None:
+    """Empty sets are as good as any."""
+    with store.begin() as tx:
+        tx.save_alerts([])
+        tx.add_entries([])
+        found = (tx.queue([], NOW), tx.alerts([]), tx.incidents([]), tx.recent([], NOW))
+
+    assert found == (0, {}, {}, [])
+
+
+def test_an_exception_undoes_the_whole_transaction(store: Store) -> None:
+    """A step of the engine is stored as a whole or not at all."""
+
+    def fail() -> None:
+        with store.begin() as tx:
+            tx.save_alerts([alert()])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    with store.begin() as tx:
+        found = tx.alerts([("acme", "k1")])
+
+    assert found == {}
+
+
+def test_customers_are_strangers(store: Store) -> None:
+    """The same key of another customer is another alert, and another group another incident."""
+    with store.begin() as tx:
+        tx.save_alerts([alert(customer="acme"), alert(customer="other", count=9)])
+        tx.save_incidents([incident(1, customer="acme"), incident(2, customer="other")])
+        alerts = tx.alerts([("other", "k1")])
+        incidents = tx.recent([("other", "service:billing")], NOW)
+
+    assert {("other", "k1"): alert(customer="other", count=9)} == alerts
+    assert [incident(2, customer="other")] == incidents
+
+
+def test_recent_incidents_are_those_that_an_alert_may_still_join(store: Store) -> None:
+    """Of the groups asked for, not closed, and with a start since then; the oldest first."""
+    with store.begin() as tx:
+        tx.save_incidents(
+            [
+                incident(5, last_at=NOW),
+                incident(4, last_at=NOW - timedelta(microseconds=1)),
+                incident(3, last_at=NOW + MINUTE, status=Status.RESOLVED),
+                incident(2, last_at=NOW, status=Status.CLOSED),
+                incident(1, last_at=NOW, group="host:db1"),
+                incident(6, last_at=NOW, group="host:db2"),
+            ]
+        )
+        found = tx.recent({("acme", "service:billing"), ("acme", "host:db1")}, NOW)
+
+    assert [each.number for each in found] == [1, 3, 5]
+
+
+def test_what_was_resolved_long_ago_is_due_to_close(store: Store) -> None:
+    """The longest resolved come first, not more than asked for."""
+    resolved = [
+        incident(n, status=Status.RESOLVED, resolved_at=NOW - n * MINUTE) for n in (1, 2, 3, 4)
+    ]
+    with store.begin() as tx:
+        tx.save_incidents([*resolved, incident(9), incident(8, status=Status.CLOSED)])
+        found = tx.due_to_close(NOW - 2 * MINUTE, 2)
+
+    assert [each.number for each in found] == [4, 3]
+
+
+def test_numbers_are_given_out_once(store: Store) -> None:
+    """Numbers of incidents run on without a gap, also in another transaction."""
+    with store.begin() as tx:
+        first = [*tx.numbers(2), *tx.numbers(1), *tx.numbers(0)]
+    with store.begin() as tx:
+        second = [*tx.numbers(2)]
+
+    assert first + second == [1, 2, 3, 4, 5]
+
+
+def test_a_keyed_line_is_written_once(store: Store) -> None:
+    """News delivered twice is told once; lines without a key are all written, in their order."""
+    lines = [entry(1, "a"), entry(1, "b", "seen"), entry(1, "a"), entry(1, "c", "seen")]
+    with store.begin() as tx:
+        tx.add_entries(lines)
+    with store.begin() as tx:
+        tx.add_entries([entry(1, "d", "seen"), entry(2, "e", "seen")])
+    found = [rows.to_entry(row) for row in peek(store, "SELECT * FROM entry ORDER BY id")]
+
+    assert [*lines[:3], entry(2, "e", "seen")] == found
+
+
+def test_evidence_is_kept_once_for_each_action(store: Store) -> None:
+    """A diagnosis whose outcome is stored twice is one piece of evidence."""
+    with store.begin() as tx:
+        tx.add_evidence(7, 21, diagnosis())
+        tx.add_evidence(7, 21, replace(diagnosis(), seconds=9.0))
+    found = [rows.to_evidence(row) for row in peek(store, "SELECT * FROM evidence")]
+
+    assert [Evidence(1, 7, diagnosis())] == found
+
+
+def test_a_merge_hands_everything_over(store: Store) -> None:
+    """Alerts and occurrences change hands; waiting messages of the first are done with a reason."""
+    with store.begin() as tx:
+        tx.save_alerts([alert("a", incident=1), alert("b", incident=3)])
+        tx.save_occurrences([occurrence("a", incident=1), occurrence("b", incident=3)])
+        tx.queue([intent("one", incident=1), intent("two", incident=2)], NOW)
+        tx.merge(1, 2)
+        alerts = tx.alerts([("acme", "a"), ("acme", "b")])
+        spans = tx.occurrences([("acme", "a", "o1"), ("acme", "b", "o1")])
+    found = peek(store, "SELECT status, reason FROM action ORDER BY id")
+
+    assert [each.incident for each in alerts.values()] == [2, 3]
+    assert [each.incident for each in spans.values()] == [2, 3]
+    assert found == [("done", "merged into 2"), ("waiting", "")]
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda tx: tx.save_alerts([alert("half a pair \ud800")]),
+        lambda tx: tx.alerts([("acme", "half a pair \ud800")]),
+        lambda tx: tx.save_alerts([alert(count=2**70)]),
+        lambda tx: tx.save_alerts([alert(labels={"a": "\ud800"})]),
+        lambda tx: tx.numbers(2**70),
+        lambda tx: tx.save_alerts([alert(name=None)]),
+    ],
+)
+def test_what_no_database_takes_is_refused_for_good(
+    store: Store, write: Callable[[Tx], object]
+) -> None:
+    """Trying again would not help, so the error is another one than for a database away."""
+    with pytest.raises(Unstorable), store.begin() as tx:
+        write(tx)
+
+
+def test_the_store_works_after_a_refusal(store: Store) -> None:
+    """One bad alert costs its own transaction only."""
+    with pytest.raises(Unstorable), store.begin() as tx:
+        tx.save_alerts([alert(name=None)])
+    with store.begin() as tx:
+        tx.save_alerts([alert(severity=Severity.WARNING)])
+        found = tx.alerts([("acme", "k1")])
+
+    assert {("acme", "k1"): alert(severity=Severity.WARNING)} == found
+
+
+def test_two_writers_of_one_incident_do_not_lose_each_others_news(store: Store) -> None:
+    """What was read in a transaction cannot be changed by another before its end."""
+    with store.begin() as tx:
+        tx.save_incidents([incident(1, alerts=0)])
+    together = Barrier(4, timeout=30)
+
+    def count_up(_: int) -> None:
+        together.wait()
+        for _ in range(5):
+            with store.begin() as tx:
+                [known] = tx.incidents([1]).values()
+                tx.save_incidents([replace(known, alerts=known.alerts + 1)])
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(count_up, range(4)))
+    with store.begin() as tx:
+        found = tx.incidents([1])[1].alerts
+
+    assert found == 20
+
+
+def test_writers_of_the_same_keys_do_not_block_each_other_for_ever(store: Store) -> None:
+    """Sets are written in the order of their keys, whatever order they come in: no deadlock."""
+    keys = [f"k{number}" for number in range(40)]
+    together = Barrier(4, timeout=30)
+
+    def write(worker: int) -> None:
+        mine = keys if worker % 2 else keys[::-1]
+        together.wait()
+        for _ in range(10):
+            with store.begin() as tx:
+                tx.save_alerts([alert(key) for key in mine])
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(write, range(4)))
+    [(found,)] = peek(store, "SELECT count(*) FROM alert")
+
+    assert found == 40
