@@ -109,6 +109,7 @@ class Zabbix:
     api: Any
     group: str = ""
     triggers: dict[str, str] = field(default_factory=dict)
+    firing: set[str] = field(default_factory=set)
 
     def connect(self, media_type: str, watcher_url: str, token: str) -> None:
         """What docs/how-to/connect-zabbix.md asks of an administrator."""
@@ -177,10 +178,12 @@ class Zabbix:
         return str(made["triggerids"][0])
 
     def fire(self, host: str, value: str = "DOWN") -> None:
+        self.firing.add(host)
         assert self._send(host, value)
 
     def recover(self, host: str) -> None:
         assert self._send(host, "up")
+        self.firing.discard(host)
 
     def _send(self, host: str, value: str) -> bool:
         """Whether the server has taken the value, which it does not before it knows the host."""

@@ -1,0 +1,68 @@
+"""What end-to-end tests share: one Zabbix, one SSH server, a database for each store."""
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.process import LOOPBACK, free_port
+from tests.e2e.zabbix import NoZabbix, Zabbix, running_zabbix
+from tests.postgres import NoPostgres, running_postgres
+from tests.sshd import NoSshd, SshServer, SshServers
+
+MEDIA_TYPE = Path(__file__).parents[2] / "docs/examples/zabbix-media-type.yaml"
+
+
+@pytest.fixture(scope="session")
+def watcher_port() -> int:
+    """Every Watcher of the tests listens here, one after another."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def source_token() -> str:
+    """What proves to Watcher that Zabbix is Zabbix."""
+    return secrets.token_urlsafe()
+
+
+@pytest.fixture(scope="session")
+def connected_zabbix(watcher_port: int, source_token: str) -> Iterator[Zabbix]:
+    """A Zabbix that sends to Watcher; it tries again every two seconds, not every thirty."""
+    media_type = MEDIA_TYPE.read_text()
+    assert "attempt_interval: 30s" in media_type
+    media_type = media_type.replace("attempt_interval: 30s", "attempt_interval: 2s")
+    try:
+        with running_zabbix() as zabbix:
+            url = f"http://{LOOPBACK}:{watcher_port}/hooks/zabbix"
+            zabbix.connect(media_type, url, source_token)
+            yield zabbix
+    except NoZabbix as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def ssh_server() -> Iterator[SshServer]:
+    """A host to diagnose."""
+    servers = SshServers()
+    try:
+        yield servers.start()
+    except NoSshd as reason:
+        pytest.skip(str(reason))
+    finally:
+        servers.close()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def database_url(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The address of an empty database, once of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('store')}/watcher.db"
+        return
+    try:
+        with running_postgres() as server, server.fresh_database() as url:
+            yield url
+    except NoPostgres as reason:
+        pytest.skip(str(reason))
