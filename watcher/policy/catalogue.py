@@ -11,7 +11,7 @@ from pydantic import Field
 
 from watcher.model.catalogue import Catalogue, Customer, Host, Service, SshProfile
 from watcher.policy.customers import check_customers
-from watcher.policy.inventory import load_inventory
+from watcher.policy.inventory import Logins, load_inventory
 from watcher.policy.problems import Place, Problems, entries, named, read
 from watcher.policy.suggest import did_you_mean
 from watcher.policy.values import Name, Names, Strict
@@ -52,16 +52,19 @@ def load_catalogue(
     catalogues: Sequence[Path],
     inventories: Sequence[Path],
     problems: Problems,
-    profiles: Mapping[str, SshProfile] | None = None,
+    *logins: Logins,
 ) -> Catalogue:
-    """Everything named in these files; what is wrong is noted, the rest is usable."""
+    """Everything named in these files; what is wrong is noted, the rest is usable.
+
+    SSH profiles stand in the inventories, or wherever `logins` says.
+    """
     files = _read_all(catalogues, problems)
     customers = _customers(files, problems)
     services = _services(files, customers, problems)
     for place, message in _dangling(files, services):
         problems.error(place, message)
     _warn_of_circles(services, problems)
-    inventory = load_inventory(inventories, customers, profiles or {}, problems)
+    inventory = load_inventory(inventories, customers, problems, *logins)
     return _assemble(customers, services.values(), inventory.by_alias, inventory.profiles)
 
 

@@ -1,7 +1,7 @@
 """Reads the inventory: which hosts there are, under which names, and how one logs in to them."""
 
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -10,9 +10,10 @@ from pydantic import Field
 
 from watcher.model.catalogue import Host, SshProfile
 from watcher.policy.customers import check_customers
-from watcher.policy.problems import Place, Problems, entries, read
+from watcher.policy.problems import Place, Problems, entries, parts, read
 from watcher.policy.suggest import did_you_mean
 from watcher.policy.values import Duration, FilePath, Name, Names, Port, Strict
+from watcher.policy.yamlfile import Document
 
 
 class HostEntry(Strict):
@@ -52,40 +53,54 @@ class Inventory:
     profiles: Mapping[str, SshProfile]
 
 
+@dataclass(frozen=True, slots=True)
+class Logins:
+    """Where SSH profiles stand: under which key of a file, and what their paths start at."""
+
+    document: Document
+    key: str
+    context: Mapping[str, object]
+
+    def names(self) -> Iterator[str]:
+        """The names of all profiles there, sound or not."""
+        return (place.name for place, _ in parts(self.document, self.key))
+
+
 def load_inventory(
-    paths: Sequence[Path],
-    customers: Collection[str],
-    profiles: Mapping[str, SshProfile],
-    problems: Problems,
+    paths: Sequence[Path], customers: Collection[str], problems: Problems, *logins: Logins
 ) -> Inventory:
-    """The hosts and profiles of these files, with the profiles given; notes what is wrong."""
-    contexts = [{"base": path.parent} for path in paths]
-    files = [
-        (document, context)
-        for path, context in zip(paths, contexts, strict=True)
-        if (document := read(path, InventoryFile, problems, context))
-    ]
-    known = dict(profiles)
-    for document, context in files:
-        check_customers(document, "hosts", customers, problems)
-        for place, entry in entries(document, "profiles", ProfileEntry, context):
-            name = str(place.location[-1])
-            if name in known:
-                problems.error(place, f"there is another SSH profile {name!r}")
-            known[name] = profile(name, entry, place, problems)
-    hosts = [found for document, _ in files for found in entries(document, "hosts", HostEntry)]
+    """The hosts of these files, and the profiles in them and in `logins`; notes what is wrong."""
+    files = []
+    for path in paths:
+        context = {"base": path.parent}
+        if document := read(path, InventoryFile, problems, context):
+            check_customers(document, "hosts", customers, problems)
+            files.append(Logins(document, "profiles", context))
+    everywhere = [*logins, *files]
+    names = {name for one in everywhere for name in one.names()}
+    hosts = [found for one in files for found in entries(one.document, "hosts", HostEntry)]
     for place, host in hosts:
-        _check_host(place, host, known, problems)
-    return Inventory(_by_alias(hosts, problems), known)
+        _check_host(place, host, names, problems)
+    return Inventory(_by_alias(hosts, problems), _profiles(everywhere, problems))
 
 
-def profile(name: str, entry: ProfileEntry, place: Place, problems: Problems) -> SshProfile:
+def _profiles(logins: Iterable[Logins], problems: Problems) -> dict[str, SshProfile]:
+    profiles: dict[str, SshProfile] = {}
+    for one in logins:
+        for place, entry in entries(one.document, one.key, ProfileEntry, one.context):
+            if place.name in profiles:
+                problems.error(place, f"there is another SSH profile {place.name!r}")
+            profiles[place.name] = _profile(place, entry, problems)
+    return profiles
+
+
+def _profile(place: Place, entry: ProfileEntry, problems: Problems) -> SshProfile:
     """The profile as the diagnostics take it; warns of files that cannot be read now."""
     for key, path in (("key_file", entry.key_file), ("known_hosts", entry.known_hosts)):
         if not path.is_file() or not os.access(path, os.R_OK):
             problems.warn(place / key, f"{path} cannot be read, so no login will succeed")
     return SshProfile(
-        name,
+        place.name,
         user=entry.user,
         key_file=str(entry.key_file),
         known_hosts=str(entry.known_hosts),
@@ -95,10 +110,7 @@ def profile(name: str, entry: ProfileEntry, place: Place, problems: Problems) ->
 
 
 def _check_host(
-    place: Place,
-    host: HostEntry,
-    profiles: Collection[str],
-    problems: Problems,
+    place: Place, host: HostEntry, profiles: Collection[str], problems: Problems
 ) -> None:
     if host.ssh and host.ssh not in profiles:
         hint = did_you_mean(host.ssh, profiles)

@@ -43,6 +43,11 @@ class Place:
         return f"{self.document.file}:{self.line}"
 
     @property
+    def name(self) -> str:
+        """The key under which it stands."""
+        return str(self.location[-1])
+
+    @property
     def line(self) -> int:
         """The line in the file, counted from 1."""
         return self.document.line(self.location)

@@ -1,15 +1,16 @@
 """Reads the rules, and checks that they are complete and do what their own examples say."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 
+from watcher.decide.priority import prioritise
 from watcher.model.event import Severity
 from watcher.model.incident import Priority
 from watcher.model.policy import Channel, Grouping, Policy, PriorityRules, RunbookTrigger
-from watcher.policy.examples import Example, Rules, mismatch
 from watcher.policy.problems import Place, Problem, Problems, entries, part, read
 from watcher.policy.suggest import did_you_mean
 from watcher.policy.values import Duration, Name, Strict
@@ -40,12 +41,36 @@ class PrioritySection(Strict):
     wide: Annotated[int, Field(ge=2)] = 5
 
 
+class Given(Strict):
+    """A disruption: highest severity, criticality of the service if known, hosts affected."""
+
+    severity: Severity
+    criticality: Annotated[int, Field(ge=1, le=4)] | None = None
+    hosts: Annotated[int, Field(ge=1)] = 1
+
+
+class Example(Strict):
+    """One sentence of the priority rules, in figures."""
+
+    name: str = ""
+    given: Given
+    expect: Priority
+
+
 class RulesFile(Strict):
     """What a rules file may hold."""
 
     grouping: GroupingSection | None = None
     priority: PrioritySection | None = None
     examples: tuple[Example, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """The sound sections of a file or folder."""
+
+    grouping: Grouping | None = None
+    priority: PriorityRules | None = None
 
 
 def load_policy(
@@ -74,10 +99,10 @@ def rule_files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.yaml"))
 
 
-def _folder(folder: Path, problems: Problems) -> Rules:
+def _folder(folder: Path, problems: Problems) -> _Rules:
     if not folder.is_dir():
         problems.add(Problem(str(folder), 0, "there is no such folder of rules"))
-        return Rules()
+        return _Rules()
     first: dict[Location, Place] = {}
     grouping, priority = None, None
     for path in rule_files(folder):
@@ -90,7 +115,7 @@ def _folder(folder: Path, problems: Problems) -> Rules:
                 problems.error(place, f"{place.location[0]!r} stands in {before} already")
         rules = _rules(document, problems)
         grouping, priority = rules.grouping or grouping, rules.priority or priority
-    return Rules(grouping, priority)
+    return _Rules(grouping, priority)
 
 
 def _sections(document: Document) -> Iterator[Place]:
@@ -98,17 +123,21 @@ def _sections(document: Document) -> Iterator[Place]:
     return (Place(document, (key,)) for key in ("grouping", "priority") if key in data)
 
 
-def _rules(document: Document, problems: Problems) -> Rules:
+def _rules(document: Document, problems: Problems) -> _Rules:
     """The sound sections of a file, after its examples were tried on them."""
     grouping = part(document, "grouping", GroupingSection)
     section = part(document, "priority", PrioritySection)
-    rules = Rules(
+    rules = _Rules(
         Grouping(**grouping.model_dump()) if grouping else None,
         _priority(section, Place(document, ("priority",)), problems) if section else None,
     )
     for place, example in entries(document, "examples", Example):
-        if (rules.grouping or rules.priority) and (wrong := mismatch(example, rules)):
-            problems.error(place, wrong)
+        if rules.priority:
+            given = example.given.model_dump()
+            priority, _ = prioritise(rules.priority, **given)
+            if priority != example.expect:
+                message = f"this example expects {example.expect}, but the rules say {priority}"
+                problems.error(place, message)
     return rules
 
 

@@ -47,8 +47,8 @@ def _ours(env: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
 
 
 def _value(text: str) -> object:
-    """Lists and mappings are JSON, everything else is the text itself."""
-    if not text.lstrip().startswith(("[", "{")):
+    """Lists and mappings are JSON, everything else (an IPv6 address, too) is the text itself."""
+    if (text.strip()[:1], text.strip()[-1:]) not in (("[", "]"), ("{", "}")):
         return EnvText(text)
     try:
         return _marked(json.loads(text))
@@ -67,19 +67,20 @@ def _marked(value: object) -> object:
 
 
 def _put(data: Any, path: list[str], value: object) -> Location:
-    """Sets the value at that path, and says where that is. Raises ValueError."""
-    location: Location = ()
-    for depth, part in enumerate(path):
+    """Sets the value at that path, and says where what is new begins. Raises ValueError."""
+    location: list[str | int] = []
+    new = False
+    for part in path[:-1]:
         key = _key(data, part)
-        location = (*location, key)
-        if depth == len(path) - 1:
-            data[key] = value
-            break
         inner = data[key] if isinstance(data, list) else data.get(key)
+        location += [] if new else [key]
         if not isinstance(inner, dict | list):
-            inner = data[key] = {}
+            new, inner = True, {}
+            data[key] = inner
         data = inner
-    return location
+    key = _key(data, path[-1])
+    data[key] = value
+    return tuple(location if new else [*location, key])
 
 
 def _key(data: object, part: str) -> Any:

@@ -7,13 +7,13 @@ from pathlib import Path
 from pydantic import ValidationError
 
 import watcher
-from watcher.model.catalogue import Catalogue, SshProfile
+from watcher.model.catalogue import Catalogue
 from watcher.model.policy import Policy
 from watcher.model.runbook import Runbook
 from watcher.policy.catalogue import load_catalogue
 from watcher.policy.endpoints import Notifier, Source
-from watcher.policy.inventory import ProfileEntry, profile
-from watcher.policy.problems import Place, Problem, Problems, checked, entries
+from watcher.policy.inventory import Logins
+from watcher.policy.problems import Place, Problem, Problems, checked
 from watcher.policy.references import Secrets
 from watcher.policy.rules import load_policy, rule_files
 from watcher.policy.runbooks import load_runbooks, triggers
@@ -72,8 +72,8 @@ def load(path: Path | None, env: Mapping[str, str]) -> Settings:
     document = overlay(_document(named, problems), env, ConfigFile.model_fields, problems)
     config = _config(document, context, problems)
 
-    profiles = _profiles(document, context, problems)
-    catalogue = load_catalogue(config.catalogue, config.inventory, problems, profiles)
+    logins = Logins(document, "ssh", context)
+    catalogue = load_catalogue(config.catalogue, config.inventory, problems, logins)
     around = Surroundings(catalogue.customers, config.listen[0])
     sources = read_sources(document, context, around, problems)
     channels, notifiers = read_channels(document, context, catalogue.customers, problems)
@@ -142,15 +142,6 @@ def _config(document: Document, context: Mapping[str, object], problems: Problem
         unsound = {str(details["loc"][0]) for details in error.errors()}
         sound = {key: value for key, value in data.items() if str(key) not in unsound}
         return ConfigFile.model_validate(sound, context=context)
-
-
-def _profiles(
-    document: Document, context: Mapping[str, object], problems: Problems
-) -> dict[str, SshProfile]:
-    return {
-        str(place.location[-1]): profile(str(place.location[-1]), entry, place, problems)
-        for place, entry in entries(document, "ssh", ProfileEntry, context)
-    }
 
 
 def _own_address(host: str, port: int) -> str:
