@@ -13,6 +13,10 @@ class Unstorable(StoreError):
     """The database will never take these values; trying again does not help."""
 
 
+class TooSlow(StoreError):
+    """A query that would take too long; a narrower one may not."""
+
+
 class UnknownField(StoreError):
     """A query names a field that the listed things do not have."""
 

@@ -10,7 +10,7 @@ import psycopg
 import sqlalchemy as sa
 
 from watcher.model.delivery import Arrival
-from watcher.store.base import StoreError, StoreUnavailable, Unstorable
+from watcher.store.base import StoreError, StoreUnavailable, TooSlow, Unstorable
 from watcher.store.link import DELIVERY, NOTHING, Line, Link, Parameters, Shape
 from watcher.store.numbers import take_ids
 from watcher.store.rows import Row, from_arrival
@@ -97,6 +97,8 @@ def trouble(error: BaseException) -> StoreError | None:
     """The error in the store's words; None where it is a mistake of the program."""
     if isinstance(error, _REFUSED):
         return Unstorable(f"PostgreSQL does not take this: {_words(error)}")
+    if isinstance(error, psycopg.errors.QueryCanceled):
+        return TooSlow("this query takes too long: ask for less")
     if isinstance(error, _GONE):
         return StoreUnavailable(f"PostgreSQL cannot work now: {_words(error)}")
     if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn):

@@ -11,7 +11,8 @@ from typing import cast
 import sqlalchemy as sa
 
 from watcher.model.delivery import Arrival
-from watcher.store.base import StoreError, StoreUnavailable, Unstorable
+from watcher.store.base import StoreError, StoreUnavailable, TooSlow, Unstorable
+from watcher.store.functions import limit_reading, teach
 from watcher.store.link import DELIVERY, NOTHING, Line, Link, Parameters, Shape
 from watcher.store.numbers import take_ids
 from watcher.store.rows import Row, from_arrival
@@ -45,10 +46,11 @@ class SqliteDatabase:
         )
         sa.event.listen(self.engine, "connect", self._prepare)
         sa.event.listen(self.engine, "begin", _begin)
+        sa.event.listen(self.engine, "checkin", _unlimit)
 
     def link(self, connection: sa.Connection) -> Link:
         """Speaks for a connection whose transaction has begun."""
-        return SqliteLink(cast("sqlite3.Connection", connection.connection.driver_connection))
+        return SqliteLink(_raw(connection))
 
     def lock(self, connection: sa.Connection) -> None:
         """Takes the right to write the state; BEGIN IMMEDIATE would take the inbox's as well."""
@@ -56,6 +58,7 @@ class SqliteDatabase:
 
     def snapshot(self, connection: sa.Connection) -> sa.Connection:
         """The same connection: what only reads sees one state of the data anyway."""
+        limit_reading(_raw(connection))
         return connection
 
     def lock_shape(self, connection: sa.Connection) -> None:
@@ -78,11 +81,21 @@ class SqliteDatabase:
         connection.isolation_level = None
         connection.execute("ATTACH DATABASE ? AS inbox", (str(self._inbox),))
         _set_up(connection)
+        teach(connection)
+
+
+def _raw(connection: sa.Connection) -> sqlite3.Connection:
+    return cast("sqlite3.Connection", connection.connection.driver_connection)
 
 
 def _set_up(connection: sqlite3.Connection) -> None:
     for pragma in _PRAGMAS:
         connection.execute(pragma)
+
+
+def _unlimit(connection: sqlite3.Connection | None, _: object) -> None:
+    if connection is not None:
+        connection.set_progress_handler(None, 0)
 
 
 def _begin(connection: sa.Connection) -> None:
@@ -93,6 +106,8 @@ def trouble(error: BaseException) -> StoreError | None:
     """The error in the store's words; None where it is a mistake of the program."""
     if isinstance(error, _REFUSED):
         return Unstorable(f"SQLite does not take this: {error}")
+    if isinstance(error, sqlite3.OperationalError) and str(error) == "interrupted":
+        return TooSlow("this query takes too long: ask for less")
     if isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.ProgrammingError):
         return StoreUnavailable(f"SQLite cannot work now: {error}")
     return None

@@ -78,7 +78,7 @@ class Store:
         with self._connection() as connection:
             snapshot = self._database.snapshot(connection)
             with snapshot.begin():
-                yield View(snapshot, self._database.name)
+                yield View(self._database.link(snapshot), self._database.name)
 
     def close(self) -> None:
         """Lets go of all connections."""

@@ -8,8 +8,9 @@ from watcher.model.alert import Alert, Occurrence
 from watcher.model.delivery import Delivery
 from watcher.model.evidence import Diagnosis
 from watcher.model.incident import Entry, Incident
-from watcher.store import digest, outbox, retention, rows
+from watcher.store import digest, outbox, people, retention, rows
 from watcher.store.link import ALERT, INCIDENT, OCCURRENCE, Link
+from watcher.store.people import Person, Token
 
 
 class Tx:
@@ -138,6 +139,34 @@ class Tx:
     def add_evidence(self, incident: int, action: int, diagnosis: Diagnosis) -> None:
         """Keeps what a diagnosis brought, once for each action."""
         outbox.add_evidence(self._link, incident, action, diagnosis)
+
+    def save_person(self, person: Person) -> None:
+        """Adds a login or replaces it; its sessions are over."""
+        people.save_person(self._link, person)
+
+    def remove_person(self, name: str) -> bool:
+        """Takes a login and its sessions away; false if there was none."""
+        return people.remove_person(self._link, name)
+
+    def add_session(self, digest: str, person: str, until: datetime) -> None:
+        """Lets a person in until then."""
+        people.add_session(self._link, digest, person, until)
+
+    def end_session(self, digest: str) -> None:
+        """Lets nobody in by this session any more."""
+        people.end_session(self._link, digest)
+
+    def expire_sessions(self, now: datetime) -> int:
+        """Forgets the sessions that are over; returns how many."""
+        return people.expire_sessions(self._link, now)
+
+    def add_token(self, token: Token) -> None:
+        """Lets a program in."""
+        people.add_token(self._link, token)
+
+    def revoke_tokens(self, name: str) -> int:
+        """Lets nobody in by the tokens of that name any more; returns how many there were."""
+        return people.revoke_tokens(self._link, name)
 
     def expire(
         self,

@@ -1,11 +1,160 @@
-"""What pages, the API and reports read."""
+"""What pages, the API and reports read: one consistent state of the data."""
 
-import sqlalchemy as sa
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+import orjson
+
+from watcher.model.action import Action, ActionStatus
+from watcher.model.alert import Alert, Occurrence
+from watcher.model.delivery import Delivery, DeliveryView
+from watcher.model.evidence import Evidence
+from watcher.model.incident import Entry, Incident, Status
+from watcher.model.person import Principal
+from watcher.store import lists, people, rows
+from watcher.store.link import ACTION, ALERT, DELIVERY, ENTRY, INCIDENT, OCCURRENCE, Link
+from watcher.store.people import Person, Token
+from watcher.store.query import Page, Query
+from watcher.store.rows import Row
+
+Noun = TypeVar("Noun")
+
+_EVIDENCE = ("id", "incident", "action", "host", "runbook", "at", "body")
+_ALERT_COLUMNS = ", ".join(f"a.{name}" for name in ALERT.columns)
+_OCCURRENCE_COLUMNS = ", ".join(f"o.{name}" for name in OCCURRENCE.columns)
+_ALERTS_OF = f"""
+SELECT {_ALERT_COLUMNS}, {_OCCURRENCE_COLUMNS} FROM occurrence AS o
+JOIN alert AS a ON a.customer = o.customer AND a.key = o.key
+WHERE o.incident = :number ORDER BY coalesce(o.started_at, o.joined_at, 0), o.key, o.occurrence
+"""  # noqa: S608 - names of the schema
+
+
+# What commits late has a lower number than what has been seen: the newest one would not tell.
+_MARK = """
+SELECT CAST(coalesce(sum(id), 0) AS bigint) + (SELECT coalesce(max(id), 0) FROM evidence)
+FROM (SELECT id FROM entry ORDER BY id DESC LIMIT 500) AS newest
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much there is of what moves; `pending` and `dead` are deliveries."""
+
+    incidents: dict[Status, int]
+    actions: dict[ActionStatus, int]
+    pending: int
+    dead: int
 
 
 class View:
-    """One state of the data; `dialect` is "sqlite" or "postgresql"."""
+    """What can be read. Lists raise UnknownField, BadCursor and TooSlow, everything raises
+    StoreUnavailable. `customer` None is for who may see all.
+    """
 
-    def __init__(self, connection: sa.Connection, dialect: str) -> None:
-        self.connection = connection
-        self.dialect = dialect
+    def __init__(self, link: Link, dialect: str) -> None:
+        self._link = link
+        self._dialect = dialect
+
+    def incident_list(self, query: Query) -> Page[Incident]:
+        """Incidents, the highest number first."""
+        return lists.page(lists.INCIDENTS, query, self._link, self._dialect)
+
+    def alert_list(self, query: Query) -> Page[Alert]:
+        """Alerts, the last heard of first."""
+        return lists.page(lists.ALERTS, query, self._link, self._dialect)
+
+    def delivery_list(self, query: Query) -> Page[DeliveryView]:
+        """Deliveries, the last received first."""
+        return lists.page(lists.DELIVERIES, query, self._link, self._dialect)
+
+    def action_list(self, query: Query) -> Page[Action]:
+        """Actions, the last decided first."""
+        return lists.page(lists.ACTIONS, query, self._link, self._dialect)
+
+    def incident(self, number: int, customer: str | None) -> Incident | None:
+        """An incident, unless it is not there for this customer."""
+        found = self._of("number", INCIDENT.table, INCIDENT.columns, number, rows.to_incident)
+        return next((each for each in found if customer in {None, each.customer}), None)
+
+    def timeline(self, number: int) -> list[Entry]:
+        """What happened to an incident, in the order in which it was written down."""
+        return self._of("incident", ENTRY.table, ENTRY.columns, number, rows.to_entry)
+
+    def alerts_of(self, number: int) -> list[tuple[Alert, Occurrence]]:
+        """The spans that are part of an incident, each with its alert as it is now."""
+        width = len(ALERT.columns)
+        return [
+            (rows.to_alert(row[:width]), rows.to_occurrence(row[width:]))
+            for row in self._link.rows(_ALERTS_OF, {"number": number})
+        ]
+
+    def evidence_of(self, number: int) -> list[Evidence]:
+        """What diagnoses brought back for an incident, oldest first."""
+        return self._of("incident", "evidence", _EVIDENCE, number, rows.to_evidence)
+
+    def actions_of(self, number: int) -> list[Action]:
+        """What is to be done outside for an incident, and what came of it."""
+        return self._of("incident", ACTION.table, ACTION.columns, number, rows.to_action)
+
+    def evidence_counts(self, numbers: Iterable[int]) -> dict[int, int]:
+        """How many diagnoses these incidents have; those without are left out."""
+        found = self._link.rows(
+            f"SELECT incident, count(*) FROM evidence WHERE incident IN ({self._link.each})"  # noqa: S608
+            " GROUP BY incident",
+            {"ids": orjson.dumps(list(numbers)).decode()},
+        )
+        return {number: count for number, count in found}
+
+    def raw_delivery(self, number: int) -> Delivery | None:
+        """A delivery with headers and body, for operators of all customers only."""
+        found = self._of("id", DELIVERY.table, DELIVERY.columns, number, rows.to_delivery)
+        return found[0] if found else None
+
+    def change_mark(self) -> int:
+        """A number that is another one after incidents have changed."""
+        [(mark,)] = self._link.rows(_MARK)
+        return int(mark)
+
+    def counts(self) -> Counts:
+        """What metrics show."""
+        [(dead,)] = self._link.rows("SELECT count(*) FROM verdict WHERE dead AND NOT replay")
+        return Counts(
+            incidents={status: 0 for status in Status} | self._by_status("incident", Status),
+            actions={status: 0 for status in ActionStatus}
+            | self._by_status("action", ActionStatus),
+            pending=lists.pending(self._link, self._dialect),
+            dead=dead,
+        )
+
+    def people(self) -> list[Person]:
+        """Everybody with a login, by name."""
+        return people.everybody(self._link)
+
+    def person(self, name: str) -> Person | None:
+        """Whoever has this login."""
+        return people.person(self._link, name)
+
+    def session(self, digest: str, now: datetime) -> Principal | None:
+        """Who has the session, unless it has expired or the login is gone."""
+        return people.session(self._link, digest, now)
+
+    def token(self, digest: str) -> Principal | None:
+        """Who has the token, unless it was revoked."""
+        return people.token(self._link, digest)
+
+    def tokens(self) -> list[Token]:
+        """All tokens, by name; nothing in them lets anybody in."""
+        return people.tokens(self._link)
+
+    def _by_status(self, table: str, kind: Callable[[str], Noun]) -> dict[Noun, int]:
+        found = self._link.rows(f"SELECT status, count(*) FROM {table} GROUP BY status")  # noqa: S608
+        return {kind(status): count for status, count in found}
+
+    def _of(
+        self, by: str, table: str, columns: Iterable[str], number: int, noun: Callable[[Row], Noun]
+    ) -> list[Noun]:
+        """What belongs to a number, in the order of the ids."""
+        sql = f"SELECT {', '.join(columns)} FROM {table} WHERE {by} = :number ORDER BY 1"  # noqa: S608
+        return [noun(row) for row in self._link.rows(sql, {"number": number})]
