@@ -191,7 +191,7 @@ def test_a_message_that_zabbix_cut_off_opens_its_incident(zabbix: Zabbix, watche
     incident = watcher.only_incident("hosts=srv-log-01")
 
     assert "Errors in the log" in incident["title"]
-    assert watcher.items("deliveries", 'reason=~".*cut this message.*"')
+    assert watcher.items("deliveries", 'reason=~".*cut the message.*"')
 
 
 def test_the_test_button_succeeds_and_opens_nothing(
@@ -206,7 +206,7 @@ def test_the_test_button_succeeds_and_opens_nothing(
 
     assert answer["response"] == "success"
     wait_for(
-        lambda: watcher.items("deliveries", 'reason=~".*test message.*"'), "the test to be digested"
+        lambda: watcher.items("deliveries", 'reason=~".*Test button.*"'), "the test to be digested"
     )
     assert before == watcher.items("incidents")
 
