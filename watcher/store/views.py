@@ -17,7 +17,7 @@ from watcher.store import lists, people, rows
 from watcher.store.link import ACTION, ALERT, DELIVERY, ENTRY, INCIDENT, OCCURRENCE, Link
 from watcher.store.people import Person, Token
 from watcher.store.query import Page, Query
-from watcher.store.rows import Row
+from watcher.store.rows import Row, from_micros
 
 Noun = TypeVar("Noun")
 
@@ -116,6 +116,11 @@ class View:
         """A number that is another one after incidents have changed."""
         [(mark,)] = self._link.rows(_MARK)
         return int(mark)
+
+    def leased_until(self, name: str) -> datetime | None:
+        """How long the last holder of a lease may go on, perhaps in the past; None if none was."""
+        found = self._link.rows("SELECT until FROM lease WHERE name = :name", {"name": name})
+        return from_micros(found[0][0]) if found else None
 
     def counts(self) -> Counts:
         """What metrics show."""
