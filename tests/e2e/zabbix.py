@@ -79,7 +79,7 @@ PHP_SETTINGS = (
 )  # fmt: skip
 
 # What the Zabbix API calls them.
-SECRET, READ, NO_FRONT_END, ALL_SEVERITIES, TRAPPER, TEXT = 1, 2, 3, 63, 2, 4
+SECRET, READ, NO_FRONT_END, ALL_SEVERITIES, TRAPPER, TEXT, DISABLED = 1, 2, 3, 63, 2, 4, 1
 ACKNOWLEDGE, COMMENT, CHANGE_SEVERITY = 2, 4, 8
 GROUP = "Watched"
 MEDIA_TYPE = "Watcher"
@@ -110,6 +110,11 @@ class Zabbix:
     group: str = ""
     triggers: dict[str, str] = field(default_factory=dict)
     firing: set[str] = field(default_factory=set)
+
+    def stop_watching_this_machine(self) -> None:
+        """Every new Zabbix asks the agent of its own machine, if there is one."""
+        (itself,) = self.api.host.get(filter={"host": "Zabbix server"}, output=["hostid"])
+        self.api.host.update(hostid=itself["hostid"], status=DISABLED)
 
     def connect(self, media_type: str, watcher_url: str, token: str) -> None:
         """What docs/how-to/connect-zabbix.md asks of an administrator."""
@@ -158,16 +163,12 @@ class Zabbix:
         """Makes the hosts with their triggers, and waits until the server knows them."""
         for trigger in triggers:
             self.triggers[trigger.host] = self._make(trigger)
-        wait_for(lambda: self._send(triggers[-1].host, "up"), "the server to know the hosts")
+        # Who knows what was made last knows what was made before.
+        self._make_host("last")
+        wait_for(lambda: self._send("last", "up"), "the server to know the hosts")
 
     def _make(self, trigger: Trigger) -> str:
-        interface = {"type": 1, "main": 1, "useip": 1, "ip": LOOPBACK, "dns": "", "port": "10050"}
-        host = self.api.host.create(
-            host=trigger.host, groups=[{"groupid": self.group}], interfaces=[interface]
-        )
-        self.api.item.create(
-            hostid=host["hostids"][0], name="Value", key_="value", type=TRAPPER, value_type=TEXT
-        )
+        self._make_host(trigger.host)
         made = self.api.trigger.create(
             description=trigger.name,
             expression=f'find(/{trigger.host}/value,,"like","DOWN")=1',
@@ -176,6 +177,15 @@ class Zabbix:
             tags=[{"tag": tag, "value": value} for tag, value in trigger.tags],
         )
         return str(made["triggerids"][0])
+
+    def _make_host(self, name: str) -> None:
+        interface = {"type": 1, "main": 1, "useip": 1, "ip": LOOPBACK, "dns": "", "port": "10050"}
+        host = self.api.host.create(
+            host=name, groups=[{"groupid": self.group}], interfaces=[interface]
+        )
+        self.api.item.create(
+            hostid=host["hostids"][0], name="Value", key_="value", type=TRAPPER, value_type=TEXT
+        )
 
     def fire(self, host: str, value: str = "DOWN") -> None:
         self.firing.add(host)
@@ -280,7 +290,9 @@ def _running_parts(folder: Path, user: str | None, database: Path) -> Iterator[Z
         serving.wait_for_port(port)
         showing.wait_for_port(web_port)
         url = f"http://{LOOPBACK}:{web_port}/"
-        yield Zabbix(port, url, _log_in(url, session))
+        zabbix = Zabbix(port, url, _log_in(url, session))
+        zabbix.stop_watching_this_machine()
+        yield zabbix
 
 
 def _write_configs(folder: Path, values: Mapping[str, str]) -> None:
