@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import psycopg
 
@@ -51,6 +52,12 @@ class PostgresServer:
         """Stops the server at once, as a crash would; `running_postgres` cleans up after it."""
         self.process.send_signal(signal.SIGQUIT)
         self.process.wait(timeout=START_SECONDS)
+
+    def restart(self) -> None:
+        """Starts the server again after `kill`; it recovers as after a crash."""
+        command = cast("list[str]", self.process.args)
+        self.process = _Identity.of(self.directory).run(*command)
+        self._wait()
 
     def _execute(self, statement: str) -> None:
         with self._connect() as connection:

@@ -34,12 +34,11 @@ def open_stream(link: Link, now: datetime) -> tuple[int, int]:
     """A new stream of deliveries, and the id that all of its ids must exceed."""
     [(newest,)] = link.rows("SELECT max(id) FROM delivery")
     [(cursor,)] = link.rows("SELECT max(digested) FROM stream")
-    last = max(newest or 0, cursor or 0)
     [(number,)] = link.rows(
-        "INSERT INTO stream (opened_at, digested) VALUES (:now, :last) RETURNING id",
-        {"now": to_micros(now), "last": last},
+        "INSERT INTO stream (opened_at, digested) VALUES (:now, :cursor) RETURNING id",
+        {"now": to_micros(now), "cursor": cursor or 0},
     )
-    return number, last
+    return number, max(newest or 0, cursor or 0)
 
 
 def undigested(link: Link, limit: int, max_bytes: int) -> list[Delivery]:
