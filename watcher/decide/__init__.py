@@ -1,1 +1,1 @@
-"""The verbs of Watcher: pure policy. No I/O, no clock, no log; every decision returns its reason."""
+"""The verbs of Watcher: pure policy. No I/O, no clock; every decision returns its reason."""

@@ -41,14 +41,21 @@ def point_of(occurrence: Occurrence, received_at: datetime, lateness: timedelta)
     return min(max(started_at, received_at - lateness), received_at)
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """An occurrence that begins: in which group, from which point on, and when it was heard of."""
+
+    occurrence: Occurrence
+    group: str
+    point: datetime
+    now: datetime
+
+
 def place(
-    occurrence: Occurrence,
+    start: Start,
     previous: Occurrence | None,
     home: Incident | None,
     neighbours: Iterable[Incident],
-    *,
-    group: str,
-    point: datetime,
     rules: Grouping,
 ) -> Placement:
     """Where a started occurrence belongs.
@@ -57,91 +64,148 @@ def place(
     of the same group.
     """
     if previous is not None and home is not None and home.status is not Status.CLOSED:
-        away = _away(previous, occurrence)
+        away = _away(previous, start.occurrence)
         if away <= rules.gap:
             reason = Reason(
                 "same-condition",
                 f"the same condition, {_span(away)} after it was last seen",
-                keys=(occurrence.key,),
+                keys=(start.occurrence.key,),
                 gap=away.total_seconds(),
             )
             return Placement(home, reason)
-    return _nearest(neighbours, group, point, rules)
+    return _nearest(neighbours, start, rules)
 
 
 def extend(incident: Incident, point: datetime, gap: timedelta) -> Incident:
-    """The incident with one more start in its newest burst; an older straggler changes nothing."""
-    if _distance(incident, point) <= gap:
+    """The incident with one more start: in its newest burst, or in a newer one."""
+    if incident.burst_at - gap <= point <= incident.last_at + gap:
         burst_at, last_at = min(incident.burst_at, point), max(incident.last_at, point)
-    elif point > incident.last_at:
-        burst_at = last_at = point
-    else:
-        return incident
-    return replace(incident, burst_at=burst_at, last_at=last_at)
+        return replace(incident, burst_at=burst_at, last_at=last_at)
+    if point > incident.last_at:
+        return replace(incident, burst_at=point, last_at=point, before_at=incident.last_at)
+    return incident
+
+
+def fuse(earlier: Incident, later: Incident, gap: timedelta) -> Incident:
+    """The earlier incident with the starts of both."""
+    first, second = sorted((earlier, later), key=lambda each: (each.burst_at, each.last_at))
+    last_at = max(first.last_at, second.last_at)
+    if second.burst_at - first.last_at <= gap:
+        return replace(earlier, burst_at=first.burst_at, last_at=last_at, before_at=first.before_at)
+    return replace(earlier, burst_at=second.burst_at, last_at=last_at, before_at=first.last_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Merger:
+    """Two incidents that late news has shown to be one disruption."""
+
+    later: Incident
+    earlier: Incident
+    reason: Reason
 
 
 def bridged(
-    incident: Incident, neighbours: Iterable[Incident], now: datetime, rules: Grouping
-) -> list[tuple[Incident, Incident, Reason]]:
-    """Pairs (later, earlier, reason) which late news has shown to be one disruption.
+    joined: Incident, neighbours: Iterable[Incident], start: Start, rules: Grouping
+) -> list[Merger]:
+    """The mergers due because a start came late: it lies before the first one of an incident that
+    would have joined an earlier incident, had it been heard of in time.
 
-    Only an incident that is still provisional, and that no person has taken up, is merged.
+    `joined` is the incident that took the start in, `neighbours` are those of its group; all are
+    as they were before.
     """
-    pairs = []
-    for other in neighbours:
-        gap = _between(incident, other)
-        earlier, later = sorted((incident, other), key=lambda each: each.number)
-        if other.number == incident.number or gap > rules.gap:
-            continue
-        if _provisional(later, now, rules.lateness) and earlier.status is not Status.CLOSED:
+    near = {each.number: each for each in neighbours if _gap(each, start, rules) is not None}
+    near[joined.number] = joined
+    earliest = near.pop(min(near))
+    mergers = []
+    for later in near.values():
+        gap = later.burst_at - start.point
+        if timedelta() <= gap <= rules.gap:
             text = f"late news shows one disruption: alerts {_span(gap)} apart"
-            reason = Reason("late-bridge", text, keys=(later.group,), gap=gap.total_seconds())
-            pairs.append((later, earlier, reason))
-    return pairs
+            reason = Reason("late-start", text, keys=(later.group,), gap=gap.total_seconds())
+            mergers += _merger(later, earliest, reason, start.now, rules)
+    return mergers
 
 
-def _nearest(
-    neighbours: Iterable[Incident], group: str, point: datetime, rules: Grouping
-) -> Placement:
+def reunited(
+    past: Occurrence,
+    current: Occurrence,
+    homes: tuple[Incident, Incident],
+    now: datetime,
+    rules: Grouping,
+) -> list[Merger]:
+    """The merger due because a late recovery shows that a condition came back soon after it.
+
+    `homes` are the incidents of the two occurrences.
+    """
+    away = (current.started_at or now) - past.severity_at
+    if not timedelta() <= away <= rules.gap:
+        return []
+    text = f"a late recovery shows the same condition, {_span(away)} after it was last seen"
+    reason = Reason("late-recovery", text, keys=(past.key,), gap=away.total_seconds())
+    return _merger(*homes, reason, now, rules)
+
+
+def _merger(
+    one: Incident, other: Incident, reason: Reason, now: datetime, rules: Grouping
+) -> list[Merger]:
+    earlier, later = sorted((one, other), key=lambda each: each.number)
+    if earlier.status is Status.CLOSED or not _provisional(later, now, rules.lateness):
+        return []
+    return [Merger(later, earlier, reason)]
+
+
+def _nearest(neighbours: Iterable[Incident], start: Start, rules: Grouping) -> Placement:
     near = [
-        (_distance(each, point), each.number, each)
+        (away, each.number, each)
         for each in neighbours
-        if each.status is not Status.CLOSED and _distance(each, point) <= rules.gap
+        if each.status is not Status.CLOSED and (away := _gap(each, start, rules)) is not None
     ]
+    group = start.group
     if not near:
         text = f"nothing on {_spoken(group)} in the {_span(rules.gap)} before"
         return Placement(None, Reason("new-disruption", text, keys=(group,)))
     away, _, incident = min(near, key=lambda each: each[:2])
     text = f"same {_spoken(group)}, {_span(away)} apart"
-    return Placement(
-        incident, Reason("same-group", text, keys=(group,), gap=away.total_seconds())
-    )
+    return Placement(incident, Reason("same-group", text, keys=(group,), gap=away.total_seconds()))
 
 
 def _away(previous: Occurrence, occurrence: Occurrence) -> timedelta:
-    """How long a condition was gone between two of its spans, whichever came first.
+    """How long nothing was heard of a condition between two of its spans, whichever came first.
 
-    A span whose end was never heard of counts as over when its source last spoke of it.
+    An end that was only inferred from the next span does not count: the source did not say it.
     """
     gaps = [timedelta()]
     for first, second in ((previous, occurrence), (occurrence, previous)):
         if second.started_at is not None:
-            gaps.append(second.started_at - (first.ended_at or first.severity_at))
+            gaps.append(second.started_at - first.severity_at)
     return max(gaps)
 
 
-def _distance(incident: Incident, point: datetime) -> timedelta:
-    return max(incident.burst_at - point, point - incident.last_at, timedelta())
+def _gap(incident: Incident, start: Start, rules: Grouping) -> timedelta | None:
+    """How long before it the incident last had a start, None if that is too long ago.
+
+    A young incident may also begin within the gap after it: had the start been heard of in time,
+    the incident would have been its.
+    """
+    point = start.point
+    if point >= incident.burst_at:
+        away = max(point - incident.last_at, timedelta())
+    elif incident.before_at is not None:
+        away = abs(point - incident.before_at)
+    elif _young(incident, start.now, rules.lateness):
+        away = incident.burst_at - point
+    else:
+        return None
+    return away if away <= rules.gap else None
 
 
-def _between(one: Incident, other: Incident) -> timedelta:
-    return max(one.burst_at - other.last_at, other.burst_at - one.last_at, timedelta())
+def _young(incident: Incident, now: datetime, lateness: timedelta) -> bool:
+    return now - incident.opened_at <= lateness
 
 
 def _provisional(incident: Incident, now: datetime, lateness: timedelta) -> bool:
     untouched = incident.opened_by == "watcher" and incident.acknowledged_at is None
-    young = now - incident.opened_at <= lateness
-    return untouched and young and incident.status is not Status.CLOSED
+    return untouched and _young(incident, now, lateness) and incident.status is not Status.CLOSED
 
 
 def _spoken(group: str) -> str:

@@ -76,16 +76,29 @@ def sight(
         return Sighting(_first_alert(event, occurrence, who), occurrence, change)
     if known is not None and change is Change.REPEATED and occurrence == known:
         return Sighting(alert, known, change)
-    older = None
-    if current is not None and current.occurrence != occurrence.occurrence:
-        newest = _newest(current, occurrence, event)
-        occurrence = _cut(occurrence, newest, event) if newest is current else occurrence
-        older = _superseded(current, event, occurrence) if newest is occurrence else None
+    occurrence, newest, older = _line_up(occurrence, current, event)
+    if newest is occurrence:
+        alert = _restate(alert, occurrence, event, who)
     else:
-        newest = occurrence
-    newer = newest.occurrence == occurrence.occurrence
-    alert = _restate(alert, occurrence, event, who) if newer else alert
+        alert = replace(alert, status=_status(newest))
     return Sighting(_tally(alert, known, occurrence, event), occurrence, change, older)
+
+
+def _line_up(
+    occurrence: Occurrence, current: Occurrence | None, event: Event
+) -> tuple[Occurrence, Occurrence, Occurrence | None]:
+    """Puts two spans of a condition in order: (this one, the newest, the one that it ended)."""
+    if current is None or current.occurrence == occurrence.occurrence:
+        return occurrence, occurrence, None
+    mine, other = (_begun(occurrence, event), occurrence.occurrence), _begun(current)
+    if mine > (other, current.occurrence):
+        older = _superseded(current, event, occurrence)
+        # A span known only by its end ends the one before, but does not take its place.
+        newest = occurrence if occurrence.started_at is not None else older or current
+        return occurrence, newest, older
+    occurrence = _cut(occurrence, current, event)
+    newest = occurrence if current.started_at is None else current
+    return occurrence, newest, None
 
 
 def _observe(known: Occurrence | None, event: Event, customer: str) -> tuple[Change, Occurrence]:
@@ -111,10 +124,11 @@ def _start(known: Occurrence, event: Event) -> tuple[Change, Occurrence]:
 
 
 def _end(known: Occurrence, event: Event) -> tuple[Change, Occurrence]:
-    if known.ended_at is not None:
-        return Change.REPEATED, known
     ended_at = max(event.at, known.started_at or event.at)
-    return Change.ENDED, replace(known, ended_at=ended_at)
+    if known.ended_at is None:
+        return Change.ENDED, replace(known, ended_at=ended_at)
+    # The end may have been inferred from a newer occurrence: the source knows better.
+    return Change.REPEATED, replace(known, ended_at=min(known.ended_at, ended_at))
 
 
 def _begun(occurrence: Occurrence, event: Event | None = None) -> datetime:
@@ -122,11 +136,6 @@ def _begun(occurrence: Occurrence, event: Event | None = None) -> datetime:
     hint = event.started_at if event is not None else None
     begun = occurrence.started_at or hint or occurrence.ended_at
     return begun or occurrence.severity_at
-
-
-def _newest(current: Occurrence, other: Occurrence, event: Event) -> Occurrence:
-    age = (_begun(current), current.occurrence)
-    return other if (_begun(other, event), other.occurrence) > age else current
 
 
 def _cut(late: Occurrence, current: Occurrence, event: Event) -> Occurrence:

@@ -6,15 +6,15 @@ and people go through the same functions.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from watcher.decide.correlate import extend
+from watcher.decide.correlate import extend, fuse
 from watcher.decide.priority import prioritise
 from watcher.model.alert import Alert
 from watcher.model.event import Severity
 from watcher.model.incident import Entry, EntryKind, Incident, Priority, Status, Suspect
-from watcher.model.policy import Policy
+from watcher.model.policy import Grouping, PriorityRules
 from watcher.model.reason import Reason
 
 MACHINE = "watcher"
@@ -47,18 +47,25 @@ class Moment:
     actor: str = MACHINE
 
 
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What a priority is measured by: the rules, and the criticality of the service if known."""
+
+    rules: PriorityRules
+    criticality: int | None
+
+
 class RefusedError(Exception):
     """The incident is not in a state in which this may be done; the text says so to a person."""
 
 
 def open_by_alert(
-    number: int, alert: Alert, group: str, point: datetime, moment: Moment, criticality: int | None,
-    policy: Policy,
+    number: int, alert: Alert, group: str, point: datetime, moment: Moment, scale: Scale
 ) -> Step:
     """A new incident from the first alert of a disruption, which `join` then adds to it."""
     incident = _blank(number, alert.customer, group, alert.severity, point, moment)
     incident = replace(incident, service=alert.service, title=_title(alert))
-    incident = _prioritised(incident, policy, criticality)
+    incident = _prioritised(incident, scale)
     text = f"opened by {_named(alert)}"
     return Step(incident, (_entry(incident, EntryKind.OPENED, text, moment),), (News.OPENED,))
 
@@ -75,9 +82,7 @@ class Report:
     text: str = ""
 
 
-def open_by_hand(
-    number: int, report: Report, moment: Moment, criticality: int | None, policy: Policy
-) -> Step:
+def open_by_hand(number: int, report: Report, moment: Moment, scale: Scale) -> Step:
     """An incident that a person opens: a user phoned before monitoring said anything."""
     group = f"manual:{number}"
     if report.service or report.host:
@@ -85,53 +90,58 @@ def open_by_hand(
     incident = _blank(number, report.customer, group, report.severity, moment.now, moment)
     hosts = (report.host,) if report.host else ()
     incident = replace(incident, service=report.service, title=report.title, hosts=hosts)
-    incident = _prioritised(incident, policy, criticality)
+    incident = _prioritised(incident, scale)
     text = f"opened by {moment.actor}" + (f": {report.text}" if report.text else "")
     return Step(incident, (_entry(incident, EntryKind.OPENED, text, moment),), (News.OPENED,))
 
 
-def join(
-    incident: Incident, alert: Alert, started_at: datetime, point: datetime, moment: Moment,
-    criticality: int | None, policy: Policy,
-) -> Step:
-    """An alert that starts to fire becomes part of an incident.
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An alert that starts to fire, with its severity the highest heard of.
 
-    `alert.incident` is where it belonged before, `alert.severity` the highest heard of.
+    `point` is its start as it counts for grouping; `alert.incident` is where it belonged before.
     """
+
+    alert: Alert
+    started_at: datetime
+    point: datetime
+
+
+def join(
+    incident: Incident, arrival: Arrival, moment: Moment, scale: Scale, grouping: Grouping
+) -> Step:
+    """An alert that starts to fire becomes part of an incident."""
+    alert = arrival.alert
     first = incident.alerts == 0 and incident.opened_by == MACHINE
     grown = replace(
-        extend(incident, point, policy.grouping.gap),
+        extend(incident, arrival.point, grouping.gap),
         hosts=_with_host(incident.hosts, alert.host),
         severity=max(incident.severity, alert.severity, key=lambda each: each.rank),
         alerts=incident.alerts + (alert.incident != incident.number),
         firing=incident.firing + 1,
     )
-    if moment.now - incident.opened_at <= policy.grouping.suspect_after:
-        grown = _suspected(grown, alert, started_at)
+    if moment.now - incident.opened_at <= grouping.suspect_after:
+        grown = _suspected(grown, alert, arrival.started_at)
     entries: tuple[Entry, ...] = ()
     if not first:
         text = f"{_named(alert)} joined"
         entries = (_entry(grown, EntryKind.JOINED, text, moment),)
     back = _reopened(grown, moment)
-    raised = _reprioritised(back.incident, policy, criticality, moment)
+    raised = _reprioritised(back.incident, scale, moment)
     news = back.news + (() if first else raised.news)
     return Step(raised.incident, entries + back.entries + raised.entries, news)
 
 
-def severity_heard(
-    incident: Incident, alert: Alert, moment: Moment, criticality: int | None, policy: Policy
-) -> Step:
+def severity_heard(incident: Incident, alert: Alert, moment: Moment, scale: Scale) -> Step:
     """One of its alerts was or is of this severity; the highest heard of makes the priority."""
     text = f"{_named(alert)}: severity {alert.severity}"
     entry = _entry(incident, EntryKind.ALERT, text, moment)
     severity = max(incident.severity, alert.severity, key=lambda each: each.rank)
-    raised = _reprioritised(replace(incident, severity=severity), policy, criticality, moment)
+    raised = _reprioritised(replace(incident, severity=severity), scale, moment)
     return replace(raised, entries=(entry, *raised.entries))
 
 
-def alert_ended(
-    incident: Incident, alert: Alert, ended_at: datetime, moment: Moment
-) -> Step:
+def alert_ended(incident: Incident, alert: Alert, ended_at: datetime, moment: Moment) -> Step:
     """One of its alerts has ended; with the last of them the incident is resolved."""
     entry = _entry(incident, EntryKind.ALERT, f"{_named(alert)}: {moment.reason.text}", moment)
     incident = replace(incident, firing=max(0, incident.firing - 1))
@@ -143,7 +153,7 @@ def alert_ended(
     return Step(resolved, (entry, done), (News.RESOLVED,))
 
 
-def merge(later: Incident, earlier: Incident, moment: Moment) -> tuple[Step, Step]:
+def merge(later: Incident, earlier: Incident, moment: Moment, gap: timedelta) -> tuple[Step, Step]:
     """Two incidents are one: the later is closed into the earlier. Returns (closed, grown)."""
     closed = replace(
         later,
@@ -154,11 +164,9 @@ def merge(later: Incident, earlier: Incident, moment: Moment) -> tuple[Step, Ste
     )
     suspects = [each for each in (earlier.suspect, later.suspect) if each is not None]
     grown = replace(
-        earlier,
+        fuse(earlier, later, gap),
         hosts=tuple(sorted({*earlier.hosts, *later.hosts})),
         severity=max(earlier.severity, later.severity, key=lambda each: each.rank),
-        burst_at=min(earlier.burst_at, later.burst_at),
-        last_at=max(earlier.last_at, later.last_at),
         alerts=earlier.alerts + later.alerts,
         firing=earlier.firing + later.firing,
         suspect=min(suspects, key=lambda each: (each.started_at, each.key), default=None),
@@ -258,20 +266,18 @@ def _reopened(incident: Incident, moment: Moment) -> Step:
     return _told(back, EntryKind.REOPENED, "reopened", moment, News.REOPENED)
 
 
-def _prioritised(incident: Incident, policy: Policy, criticality: int | None) -> Incident:
+def _prioritised(incident: Incident, scale: Scale) -> Incident:
     priority, terms = prioritise(
-        policy.priority,
+        scale.rules,
         severity=incident.severity,
-        criticality=criticality,
+        criticality=scale.criticality,
         hosts=len(incident.hosts),
     )
     return replace(incident, priority=priority, terms=terms)
 
 
-def _reprioritised(
-    incident: Incident, policy: Policy, criticality: int | None, moment: Moment
-) -> Step:
-    after = _prioritised(incident, policy, criticality)
+def _reprioritised(incident: Incident, scale: Scale, moment: Moment) -> Step:
+    after = _prioritised(incident, scale)
     if after.priority == incident.priority:
         return Step(after)
     text = f"priority {incident.priority} -> {after.priority}"
@@ -289,12 +295,11 @@ def _with_host(hosts: tuple[str, ...], host: str | None) -> tuple[str, ...]:
 
 def _require(incident: Incident, verb: str, *allowed: Status) -> None:
     if incident.status not in allowed:
-        raise RefusedError(f"a {incident.status} incident cannot be {verb}")
+        article = "an" if incident.status[0] in "ao" else "a"
+        raise RefusedError(f"{article} {incident.status} incident cannot be {verb}")
 
 
-def _told(
-    incident: Incident, kind: EntryKind, text: str, moment: Moment, *news: News
-) -> Step:
+def _told(incident: Incident, kind: EntryKind, text: str, moment: Moment, *news: News) -> Step:
     return Step(incident, (_entry(incident, kind, text, moment),), news)
 
 

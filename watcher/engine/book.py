@@ -10,7 +10,6 @@ from watcher.model.alert import Alert, Occurrence
 from watcher.model.incident import Entry, Incident, Status
 
 
-
 class Book:
     """Alerts, occurrences and incidents by their keys, with everything that was written to them.
 
@@ -70,7 +69,7 @@ class Book:
             self.changed_incidents.add(incident.number)
 
     def neighbours(self, customer: str, group: str, since: datetime) -> list[Incident]:
-        """The incidents of a group that are not closed and saw an alert start at or after `since`."""
+        """The incidents of a group that are not closed and saw a start at or after `since`."""
         numbers = self._groups.get((customer, group), set())
         # Time only grows: what is too old now will be too old for ever, unless written again.
         numbers -= {each for each in numbers if self.incidents[each].last_at < since}
@@ -115,4 +114,3 @@ class Book:
             group.discard(incident.number)
         else:
             group.add(incident.number)
-

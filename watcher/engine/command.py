@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from watcher.decide import lifecycle, route
 from watcher.decide.identify import resolve
-from watcher.decide.lifecycle import Moment, RefusedError, Report, Step
+from watcher.decide.lifecycle import Moment, RefusedError, Report, Scale, Step
 from watcher.kit.clock import Clock
 from watcher.model.catalogue import Catalogue
 from watcher.model.incident import Incident
@@ -76,7 +76,9 @@ class Desk:
         moment = self._moment(by, "somebody reported it")
         with self.store.begin() as tx:
             [number] = tx.numbers(1)
-            step = lifecycle.open_by_hand(number, report, moment, criticality, self.policy)
+            step = lifecycle.open_by_hand(
+                number, report, moment, Scale(self.policy.priority, criticality)
+            )
             self._write(tx, step, moment)
         self.wake()
         return step.incident

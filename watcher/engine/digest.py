@@ -97,9 +97,7 @@ class Digest:
         """Writes a batch; one that fails is halved until the culprit stands alone and is dead."""
         try:
             with self._store.begin() as tx:
-                if not tx.held(LEASE, token):
-                    raise LostLeaseError
-                self._write(tx, parsed, rulebook)
+                self._write(tx, parsed, rulebook, token)
         except (StoreUnavailable, LostLeaseError):
             raise
         except Exception as error:  # noqa: BLE001 - the culprit is found and put aside, visibly
@@ -112,19 +110,21 @@ class Digest:
             dead = f"digesting failed: {type(error).__name__}: {error}"
             self._commit([Parsed(parsed[0].delivery, dead=dead)], rulebook, token)
 
-    def _write(self, tx: Tx, parsed: Sequence[Parsed], rulebook: Rulebook) -> None:
+    def _write(self, tx: Tx, parsed: Sequence[Parsed], rulebook: Rulebook, token: int) -> None:
+        if not tx.held(LEASE, token):
+            raise LostLeaseError
         now = self._clock.now()
-        news = [each for delivery in parsed for each in delivery.news]
+        news = [each for one in parsed for each in one.news]
         if news:
             book = load(tx, news, rulebook)
             fold = Fold(book, rulebook)
             for each in news:
                 fold.take(each)
             save(tx, book, now)
-        for each in parsed:
-            if each.dead or each.note:
-                tx.verdict(each.delivery.id, bool(each.dead), each.dead or each.note, now)
-        tx.digested([each.delivery for each in parsed])
+        for one in parsed:
+            if one.dead or one.note:
+                tx.verdict(one.delivery.id, bool(one.dead), one.dead or one.note, now)
+        tx.digested([one.delivery for one in parsed])
 
 
 def load(tx: Tx, news: Sequence[News], rulebook: Rulebook) -> Book:

@@ -3,14 +3,16 @@
 Digest and replay both go through here, so that the same history gives the same incidents.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
 
 from watcher.decide import correlate, lifecycle, route
+from watcher.decide.correlate import Merger
 from watcher.decide.dedup import Change, Identity, Sighting, settle, sight
 from watcher.decide.identify import resolve, service_of
-from watcher.decide.lifecycle import Moment, Step
+from watcher.decide.lifecycle import Moment, Scale, Step
 from watcher.engine.book import Book
 from watcher.model.alert import Alert, Occurrence
 from watcher.model.catalogue import Catalogue, Host
@@ -43,9 +45,7 @@ class News:
     group: str
 
 
-def identify(
-    event: Event, customer: str, received_at: datetime, catalogue: Catalogue
-) -> News:
+def identify(event: Event, customer: str, received_at: datetime, catalogue: Catalogue) -> News:
     """Gives an event its identity; every name of a host goes through the inventory here."""
     host = resolve(catalogue, customer, event.host) if event.host else None
     name = host.name if host is not None else event.host
@@ -68,9 +68,7 @@ class Fold:
         alert = book.alerts.get((customer, news.event.key))
         event = settle(news.event, alert, news.received_at)
         known = book.occurrences.get((customer, event.key, event.occurrence))
-        current = (
-            book.occurrences.get((customer, event.key, alert.occurrence)) if alert else None
-        )
+        current = book.occurrences.get((customer, event.key, alert.occurrence)) if alert else None
         seen = sight(alert, known, current, event, news.who)
         if seen.change is Change.STARTED:
             self._start(seen, current, event, news)
@@ -80,6 +78,8 @@ class Fold:
             self._update(seen, known, event, news)
         if seen.change is Change.ENDED:
             self._end(seen.occurrence, seen.alert, news, _RECOVERED)
+        if seen.change is Change.REPEATED and seen.occurrence != known:
+            self._reunite(seen, news.received_at)
         if seen.older is not None:
             # Only now, so that an incident which the new span keeps open is not resolved between.
             self._end(seen.older, seen.alert, news, _SUPERSEDED)
@@ -91,36 +91,30 @@ class Fold:
         for incident in self._book.resolved_before(now - after):
             self._step(lifecycle.close(incident, Moment(now, reason)), now)
 
-    def _start(
-        self, seen: Sighting, current: Occurrence | None, event: Event, news: News
-    ) -> None:
+    def _start(self, seen: Sighting, current: Occurrence | None, event: Event, news: News) -> None:
         """An occurrence begins: it joins an incident, or opens one."""
         book, rules, now = self._book, self._policy.grouping, news.received_at
-        alert, occurrence = seen.alert, seen.occurrence
+        occurrence, customer = seen.occurrence, news.who.customer
         point = correlate.point_of(occurrence, now, rules.lateness)
+        start = correlate.Start(occurrence, news.group, point, now)
+        neighbours = book.neighbours(customer, news.group, now - rules.gap - rules.lateness)
         home = book.incidents.get(current.incident or 0) if current is not None else None
-        placed = correlate.place(
-            occurrence,
-            current,
-            home,
-            self._neighbours(news.who.customer, news.group, now),
-            group=news.group,
-            point=point,
-            rules=rules,
-        )
+        placed = correlate.place(start, current, home, neighbours, rules)
         moment = Moment(now, placed.reason)
-        heard = replace(alert, severity=_worse(occurrence.severity, event.severity))
-        incident = placed.incident or self._open(heard, news, point, moment)
-        criticality = self._criticality(incident)
-        started_at = occurrence.started_at or event.at
-        self._step(
-            lifecycle.join(
-                incident, heard, started_at, point, moment, criticality, self._policy
-            ),
-            now,
+        alert = replace(seen.alert, severity=_worse(occurrence.severity, event.severity))
+        incident = placed.incident or self._open(alert, news, point, moment)
+        arrival = lifecycle.Arrival(alert, occurrence.started_at or point, point)
+        scale = self._scale(customer, incident.service)
+        self._step(lifecycle.join(incident, arrival, moment, scale, rules), now)
+        self._belongs(incident.number, seen, moment, news)
+        self._merge(correlate.bridged(incident, neighbours, start, rules), now)
+
+    def _belongs(self, number: int, seen: Sighting, moment: Moment, news: News) -> None:
+        """Writes down where an occurrence belongs, and what follows for its host."""
+        book, alert = self._book, seen.alert
+        occurrence = replace(
+            seen.occurrence, incident=number, joined_at=moment.now, reason=moment.reason
         )
-        number = incident.number
-        occurrence = replace(occurrence, incident=number, joined_at=now, reason=placed.reason)
         if alert.occurrence == occurrence.occurrence:
             alert = replace(alert, incident=number)
         book.put_alert(alert)
@@ -129,19 +123,14 @@ class Fold:
         book.intents.extend(route.diagnoses(incident, alert, news.host, self._policy))
         if occurrence.ended_at is not None:
             self._end(occurrence, alert, news, _RECOVERED)
-        self._bridge(number, now)
 
     def _open(self, alert: Alert, news: News, point: datetime, moment: Moment) -> Incident:
-        criticality = self._catalogue_criticality(news.who.customer, news.who.service)
-        step = lifecycle.open_by_alert(
-            self._book.number(), alert, news.group, point, moment, criticality, self._policy
-        )
+        scale = self._scale(news.who.customer, news.who.service)
+        step = lifecycle.open_by_alert(self._book.number(), alert, news.group, point, moment, scale)
         self._step(step, news.received_at)
         return step.incident
 
-    def _update(
-        self, seen: Sighting, known: Occurrence | None, event: Event, news: News
-    ) -> None:
+    def _update(self, seen: Sighting, known: Occurrence | None, event: Event, news: News) -> None:
         """Severity and words of an occurrence that an incident already holds."""
         incident = self._book.incidents.get(seen.occurrence.incident or 0)
         if incident is None or known is None:
@@ -149,9 +138,9 @@ class Fold:
         moment = Moment(news.received_at, _UPDATED)
         worse = event.severity.rank > incident.severity.rank
         if worse or known.severity is not seen.occurrence.severity:
-            criticality = self._criticality(incident)
+            scale = self._scale(incident.customer, incident.service)
             heard = replace(seen.alert, severity=event.severity)
-            step = lifecycle.severity_heard(incident, heard, moment, criticality, self._policy)
+            step = lifecycle.severity_heard(incident, heard, moment, scale)
             self._step(step, news.received_at)
             incident = step.incident
         if event.note:
@@ -168,40 +157,37 @@ class Fold:
         ended_at = occurrence.ended_at or news.received_at
         self._step(lifecycle.alert_ended(incident, alert, ended_at, moment), news.received_at)
 
-    def _bridge(self, number: int, now: datetime) -> None:
-        """Merges provisional incidents which this news has shown to be one disruption."""
-        book, incident = self._book, self._book.incidents[number]
-        neighbours = self._neighbours(incident.customer, incident.group, now)
-        if len(neighbours) < 2:  # noqa: PLR2004 - itself and another
-            return
-        for later, earlier, reason in correlate.bridged(
-            incident, neighbours, now, self._policy.grouping
-        ):
-            moment = Moment(now, reason)
+    def _reunite(self, seen: Sighting, now: datetime) -> None:
+        """Merges what a recovery, heard of after the condition had come back, shows to be one."""
+        past, alert = seen.occurrence, seen.alert
+        current = self._book.occurrences.get((alert.customer, alert.key, alert.occurrence))
+        homes = [self._book.incidents.get(each.incident or 0) for each in (past, current) if each]
+        match homes:
+            case [Incident() as one, Incident() as other] if current and one != other:
+                rules = self._policy.grouping
+                self._merge(correlate.reunited(past, current, (one, other), now, rules), now)
+
+    def _merge(self, mergers: Iterable[Merger], now: datetime) -> None:
+        for merger in mergers:
+            later, earlier = merger.later.number, merger.earlier.number
             closed, grown = lifecycle.merge(
-                book.incidents[later.number], book.incidents[earlier.number], moment
+                self._book.incidents[later],
+                self._book.incidents[earlier],
+                Moment(now, merger.reason),
+                self._policy.grouping.gap,
             )
-            book.move(later.number, earlier.number)
+            self._book.move(later, earlier)
             self._step(closed, now)
             self._step(grown, now)
 
     def _step(self, step: Step, now: datetime) -> None:
         self._book.put_incident(step.incident)
         self._book.entries.extend(step.entries)
-        self._book.intents.extend(
-            route.notifications(step.incident, step.news, self._policy, now)
-        )
+        self._book.intents.extend(route.notifications(step.incident, step.news, self._policy, now))
 
-    def _neighbours(self, customer: str, group: str, now: datetime) -> list[Incident]:
-        rules = self._policy.grouping
-        return self._book.neighbours(customer, group, now - rules.gap - rules.lateness)
-
-    def _criticality(self, incident: Incident) -> int | None:
-        return self._catalogue_criticality(incident.customer, incident.service)
-
-    def _catalogue_criticality(self, customer: str, service: str | None) -> int | None:
+    def _scale(self, customer: str, service: str | None) -> Scale:
         found = self._catalogue.services.get((customer, service or ""))
-        return found.criticality if found is not None else None
+        return Scale(self._policy.priority, found.criticality if found is not None else None)
 
 
 def _worse(one: Severity, other: Severity) -> Severity:

@@ -48,7 +48,7 @@ class Intake:
         """Stores a delivery durably and returns its id. Raises StoreUnavailable: nothing stored."""
         if self._bytes > _MAX_WAITING_BYTES or self._stopping:
             raise StoreUnavailable("more is waiting to be stored than can be held in memory")
-        future = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._bytes += len(arrival.body)
         self._waiting.append((arrival, future))
         self._ready.set()

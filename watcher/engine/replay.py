@@ -99,9 +99,9 @@ def _line(incident: Incident, members: list[Occurrence]) -> dict[str, object]:
         "status": incident.status,
         "title": incident.title,
         "group": incident.group,
-        "suspect": None if suspect is None else {
-            "key": suspect.key, "host": suspect.host, "reason": asdict(suspect.reason)
-        },
+        "suspect": None
+        if suspect is None
+        else {"key": suspect.key, "host": suspect.host, "reason": asdict(suspect.reason)},
         "alerts": [
             {
                 "key": each.key,

@@ -48,8 +48,8 @@ class Alert:
 class Occurrence:
     """One span of a condition. `started_at` is None while only its end has been heard of.
 
-    `severity` is the newest the source gave (as of `severity_at`), `joined_at` Watcher's clock
-    when it became part of `incident`, and `reason` why it did.
+    `severity` is the newest the source gave, as of `severity_at`, when it last spoke of the span;
+    `joined_at` is Watcher's clock when it became part of `incident`, and `reason` why it did.
     """
 
     customer: str

@@ -52,7 +52,7 @@ class Incident:
 
     `group` is what its alerts share (`service:billing`, `host:db1`, `alert:<key>`, `manual:<n>`).
     `burst_at`..`last_at` span its newest run of alert starts no further apart than the activity
-    gap. `firing` counts the alerts that hold now, `alerts` all that ever joined. `severity` is the
+    gap, and `before_at` is the last start before that run. `firing` counts the alerts that hold now, `alerts` all that ever joined. `severity` is the
     highest seen. A merged incident is closed and names the incident that took it in.
     """
 
@@ -80,6 +80,7 @@ class Incident:
     merged_into: int | None = None
     ticket: str | None = None
     problem: int | None = None
+    before_at: datetime | None = None
 
 
 class EntryKind(StrEnum):

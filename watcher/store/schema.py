@@ -122,6 +122,7 @@ incident = sa.Table(
     sa.Column("merged_into", sa.BigInteger),
     sa.Column("ticket", sa.Text),
     sa.Column("problem", sa.BigInteger),
+    sa.Column("before_at", sa.BigInteger),
     sa.Index("incident_group", "customer", "group_key", "last_at"),
     sa.Index("incident_status", "status", "number"),
     sa.Index(

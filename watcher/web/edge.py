@@ -35,6 +35,7 @@ class Edge:
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -66,6 +67,7 @@ class _Answer:
         self._began = edge.monotonic()
 
     async def send(self, message: Message) -> None:
+        """Sends a part of it on; the first one gets the headers."""
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():

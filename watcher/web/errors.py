@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
+from typing import cast
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request
@@ -13,7 +14,7 @@ from starlette.responses import Response
 from watcher.decide.lifecycle import RefusedError
 from watcher.decide.match import MatcherError
 from watcher.engine.command import NotThereError
-from watcher.store.base import BadCursor, StoreUnavailable, UnknownField, Unstorable
+from watcher.store.base import BadCursor, StoreUnavailable, TooSlow, UnknownField, Unstorable
 from watcher.web.deps import Deps
 from watcher.web.edge import HEADERS
 from watcher.web.guard import ForbiddenError, NotLoggedInError
@@ -26,6 +27,7 @@ _STATUS: dict[type[Exception], int] = {
     RefusedError: HTTPStatus.CONFLICT,
     UnknownField: HTTPStatus.UNPROCESSABLE_ENTITY,
     BadCursor: HTTPStatus.UNPROCESSABLE_ENTITY,
+    TooSlow: HTTPStatus.UNPROCESSABLE_ENTITY,
     Unstorable: HTTPStatus.UNPROCESSABLE_ENTITY,
     MatcherError: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
@@ -66,14 +68,14 @@ async def _unavailable(request: Request, error: Exception) -> Response:
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    faults = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+    found = cast("RequestValidationError", error).errors()
+    faults = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in found)
     return _answer(request, 422, "; ".join(faults))
 
 
 async def _http(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    return _answer(request, error.status_code, _text_of(error), error.headers)
+    known = cast("HTTPException", error)
+    return _answer(request, known.status_code, _text_of(known), known.headers)
 
 
 async def _broken(request: Request, error: Exception) -> Response:

@@ -38,6 +38,7 @@ class Guard(SecurityBase):
         self.role = role
 
     async def __call__(self, request: Request) -> Principal:
+        """Who asks. Raises NotLoggedInError or ForbiddenError."""
         deps = await deps_of(request)
         principal = await run_in_threadpool(_by_token, request, deps)
         if principal is None:

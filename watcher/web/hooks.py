@@ -26,7 +26,7 @@ _WHITESPACE = b" \t\r\n"
 _BOM = b"\xef\xbb\xbf"
 
 
-class Refusal(Exception):  # noqa: N818 - an answer, not an error of ours
+class Refusal(Exception):
     """The request is not taken; `text` tells the sender's administrator why."""
 
     def __init__(self, status: int, outcome: str, text: str) -> None:
@@ -77,9 +77,7 @@ class Hooks:
         if fault := guard.signature_fault(headers, body, now):
             raise Refusal(401, "unauthenticated", fault)
         _look_at(body)
-        kept = {
-            name.decode(): headers[name].decode("latin-1") for name in _KEPT if name in headers
-        }
+        kept = {name.decode(): headers[name].decode("latin-1") for name in _KEPT if name in headers}
         try:
             number = await self._intake.accept(Arrival(source, gate.customer, now, kept, body))
         except StoreUnavailable as error:

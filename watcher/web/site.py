@@ -1,11 +1,11 @@
 """The pages and the API as one application; webhooks do not pass through it."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-import watcher
 from watcher.web import api, pages
 from watcher.web.auth import Throttle
 from watcher.web.deps import Deps
@@ -21,7 +21,7 @@ def site(deps: Deps) -> FastAPI:
     app = FastAPI(
         title="Watcher",
         description="Incidents, alerts, deliveries and actions.",
-        version=watcher.__version__,
+        version=version("watcher"),
         # The document itself needs a login like everything else, so its route is our own.
         openapi_url=None,
         redirect_slashes=False,

@@ -18,7 +18,7 @@ from watcher.web.api.models import (
     ItemT,
     Listing,
 )
-from watcher.web.deps import Parts
+from watcher.web.deps import Deps, Parts
 from watcher.web.guard import Operator, Viewer
 
 router = APIRouter(prefix="/api/v1", responses=errors())
@@ -49,10 +49,16 @@ class Asked:
         self.cursor = cursor
         self.total = total
 
-    def by(self, principal: Principal) -> Query:
+    def by(self, principal: Principal, parts: Deps) -> Query:
         """The query with what its caller may see. Raises MatcherError."""
-        matchers = tuple(matcher for text in self.match for matcher in parse(text))
-        return Query(matchers, principal.customer, self.limit, self.cursor, self.total)
+        return Query(
+            matchers=tuple(matcher for text in self.match for matcher in parse(text)),
+            customer=principal.customer,
+            limit=self.limit,
+            cursor=self.cursor,
+            total=self.total,
+            site=f"{parts.public_url}/incidents/",
+        )
 
 
 Wanted = Annotated[Asked, Depends()]
@@ -62,7 +68,7 @@ Wanted = Annotated[Asked, Depends()]
 def list_incidents(parts: Parts, by: Viewer, asked: Wanted) -> Listing[IncidentItem]:
     """Incidents, newest first."""
     with parts.store.view() as view:
-        page = view.incident_list(asked.by(by))
+        page = view.incident_list(asked.by(by, parts))
         evidence = view.evidence_counts([each.number for each in page.items])
     return _listing(
         page, lambda each: IncidentItem.of(each, evidence.get(each.number, 0), parts.public_url)
@@ -73,7 +79,7 @@ def list_incidents(parts: Parts, by: Viewer, asked: Wanted) -> Listing[IncidentI
 def list_alerts(parts: Parts, by: Viewer, asked: Wanted) -> Listing[AlertItem]:
     """Alerts: the present state of every condition that was ever reported."""
     with parts.store.view() as view:
-        page = view.alert_list(asked.by(by))
+        page = view.alert_list(asked.by(by, parts))
     return _listing(page, AlertItem.model_validate)
 
 
@@ -81,7 +87,7 @@ def list_alerts(parts: Parts, by: Viewer, asked: Wanted) -> Listing[AlertItem]:
 def list_deliveries(parts: Parts, by: Operator, asked: Wanted) -> Listing[DeliveryItem]:
     """Webhook requests as received, newest first."""
     with parts.store.view() as view:
-        page = view.delivery_list(asked.by(by))
+        page = view.delivery_list(asked.by(by, parts))
     return _listing(page, DeliveryItem.of)
 
 
@@ -89,7 +95,7 @@ def list_deliveries(parts: Parts, by: Operator, asked: Wanted) -> Listing[Delive
 def list_actions(parts: Parts, by: Operator, asked: Wanted) -> Listing[ActionItem]:
     """Actions of the outbox, newest first."""
     with parts.store.view() as view:
-        page = view.action_list(asked.by(by))
+        page = view.action_list(asked.by(by, parts))
     return _listing(page, ActionItem.model_validate)
 
 

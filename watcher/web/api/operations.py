@@ -44,7 +44,14 @@ def readyz(parts: Parts, response: Response) -> Ready:
 @router.get("/metrics", include_in_schema=False)
 def metrics(parts: Parts, by: Viewer) -> Response:
     """The metrics of this process and of the store, in Prometheus' text format."""
-    _look(parts)
+    with parts.store.view() as view:
+        counts = view.counts()
+    for status, number in counts.incidents.items():
+        parts.metrics.incidents.labels(status).set(number)
+    for state, number in counts.actions.items():
+        parts.metrics.actions.labels(state).set(number)
+    parts.metrics.deliveries_pending.set(counts.pending)
+    parts.metrics.deliveries_dead.set(counts.dead)
     return Response(parts.metrics.render(), media_type=CONTENT_TYPE)
 
 

@@ -48,6 +48,29 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportForm:
+    """The fields of that form."""
+
+    title: Line
+    customer: Line
+    severity: Annotated[Severity, Form()]
+    service: Line = ""
+    host: Line = ""
+    text: Prose = ""
+
+    def report(self) -> Report:
+        """What the fields say; an empty one says nothing."""
+        return Report(
+            customer=self.customer.strip(),
+            title=self.title.strip(),
+            severity=self.severity,
+            service=self.service.strip() or None,
+            host=self.host.strip() or None,
+            text=self.text.strip(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """A part of the list under a heading of its own."""
 
@@ -101,7 +124,7 @@ def open_incident(
     request: Request,
     parts: Parts,
     by: Operator,
-    report: Annotated["ReportForm", Depends()],
+    report: Annotated[ReportForm, Depends()],
 ) -> Response:
     """Opens it, or shows the form again with what is wrong."""
     try:
@@ -109,29 +132,6 @@ def open_incident(
     except RefusedError as error:
         return _new_form(request, parts, by, report.report(), str(error))
     return RedirectResponse(f"/incidents/{incident.number}", 303)
-
-
-@dataclass(frozen=True, slots=True)
-class ReportForm:
-    """The fields of that form."""
-
-    title: Line
-    customer: Line
-    severity: Annotated[Severity, Form()]
-    service: Line = ""
-    host: Line = ""
-    text: Prose = ""
-
-    def report(self) -> Report:
-        """What the fields say; an empty one says nothing."""
-        return Report(
-            customer=self.customer.strip(),
-            title=self.title.strip(),
-            severity=self.severity,
-            service=self.service.strip() or None,
-            host=self.host.strip() or None,
-            text=self.text.strip(),
-        )
 
 
 @router.get("/incidents/{number}")

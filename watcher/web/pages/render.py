@@ -20,7 +20,9 @@ from watcher.web.guard import session_secret
 from watcher.web.health import Banner, banners
 
 _HERE = Path(__file__).parent.parent
-_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+# In seconds. Nobody counts the first ones, and after some hours nobody asks for minutes.
+_FRESH, _MINUTE, _HOUR, _DAY = 10, 60, 3600, 86_400
+_FEW_HOURS = 10
 _NAVIGATION = (
     ("/incidents", "Incidents", Role.VIEWER),
     ("/alerts", "Alerts", Role.VIEWER),
@@ -45,9 +47,10 @@ class Frame:
             "me": self.by,
             "may_act": self.by.role.rank >= Role.OPERATOR.rank,
             "navigation": [
-                (path, word) for path, word, role in _NAVIGATION if self.by.role.rank >= role.rank
+                (path, word, self.request.url.path.startswith(path))
+                for path, word, role in _NAVIGATION
+                if self.by.role.rank >= role.rank
             ],
-            "here": self.request.url.path,
             "csrf": csrf_token(secret) if secret else "",
             "now": self.parts.clock.now(),
             "change_mark": self.view.change_mark(),
@@ -71,12 +74,18 @@ def error_page(status: int, text: str) -> str:
     return _render("error.html", {"me": None, "heading": heading, "text": text})
 
 
-def ago(moment: datetime, now: datetime) -> str:
-    """How long ago in words; the pages' script says it in the same ones."""
+def age(moment: datetime, now: datetime) -> str:
+    """How old something is in words; the pages' script says it in the same ones."""
     seconds = int((now - moment).total_seconds())
     if seconds < 0:
         return f"in {_span(-seconds)}"
-    return "now" if seconds < 10 else _span(seconds)  # noqa: PLR2004 - nobody counts these seconds
+    return _span(seconds) if seconds >= _FRESH else "now"
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """The same, as something past."""
+    text = age(moment, now)
+    return text if text == "now" or text.startswith("in ") else f"{text} ago"
 
 
 def _span(seconds: int) -> str:
@@ -87,7 +96,7 @@ def _span(seconds: int) -> str:
     if seconds >= 2 * _DAY:
         return f"{seconds // _DAY} d"
     hours, minutes = seconds // _HOUR, seconds % _HOUR // _MINUTE
-    return f"{hours} h {minutes} min" if minutes and hours < 10 else f"{hours} h"  # noqa: PLR2004 - later nobody asks for minutes
+    return f"{hours} h {minutes} min" if minutes and hours < _FEW_HOURS else f"{hours} h"
 
 
 def exact(moment: datetime) -> str:
@@ -102,6 +111,8 @@ def iso(moment: datetime) -> str:
 
 def in_seconds(seconds: float) -> str:
     """How long something took."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
     return f"{seconds:.1f} s" if seconds < _MINUTE else _span(int(seconds))
 
 
@@ -131,6 +142,7 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.filters |= {
+        "age": age,
         "ago": ago,
         "exact": exact,
         "iso": iso,

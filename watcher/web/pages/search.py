@@ -21,7 +21,7 @@ def status_is(*statuses: Status) -> tuple[Matcher, ...]:
 
 
 def searched(typed: str) -> tuple[Matcher, ...]:
-    """Matchers if that is what was typed, else one for titles with it. Raises MatcherError."""
+    """What was typed if it is matchers, else one for titles with it. Raises MatcherError."""
     if not typed.strip():
         return ()
     if _LOOKS_LIKE_MATCHER.search(typed):

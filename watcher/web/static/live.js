@@ -4,9 +4,10 @@
 
 const MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
 
-function ago(seconds) {
+// The same words as the server's, see pages/render.py.
+function age(seconds, suffix) {
   if (seconds < 0) return "in " + span(-seconds);
-  return seconds < 10 ? "now" : span(seconds);
+  return seconds < 10 ? "now" : span(seconds) + (suffix && " " + suffix);
 }
 
 function span(seconds) {
@@ -20,9 +21,9 @@ function span(seconds) {
 }
 
 function tellTimes() {
-  for (const time of document.querySelectorAll("time[data-ago]")) {
+  for (const time of document.querySelectorAll("time[data-age]")) {
     const then = new Date(time.dateTime);
-    time.textContent = ago((Date.now() - then) / 1000);
+    time.textContent = age((Date.now() - then) / 1000, time.dataset.age);
     time.title = then.toLocaleString() + " (" + time.dateTime.replace("T", " ").replace("Z", " UTC") + ")";
   }
 }

@@ -148,6 +148,7 @@ def _incidents() -> None:
         sa.Column("merged_into", sa.BigInteger(), nullable=True),
         sa.Column("ticket", sa.Text(), nullable=True),
         sa.Column("problem", sa.BigInteger(), nullable=True),
+        sa.Column("before_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("number"),
     )
     op.create_index("incident_group", "incident", ["customer", "group_key", "last_at"])

@@ -1,0 +1,313 @@
+"""What may happen to an incident, and what follows from it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from tests.decide.given import POLICY, at, incident
+from watcher.decide import lifecycle
+from watcher.decide.lifecycle import Arrival, Moment, News, RefusedError, Report, Scale, Step
+from watcher.model.alert import Alert, AlertStatus
+from watcher.model.event import Severity
+from watcher.model.incident import EntryKind, Incident, Priority, Status
+from watcher.model.reason import Reason
+
+WHY = Reason("test", "because the test says so")
+
+
+def alert(
+    key: str = "cpu",
+    severity: Severity = Severity.AVERAGE,
+    host: str | None = "db01",
+    service: str | None = None,
+    belongs: int | None = None,
+) -> Alert:
+    """An alert that fires on db01."""
+    return Alert(
+        customer="acme",
+        key=key,
+        source="zabbix",
+        occurrence="o1",
+        status=AlertStatus.FIRING,
+        severity=severity,
+        name=f"{key} is high",
+        first_at=at(0),
+        last_at=at(0),
+        started_at=at(0),
+        host=host,
+        service=service,
+        incident=belongs,
+    )
+
+
+def moment(minutes: float = 0, actor: str = "watcher") -> Moment:
+    """A moment so many minutes into the test."""
+    return Moment(at(minutes), WHY, actor)
+
+
+def scale(criticality: int | None = 4) -> Scale:
+    """The shipped priorities, for a service that is this critical."""
+    return Scale(POLICY.priority, criticality)
+
+
+def opened(first: Alert, criticality: int | None = 4) -> Step:
+    """An incident opened and joined by its first alert."""
+    step = lifecycle.open_by_alert(1, first, "host:db01", at(0), moment(), scale(criticality))
+    joined = lifecycle.join(
+        step.incident, Arrival(first, at(0), at(0)), moment(), scale(criticality), POLICY.grouping
+    )
+    return Step(joined.incident, step.entries + joined.entries, step.news + joined.news)
+
+
+def joined(to: Incident, other: Alert, minutes: float = 1) -> Step:
+    """An incident after one more alert."""
+    return lifecycle.join(
+        to, Arrival(other, at(minutes), at(minutes)), moment(minutes), scale(), POLICY.grouping
+    )
+
+
+def test_the_first_alert_opens_an_incident_with_a_priority_and_a_suspect() -> None:
+    """One alert makes one incident, one timeline entry and one piece of news."""
+    step = opened(alert(service="billing"))
+
+    assert (Status.OPEN, Priority.P2) == (step.incident.status, step.incident.priority)
+    assert "cpu is high (billing on db01)" == step.incident.title
+    assert (1, 1, ("db01",)) == (step.incident.alerts, step.incident.firing, step.incident.hosts)
+    assert step.incident.suspect is not None
+    assert ("cpu", "first-to-fire") == (
+        step.incident.suspect.key,
+        step.incident.suspect.reason.rule,
+    )
+    assert [EntryKind.OPENED] == [entry.kind for entry in step.entries]
+    assert (News.OPENED,) == step.news
+
+
+def test_an_alert_of_no_host_and_no_service_gives_the_title_alone() -> None:
+    """Nothing is invented where nothing is known."""
+    step = opened(alert(host=None))
+
+    assert ("cpu is high", ()) == (step.incident.title, step.incident.hosts)
+
+
+def test_a_worse_alert_raises_the_priority_and_tells_again() -> None:
+    """A more severe alert that merges must not be hidden by the merge."""
+    step = joined(opened(alert()).incident, alert("disk", Severity.DISASTER, "db02"))
+
+    assert Priority.P1 is step.incident.priority
+    assert (News.RAISED,) == step.news
+    assert [EntryKind.JOINED, EntryKind.PRIORITY] == [entry.kind for entry in step.entries]
+    assert "priority P2 -> P1" == step.entries[1].text
+    assert ("db01", "db02") == step.incident.hosts
+
+
+def test_a_lesser_alert_joins_quietly() -> None:
+    """Nobody is told again for what is not worse."""
+    step = joined(opened(alert()).incident, alert("disk", Severity.WARNING))
+
+    assert () == step.news
+    assert Priority.P2 is step.incident.priority
+
+
+def test_the_same_alert_again_is_not_counted_twice() -> None:
+    """A condition that returns to its incident is one alert of it."""
+    step = joined(opened(alert()).incident, alert(belongs=1))
+
+    assert (1, 2) == (step.incident.alerts, step.incident.firing)
+
+
+def test_an_earlier_alert_heard_of_late_becomes_the_suspect() -> None:
+    """Who fired first is decided by when it fired, not by when it was heard of."""
+    step = joined(opened(alert()).incident, alert("disk"), minutes=-1)
+
+    assert step.incident.suspect is not None
+    assert "disk" == step.incident.suspect.key
+    assert "disk is high (db01)" == step.incident.title
+
+
+def test_the_suspect_is_settled_after_five_minutes() -> None:
+    """What is heard later than that does not rewrite the title."""
+    first = opened(alert()).incident
+    step = lifecycle.join(
+        first, Arrival(alert("disk"), at(-1), at(4)), moment(6), scale(), POLICY.grouping
+    )
+
+    assert first.suspect == step.incident.suspect
+
+
+def test_a_new_alert_reopens_a_resolved_incident() -> None:
+    """Reopening is a transition with its reason; who had taken it on still has it."""
+    first = replace(opened(alert()).incident, status=Status.RESOLVED, resolved_at=at(1))
+    again = joined(first, alert("disk"), 2)
+    taken = joined(replace(first, acknowledged_at=at(1)), alert("disk"), 2)
+
+    assert (Status.OPEN, None) == (again.incident.status, again.incident.resolved_at)
+    assert News.REOPENED in again.news
+    assert WHY == next(each for each in again.entries if each.kind is EntryKind.REOPENED).reason
+    assert Status.ACKNOWLEDGED is taken.incident.status
+
+
+def test_the_last_alert_to_end_resolves_the_incident() -> None:
+    """It is resolved at the true end of that alert."""
+    two = joined(opened(alert()).incident, alert("disk")).incident
+    one = lifecycle.alert_ended(two, alert(), at(3), moment(4))
+    none = lifecycle.alert_ended(one.incident, alert("disk"), at(5), moment(6))
+
+    assert (Status.OPEN, ()) == (one.incident.status, one.news)
+    assert (Status.RESOLVED, at(5)) == (none.incident.status, none.incident.resolved_at)
+    assert (News.RESOLVED,) == none.news
+    assert "all-alerts-ended" == none.entries[-1].reason.rule
+
+
+def test_an_alert_that_ends_after_a_person_resolved_changes_only_the_count() -> None:
+    """What a person decided is not decided again."""
+    first = lifecycle.resolve(opened(alert()).incident, moment(1, "olga")).incident
+    step = lifecycle.alert_ended(first, alert(), at(3), moment(4))
+
+    assert (at(1), 0, ()) == (step.incident.resolved_at, step.incident.firing, step.news)
+
+
+def test_a_worse_severity_raises_and_a_lesser_one_does_not_lower() -> None:
+    """The priority follows the highest severity heard of."""
+    first = opened(alert()).incident
+    worse = lifecycle.severity_heard(first, alert(severity=Severity.HIGH), moment(1), scale())
+    better = lifecycle.severity_heard(
+        worse.incident, alert(severity=Severity.WARNING), moment(2), scale()
+    )
+
+    assert (Priority.P1, (News.RAISED,)) == (worse.incident.priority, worse.news)
+    assert (Priority.P1, ()) == (better.incident.priority, better.news)
+    assert "cpu is high on db01: severity warning" == better.entries[0].text
+
+
+def test_a_priority_that_falls_is_told_on_the_timeline_only() -> None:
+    """When the catalogue makes a service less critical, nobody is woken."""
+    first = opened(alert()).incident
+    step = lifecycle.join(
+        first, Arrival(alert("disk"), at(1), at(1)), moment(1), scale(1), POLICY.grouping
+    )
+
+    assert (Priority.P4, ()) == (step.incident.priority, step.news)
+    assert EntryKind.PRIORITY is step.entries[-1].kind
+
+
+def test_merging_closes_the_later_incident_into_the_earlier() -> None:
+    """All that the later one held belongs to the earlier one, with the reason on both."""
+    earlier = opened(alert()).incident
+    later = replace(
+        opened(alert("disk", Severity.HIGH, "db02")).incident,
+        number=2,
+        burst_at=at(3),
+        last_at=at(4),
+    )
+    closed, grown = lifecycle.merge(later, earlier, moment(5), POLICY.grouping.gap)
+
+    assert (Status.CLOSED, 1, 0) == (
+        closed.incident.status,
+        closed.incident.merged_into,
+        closed.incident.firing,
+    )
+    assert ("db01", "db02") == grown.incident.hosts
+    assert (2, 2, Severity.HIGH) == (
+        grown.incident.alerts,
+        grown.incident.firing,
+        grown.incident.severity,
+    )
+    assert ("merged into #1", "took in #2") == (closed.entries[0].text, grown.entries[0].text)
+    assert grown.incident.suspect == earlier.suspect
+
+
+def test_merging_a_firing_incident_reopens_a_resolved_one() -> None:
+    """The disruption goes on, so the incident does."""
+    earlier = incident(1, status=Status.RESOLVED)
+    _, grown = lifecycle.merge(
+        replace(incident(2), firing=1), earlier, moment(1), POLICY.grouping.gap
+    )
+    _, quiet = lifecycle.merge(incident(2), earlier, moment(1), POLICY.grouping.gap)
+
+    assert (Status.OPEN, (News.REOPENED,)) == (grown.incident.status, grown.news)
+    assert [EntryKind.MERGED, EntryKind.REOPENED] == [each.kind for each in grown.entries]
+    assert (Status.RESOLVED, None) == (quiet.incident.status, quiet.incident.suspect)
+
+
+def test_a_person_opens_an_incident_before_monitoring_says_anything() -> None:
+    """A user phoned: it has a group, so that later alerts of the service join it."""
+    report = Report("acme", "nobody can pay", Severity.HIGH, service="billing", text="user called")
+    step = lifecycle.open_by_hand(3, report, moment(0, "olga"), scale())
+    later = joined(step.incident, alert(service="billing"))
+
+    assert ("service:billing", "olga") == (step.incident.group, step.incident.opened_by)
+    assert "opened by olga: user called" == step.entries[0].text
+    assert (News.OPENED,) == step.news
+    assert ("nobody can pay", EntryKind.JOINED) == (later.incident.title, later.entries[0].kind)
+
+
+@pytest.mark.parametrize(
+    ("host", "group", "hosts"), [("db01", "host:db01", ("db01",)), (None, "manual:3", ())]
+)
+def test_an_incident_by_hand_is_grouped_by_what_is_known(
+    host: str | None, group: str, hosts: tuple[str, ...]
+) -> None:
+    """Without service or host no alert joins it by itself."""
+    report = Report("acme", "odd noise", Severity.WARNING, host=host)
+    step = lifecycle.open_by_hand(3, report, moment(0, "olga"), scale(None))
+
+    assert (group, hosts) == (step.incident.group, step.incident.hosts)
+    assert "opened by olga" == step.entries[0].text
+
+
+Verb = Callable[[Incident, Moment], Step]
+
+
+@pytest.mark.parametrize(
+    ("verb", "before", "after"),
+    [
+        (lifecycle.acknowledge, Status.OPEN, Status.ACKNOWLEDGED),
+        (lifecycle.resolve, Status.OPEN, Status.RESOLVED),
+        (lifecycle.resolve, Status.ACKNOWLEDGED, Status.RESOLVED),
+        (lifecycle.close, Status.RESOLVED, Status.CLOSED),
+        (lifecycle.reopen, Status.RESOLVED, Status.OPEN),
+        (lifecycle.reopen, Status.CLOSED, Status.OPEN),
+    ],
+)
+def test_people_move_an_incident_on(verb: Verb, before: Status, after: Status) -> None:
+    """Each allowed transition is on the timeline with who made it and why."""
+    step = verb(incident(status=before), moment(2, "olga"))
+
+    assert after is step.incident.status
+    assert ["olga"] == [entry.actor for entry in step.entries]
+    assert WHY == step.entries[0].reason
+
+
+@pytest.mark.parametrize(
+    ("verb", "before", "text"),
+    [
+        (lifecycle.acknowledge, Status.RESOLVED, "a resolved incident cannot be acknowledged"),
+        (lifecycle.resolve, Status.CLOSED, "a closed incident cannot be resolved"),
+        (lifecycle.close, Status.OPEN, "an open incident cannot be closed"),
+        (lifecycle.reopen, Status.OPEN, "an open incident cannot be reopened"),
+    ],
+)
+def test_people_are_told_what_cannot_be_done(verb: Verb, before: Status, text: str) -> None:
+    """A transition that is not allowed is refused in words."""
+    with pytest.raises(RefusedError, match=text):
+        verb(incident(status=before), moment())
+
+
+def test_a_merged_incident_is_not_reopened() -> None:
+    """Its alerts live in the other one."""
+    merged = replace(incident(status=Status.CLOSED), merged_into=9)
+
+    with pytest.raises(RefusedError, match="merged into #9"):
+        lifecycle.reopen(merged, moment())
+
+
+def test_a_note_changes_nothing_but_the_timeline() -> None:
+    """With a key it is written once, however often it is delivered."""
+    step = lifecycle.note(incident(), "looks like the disk", moment(), key="k1")
+
+    assert (incident(), "k1", "looks like the disk") == (
+        step.incident,
+        step.entries[0].key,
+        step.entries[0].text,
+    )

@@ -1,0 +1,67 @@
+"""What the clock does: closes quiet incidents, lets old rows go, says that the worker lives."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from watcher.decide import lifecycle
+from watcher.decide.lifecycle import Moment
+from watcher.kit.clock import Clock
+from watcher.model.reason import Reason
+from watcher.store.store import Store
+
+ALIVE = "worker"
+_ALIVE_FOR = timedelta(seconds=30)
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long rows are kept that nobody works with any more."""
+
+    deliveries: timedelta = timedelta(days=30)
+    actions: timedelta = timedelta(days=90)
+    evidence: timedelta = timedelta(days=180)
+
+
+class Sweep:
+    """One round of housekeeping at a time; every duty is safe to run on every replica."""
+
+    def __init__(
+        self, store: Store, clock: Clock, close_after: timedelta, retention: Retention, holder: str
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._close_after = close_after
+        self._retention = retention
+        self._holder = holder
+
+    def alive(self) -> None:
+        """Says that a worker is at work; readiness asks for it."""
+        with self._store.begin() as tx:
+            tx.lease(f"{ALIVE}:{self._holder}", self._holder, self._clock.now(), _ALIVE_FOR)
+
+    def step(self) -> int:
+        """Closes and lets go; returns how many rows it touched, 0 when nothing is left to do."""
+        now = self._clock.now()
+        return self._close_quiet(now) + self._let_go(now)
+
+    def _close_quiet(self, now: datetime) -> int:
+        reason = Reason(
+            "quiet", "resolved, and nothing came back", gap=self._close_after.total_seconds()
+        )
+        with self._store.begin() as tx:
+            due = tx.due_to_close(now - self._close_after, _AT_ONCE)
+            steps = [lifecycle.close(each, Moment(now, reason)) for each in due]
+            tx.save_incidents(step.incident for step in steps)
+            tx.add_entries(entry for step in steps for entry in step.entries)
+        return len(steps)
+
+    def _let_go(self, now: datetime) -> int:
+        kept = self._retention
+        with self._store.begin() as tx:
+            return tx.expire(
+                deliveries_before=now - kept.deliveries,
+                actions_before=now - kept.actions,
+                evidence_before=now - kept.evidence,
+                limit=_AT_ONCE,
+            )
