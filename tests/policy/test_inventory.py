@@ -112,6 +112,15 @@ def test_an_alias_means_one_host_of_a_customer(tmp_path: Path) -> None:
     ]
 
 
+def test_a_missing_inventory_is_an_error(tmp_path: Path) -> None:
+    """A file that is named must be there; without it nothing is known."""
+    problems = Problems()
+    inventory = load_inventory([tmp_path / "none.yaml"], {"default"}, problems)
+
+    assert inventory.by_alias == {}
+    assert ["cannot be read: No such file or directory"] == [one.message for one in problems]
+
+
 def test_every_mistake_is_named_at_its_line(tmp_path: Path) -> None:
     """What a host refers to must exist, and a login needs an address."""
     text = """\

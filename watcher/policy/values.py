@@ -35,8 +35,6 @@ class EnvText(str):
 
 def parse_duration(value: object) -> timedelta:
     """A number with a unit, as in 30s, 5m or 1.5h. Raises ValueError."""
-    if isinstance(value, timedelta):
-        return value
     if match := _DURATION.fullmatch(str(value)):
         return timedelta(seconds=float(match[1]) * _SECONDS[match[2]])
     raise ValueError(f"{value!r} is no duration; write a number with its unit: 30s, 5m, 2h or 7d")
@@ -55,8 +53,6 @@ def _one_or_many(value: object) -> object:
 
 def resolve_path(value: object, info: ValidationInfo) -> Path:
     """A path, relative to the folder in the context. Raises ValueError."""
-    if isinstance(value, Path):
-        return value
     if not isinstance(value, str) or not value:
         raise ValueError("should be a path")
     base = Path.cwd() if isinstance(value, EnvText) else Path(str((info.context or {})["base"]))

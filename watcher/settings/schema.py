@@ -22,8 +22,6 @@ _HIGHEST_PORT = 65535
 
 
 def _listen(value: object) -> tuple[str, int]:
-    if isinstance(value, tuple):
-        return value
     match = _LISTEN.fullmatch(str(value))
     if not match or int(match[3]) > _HIGHEST_PORT:
         raise ValueError("should be an address and a port, as in 127.0.0.1:8080 or [::1]:8080")

@@ -1,0 +1,68 @@
+"""`watcher check`: one line for each problem, or a summary."""
+
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from watcher.cli.check import check, register
+
+
+@pytest.fixture
+def app() -> typer.Typer:
+    """The command line with this command, and another so that it keeps its name."""
+    app = typer.Typer()
+    register(app)
+    app.command("other")(lambda: None)
+    return app
+
+
+def written(folder: Path, text: str) -> Path:
+    """A configuration file with this content."""
+    path = folder / "watcher.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_a_sound_configuration_is_summed_up(app: typer.Typer, tmp_path: Path) -> None:
+    """Nothing wrong is success, and the counts tell whether all was found."""
+    (tmp_path / "catalogue.yaml").write_text("services: [{name: shop, criticality: 3}]")
+    (tmp_path / "inventory.yaml").write_text("hosts: [{name: a, aliases: [b, c]}, {name: d}]")
+    path = written(tmp_path, "catalogue: catalogue.yaml\ninventory: inventory.yaml\n")
+    result = CliRunner().invoke(app, ["check", "--config", str(path)])
+
+    assert result.exit_code == 0
+    assert result.output.startswith(
+        "All is well: 0 sources, 0 channels, 1 customers, 1 services, 2 hosts, "
+    )
+    assert check(path) == []
+
+
+def test_every_error_is_a_line(
+    app: typer.Typer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Errors come all at once, as `file:line: message`, and the command fails."""
+    path = written(tmp_path, "lisen: 1\nworkers: many\n")
+    monkeypatch.setenv("WATCHER_CONFIG", str(path))
+    result = CliRunner().invoke(app, ["check"])
+
+    assert result.exit_code == 1
+    assert result.output.splitlines() == [
+        f"{path}:1: unknown key 'lisen'; did you mean 'listen'?",
+        f"{path}:2: workers: should be a whole number",
+    ]
+    assert result.output.splitlines() == [str(problem) for problem in check(path)]
+
+
+def test_warnings_are_no_failure(app: typer.Typer, tmp_path: Path) -> None:
+    """A key that is not there yet is worth a line, not an exit code."""
+    path = written(tmp_path, "ssh:\n  x: {user: w, key_file: nokey, known_hosts: /etc/hosts}\n")
+    result = CliRunner().invoke(app, ["check", "--config", str(path)])
+    first, last = result.output.splitlines()
+
+    assert result.exit_code == 0
+    assert first == (
+        f"{path}:2: warning: {tmp_path}/nokey cannot be read, so no login will succeed"
+    )
+    assert last.startswith("All is well: ")
