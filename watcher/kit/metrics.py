@@ -1,7 +1,5 @@
 """What Watcher tells Prometheus: every metric is declared here, in a registry of its own."""
 
-from collections.abc import Mapping
-
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.process_collector import ProcessCollector
@@ -52,14 +50,14 @@ class Metrics:
         )
         self.incidents = Gauge(
             "watcher_incidents",
-            "Incidents that are not closed, by status and priority",
-            ("status", "priority"),
+            "Incidents of all customers, by status",
+            ("status",),
             registry=registry,
         )
         self.actions = Gauge(
             "watcher_actions",
-            "Actions of the outbox that are not done, by kind and status",
-            ("kind", "status"),
+            "Actions of the outbox, by status",
+            ("status",),
             registry=registry,
         )
         self.deliveries_pending = Gauge(
@@ -78,9 +76,3 @@ class Metrics:
         """All metrics in Prometheus' text format."""
         return generate_latest(self.registry)
 
-
-def fill(gauge: Gauge, values: Mapping[tuple[str, ...], int]) -> None:
-    """Replaces what a gauge says by these values, each under its labels."""
-    gauge.clear()
-    for labels, value in values.items():
-        gauge.labels(*labels).set(value)

@@ -1,0 +1,128 @@
+"""The site over a real store that holds one night, for tests that talk to it as clients do."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import httpx
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from fastapi import FastAPI
+
+from tests.web.seed import CATALOGUE, NOW, POLICY
+from watcher.kit.clock import Clock
+from watcher.kit.metrics import Metrics
+from watcher.model.person import Role
+from watcher.store.people import Person, Token
+from watcher.store.store import Store
+from watcher.web.auth import digest, hash_password
+from watcher.web.deps import Deps
+from watcher.web.site import site
+
+PUBLIC_URL = "http://watcher.example"
+PASSWORD = "correct horse"
+_HASHED = hash_password(PASSWORD)
+
+
+class TestClock(Clock):
+    """A clock that a test moves by hand."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self._now = NOW
+
+    def now(self) -> datetime:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._now.timestamp()
+
+    def forward(self, **span: float) -> None:
+        self._now += timedelta(**span)
+
+
+class InProcess(httpx.BaseTransport):
+    """Hands requests to an ASGI application that runs on the loop of the portal."""
+
+    def __init__(self, app: FastAPI, portal: BlockingPortal) -> None:
+        self._asgi = httpx.ASGITransport(app, raise_app_exceptions=False)
+        self._portal = portal
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._portal.call(self._answer, request)
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        answer = await self._asgi.handle_async_request(request)
+        content = await answer.aread()
+        return httpx.Response(answer.status_code, headers=answer.headers, content=content)
+
+
+@dataclass
+class World:
+    """The parts of the site under test. `woken` counts how often the worker was woken."""
+
+    store: Store
+    portal: BlockingPortal
+    public_url: str = PUBLIC_URL
+    clock: TestClock = field(default_factory=TestClock)
+    metrics: Metrics = field(default_factory=Metrics)
+    woken: int = 0
+
+    def __post_init__(self) -> None:
+        self.app = site(
+            Deps(
+                store=self.store,
+                clock=self.clock,
+                public_url=self.public_url,
+                metrics=self.metrics,
+                policy=POLICY,
+                catalogue=CATALOGUE,
+                wake=self._wake,
+            )
+        )
+
+    def _wake(self) -> None:
+        self.woken += 1
+
+    def client(self, **headers: str) -> httpx.Client:
+        """Somebody who has not logged in."""
+        transport = InProcess(self.app, self.portal)
+        return httpx.Client(transport=transport, base_url=self.public_url, headers=headers)
+
+    def token(self, role: Role = Role.OPERATOR, customer: str | None = None) -> str:
+        """A new token; its name tells what it may do."""
+        secret = f"secret-{role}-{customer}"
+        name = f"{role}-of-{customer or 'all'}"
+        with self.store.begin() as tx:
+            tx.add_token(Token(digest(secret), name, role, customer, NOW))
+        return secret
+
+    def program(self, role: Role = Role.OPERATOR, customer: str | None = None) -> httpx.Client:
+        """A program with a token."""
+        return self.client(Authorization=f"Bearer {self.token(role, customer)}")
+
+    def person(
+        self, role: Role = Role.OPERATOR, customer: str | None = None, name: str = "olga"
+    ) -> httpx.Client:
+        """A person who has logged in with a browser."""
+        with self.store.begin() as tx:
+            tx.save_person(Person(name, _HASHED, role, customer, NOW))
+        browser = self.client(Origin=self.public_url)
+        answer = browser.post("/login", data={"name": name, "password": PASSWORD})
+        assert answer.status_code == 303, answer.text
+        return browser
+
+
+@contextmanager
+def a_portal() -> Iterator[BlockingPortal]:
+    """A thread with an event loop for the application."""
+    with start_blocking_portal() as portal:
+        yield portal
+
+
+def form_token(page: str) -> str:
+    """The token that the forms of a page carry."""
+    return page.split('name="csrf" value="', 1)[1].split('"', 1)[0]
+
+

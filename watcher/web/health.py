@@ -1,0 +1,82 @@
+"""Is everything well? Asked by orchestrators, and said above every page when it is not."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from watcher.engine.digest import LEASE
+from watcher.model.matcher import Matcher, Operator
+from watcher.model.person import Principal, Role
+from watcher.store.base import StoreUnavailable
+from watcher.store.query import Query
+from watcher.store.views import View
+from watcher.web.deps import Deps
+
+
+class Check(BaseModel):
+    """One thing that Watcher depends on."""
+
+    ok: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """Something that people should know before they trust what they see."""
+
+    tone: str
+    title: str
+    text: str
+    path: str = ""
+
+
+def checks(parts: Deps) -> dict[str, Check]:
+    """Each thing that Watcher depends on, with what is found of it."""
+    try:
+        present, wanted = parts.store.revision()
+        schema = Check(ok=present == wanted, text=f"{present or 'empty'}; needed: {wanted}")
+        found = {"store": Check(ok=True, text="answers"), "schema": schema}
+        if schema.ok:
+            with parts.store.view() as view:
+                found["worker"] = _worker(parts, view)
+    except StoreUnavailable as error:
+        return {"store": Check(ok=False, text=str(error))}
+    return found
+
+
+def banners(parts: Deps, view: View, by: Principal) -> Iterator[Banner]:
+    """What is amiss, as far as it concerns the one who looks."""
+    worker = _worker(parts, view)
+    if not worker.ok:
+        yield Banner("bad", "What you see may be old.", f"The worker {worker.text}.")
+    if by.role.rank < Role.OPERATOR.rank:
+        return
+    given_up = view.action_list(_counted("gave_up", by))
+    if given_up.total:
+        text = f"{_many(given_up.total, 'action')} could not be carried out, and nobody tries again."
+        yield Banner("", "Something was given up.", text, "/actions?match=status%3Dgave_up")
+    dead = view.delivery_list(_counted("dead", by))
+    if dead.total:
+        text = f"{_many(dead.total, 'delivery', 'deliveries')} could not be understood."
+        yield Banner("", "Something was not understood.", text, "/deliveries?match=status%3Ddead")
+
+
+def _worker(parts: Deps, view: View) -> Check:
+    """Whether some worker holds the lease of the digest, as every working one tries to."""
+    until = view.leased_until(LEASE)
+    if until is None:
+        return Check(ok=False, text="was never seen")
+    if until < parts.clock.now():
+        late = int((parts.clock.now() - until).total_seconds())
+        return Check(ok=False, text=f"has not been seen for more than {late} s")
+    return Check(ok=True, text="is at work")
+
+
+def _counted(status: str, by: Principal) -> Query:
+    only = (Matcher("status", Operator.EQUAL, status),)
+    return Query(only, by.customer, limit=1, total=True)
+
+
+def _many(count: int, one: str, several: str = "") -> str:
+    return f"{count} {one}" if count == 1 else f"{count} {several or one + 's'}"
