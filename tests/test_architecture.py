@@ -16,7 +16,9 @@ MOST_BROAD_EXCEPTS = 5
 
 # Where everything may be caught, because an edge must survive whatever its inside does.
 # "watcher/engine/loop.py run_worker": "a worker's failed round must not end the worker"
-BROAD_EXCEPTS: dict[str, str] = {}
+BROAD_EXCEPTS = {
+    "watcher/engine/deliver.py _attempt": "a fault in an adapter must not stop the other actions",
+}
 
 CLOCK = "watcher/kit/clock.py"
 CLOCK_CALLS = {

@@ -263,6 +263,16 @@ def test_an_outlet_is_bounded_in_time(kind: ModuleType) -> None:
     assert kind.SAMPLE.deadline < outlet.longest <= kind.SAMPLE.deadline + 30
 
 
+@pytest.mark.parametrize(
+    "times",
+    [{"timeout": 0}, {"timeout": -1}, {"timeout": 20, "deadline": 10}, {"deadline": 601}],
+)
+def test_times_make_sense(kind: ModuleType, times: dict[str, float]) -> None:
+    """No time at all, or hours of it, is an error of the configuration."""
+    with pytest.raises(ValueError, match="are seconds, above 0 and up to 600"):
+        replace(kind.SAMPLE, **times)
+
+
 # What a message says.
 
 
@@ -452,6 +462,18 @@ def test_the_peers_words_are_quoted_without_secrets(hook: HttpPeer) -> None:
     assert "bad token" in reason
     assert SECRET not in reason
     assert len(reason) < 400
+
+
+def test_a_path_is_a_secret_too(hook: HttpPeer) -> None:
+    """An answer that repeats path or query of the URL is quoted without them."""
+    hook.answers = [Answer(404, b"no route /T0/unlisted?sig=unguessable here")]
+    url = f"http://localhost:{hook.port}/T0/unlisted?sig=unguessable"
+
+    reason = posted(hook, url=url).reason
+
+    assert "no route ***" in reason
+    assert "unlisted" not in reason
+    assert "unguessable" not in reason
 
 
 def test_the_body_is_what_is_documented(hook: HttpPeer) -> None:

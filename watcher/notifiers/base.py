@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from http import HTTPStatus
+from http.client import responses
 from typing import Protocol
 
 from watcher.decide.lifecycle import News
@@ -16,6 +17,7 @@ from watcher.model.action import Outcome, Verdict
 from watcher.model.incident import Priority
 
 _QUOTE = 300
+_LONGEST_SECONDS = 600
 _AGAIN = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 _LOCKED_OUT = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
@@ -55,6 +57,15 @@ class Timed(Protocol):
         """For everything."""
 
 
+def check_times(options: Timed) -> None:
+    """Raises ValueError if the options of an adapter give it no time, or too much."""
+    if not 0 < options.timeout <= options.deadline <= _LONGEST_SECONDS:
+        raise ValueError(
+            f"`timeout` and `deadline` are seconds, above 0 and up to {_LONGEST_SECONDS}, and the "
+            "time for one step is not more than that for everything"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Outlet:
     """A configured channel: the adapter of that kind with its options."""
@@ -76,7 +87,7 @@ class Outlet:
 def by_status(response: Response, peer: str, now: datetime, secrets: Iterable[str]) -> Outcome:
     """What an HTTP answer means; its text is quoted without the secrets."""
     status = response.status
-    said = f"{peer} answered {status}{_phrase(status)}"
+    said = f"{peer} answered {status} {responses.get(status, '')}".rstrip()
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return Outcome(Verdict.DONE, said)
     quote = cut(one_line(redact(response.body.decode(errors="replace"), secrets)), _QUOTE)
@@ -88,10 +99,3 @@ def by_status(response: Response, peer: str, now: datetime, secrets: Iterable[st
     elif status in _LOCKED_OUT:
         said += "; check the token and what it may do"
     return Outcome(Verdict.GAVE_UP, said)
-
-
-def _phrase(status: int) -> str:
-    try:
-        return f" {HTTPStatus(status).phrase}"
-    except ValueError:
-        return ""

@@ -17,7 +17,7 @@ from watcher.kit.redact import redact
 from watcher.kit.secrets import Secret
 from watcher.kit.text import cut, one_line
 from watcher.model.action import Outcome, Verdict
-from watcher.notifiers.base import Message
+from watcher.notifiers.base import Message, check_times
 
 LIMIT = 20_000
 _HTML_LIMIT = 60_000
@@ -72,6 +72,7 @@ class Options:
                 raise ValueError(f"{address!r} is not a mail address")
         if self.username and self.security == Security.PLAIN:
             raise ValueError("a login needs `security: starttls` or `tls`")
+        check_times(self)
 
 
 SAMPLE = Options(

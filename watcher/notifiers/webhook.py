@@ -8,6 +8,7 @@ The incident has the names that the API gives it. A receiver that has seen an `i
 
 import hmac
 from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
 
 import orjson
 
@@ -15,7 +16,7 @@ from watcher.kit.http import Door, HttpError, Limits, Reach, RefusedError, peer_
 from watcher.kit.secrets import Secret
 from watcher.kit.text import cut
 from watcher.model.action import Outcome, Verdict
-from watcher.notifiers.base import Message, by_status
+from watcher.notifiers.base import Message, by_status, check_times
 
 LIMIT = 16_000
 _CUT = "\n… (cut; the rest is on the page of the incident)"
@@ -44,6 +45,7 @@ class Options:
         except RefusedError as error:
             raise ValueError(str(error)) from None
         Reach(networks=self.networks)
+        check_times(self)
 
 
 SAMPLE = Options(
@@ -79,8 +81,14 @@ def send(message: Message, options: Options) -> Outcome:
     except HttpError as error:
         verdict = Verdict.GAVE_UP if isinstance(error, RefusedError) else Verdict.RETRY
         return Outcome(verdict, str(error))
-    secrets = [each.reveal() for each in (options.token, options.sign) if each]
-    return by_status(answer, peer_of(options.url), message.at, [*secrets, options.url])
+    return by_status(answer, peer_of(options.url), message.at, _secrets(options))
+
+
+def _secrets(options: Options) -> list[str]:
+    """What an answer may repeat and nobody should read: tokens are in paths, too."""
+    parts = urlsplit(options.url)
+    own = [each.reveal() for each in (options.token, options.sign) if each]
+    return [*own, options.url, parts.path, parts.query]
 
 
 def _headers(message: Message, options: Options, body: bytes) -> dict[str, str]:
