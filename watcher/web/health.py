@@ -25,10 +25,9 @@ class Check(BaseModel):
 class Banner:
     """Something that people should know before they trust what they see."""
 
-    tone: str
-    title: str
     text: str
     path: str = ""
+    tone: str = ""
 
 
 def checks(parts: Deps) -> dict[str, Check]:
@@ -49,17 +48,16 @@ def banners(parts: Deps, view: View, by: Principal) -> Iterator[Banner]:
     """What is amiss, as far as it concerns the one who looks."""
     worker = _worker(parts, view)
     if not worker.ok:
-        yield Banner("bad", "What you see may be old.", f"The worker {worker.text}.")
+        yield Banner(f"What you see may be old: the worker {worker.text}.", tone="bad")
     if by.role.rank < Role.OPERATOR.rank:
         return
-    given_up = view.action_list(_counted("gave_up", by))
-    if given_up.total:
-        text = f"{_many(given_up.total, 'action')} could not be carried out, and nobody tries again."
-        yield Banner("", "Something was given up.", text, "/actions?match=status%3Dgave_up")
-    dead = view.delivery_list(_counted("dead", by))
-    if dead.total:
-        text = f"{_many(dead.total, 'delivery', 'deliveries')} could not be understood."
-        yield Banner("", "Something was not understood.", text, "/deliveries?match=status%3Ddead")
+    given_up = view.action_list(_counted("gave_up", by)).total
+    if given_up:
+        yield Banner(f"{_many(given_up, 'action')} gave up", "/actions?match=status%3Dgave_up")
+    dead = view.delivery_list(_counted("dead", by)).total
+    if dead:
+        text = f"{_many(dead, 'delivery', 'deliveries')} could not be understood"
+        yield Banner(text, "/deliveries?match=status%3Ddead")
 
 
 def _worker(parts: Deps, view: View) -> Check:
