@@ -11,8 +11,8 @@ from tests.sshd import SshServer
 
 @pytest.fixture
 def server(sshd: StartSshd) -> SshServer:
-    """A host as it comes."""
-    return sshd()
+    """A host as it comes, without what a developer's own .bashrc does."""
+    return sshd("SetEnv HOME=/nonexistent")
 
 
 @pytest.fixture(params=["dash", "bash"])
@@ -23,4 +23,4 @@ def any_shell(request: pytest.FixtureRequest, sshd: StartSshd, tmp_path: Path) -
         pytest.skip(f"no {request.param} here")
     (tmp_path / "sh").symlink_to(shell)
     tmp_path.chmod(0o755)
-    return sshd(f"SetEnv PATH={tmp_path}:/usr/bin:/bin")
+    return sshd(f"SetEnv HOME=/nonexistent PATH={tmp_path}:/usr/bin:/bin")

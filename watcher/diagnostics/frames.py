@@ -1,6 +1,6 @@
 """Reads what a script sent back: which steps ran, what they printed, how they ended."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,8 @@ def parse(received: bytes, nonce: str) -> Frames:
         match header.decode(errors="replace").split(" "):
             case ["B", step]:
                 parts[step] = Part(step, output, begin=offset, size=len(output))
-            case ["E", step, code, size, dropped] if step in parts:
-                begun = parts[step]
-                parts[step] = Part(
-                    step, begun.output, begun.begin, offset, _int(code), _int(size), _int(dropped)
-                )
+            case ["E", step, *figures] if step in parts:
+                parts[step] = _ended(parts[step], offset, figures)
             case ["U", step, command]:
                 parts[step] = Part(step, begin=offset, end=offset, missing=command)
             case ["X", why]:
@@ -63,6 +60,12 @@ def parse(received: bytes, nonce: str) -> Frames:
 
 def _mark(nonce: str) -> bytes:
     return f"\n\x1e{nonce} ".encode()
+
+
+def _ended(part: Part, offset: int, figures: list[str]) -> Part:
+    known = dict(figure.split("=", 1) for figure in figures if "=" in figure)
+    code, size, dropped = (_int(known.get(name, "")) for name in ("code", "size", "dropped"))
+    return replace(part, end=offset, exit_code=code, size=size, dropped=dropped)
 
 
 def _int(text: str) -> int:

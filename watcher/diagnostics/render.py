@@ -4,6 +4,7 @@
 parses it, whatever quotes the author put around it.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,13 @@ from watcher.model.runbook import Input
 
 # What an expression in a template may run into.
 _FAULTS = (TemplateError, ArithmeticError, LookupError, TypeError, ValueError)
+
+# Commands that read their arguments as text of a shell.
+_EVALUATES = re.compile(
+    r"(?:^|[\s;&|({`])"
+    r"(?:eval\s|ssh\s|(?:/\S*/)?(?:ba|da|z|k|a)?sh\s+-\w*c|su\s[^\n|;&]*-\w*c)",
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +60,12 @@ def render(template: str, inputs: Inputs) -> Rendered:
 def complaint(template: str, inputs: Sequence[Input]) -> str:
     """What is wrong with a template, whatever the values; "" if nothing is."""
     try:
-        render(template, Inputs.example(inputs))
+        rendered = render(template, Inputs.example(inputs))
     except Refused as refused:
         return str(refused)
+    if rendered.values and _EVALUATES.search(template):
+        return (
+            "a step that takes a value may not use what makes a command of text "
+            "(eval, sh -c, su -c, ssh): there a value could be executed"
+        )
     return ""

@@ -69,7 +69,7 @@ w_cap() {
     END {
       if (lines) print "[... " lines " lines / " bytes " bytes elided ...]"
       for (i = first; i < last; i++) print ring[i]
-      print size + 0, bytes + cut > "/dev/stderr"
+      print "size=" size + 0, "dropped=" bytes + cut > "/dev/stderr"
     }' 2>&4
 }
 
@@ -86,10 +86,9 @@ w_run() {
     w_rc=$?
     kill -9 "-$w_p" "$w_dog"
     wait "$w_dog"
-    echo "$w_rc" >&4
+    echo "code=$w_rc" >&4
   } 2>/dev/null | head -c "$3" | w_cap "$4" "$5" >&3; } 4>&1)
-  set -- "$1" $w_r
-  w_frame E "$1" "$2" "$3" "$4"
+  w_frame E "$1" $w_r
 }
 
 # While a step holds its output open beyond its end, this is what ends the script with stdin; a

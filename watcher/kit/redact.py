@@ -29,9 +29,10 @@ _RULES: tuple[re.Pattern[str], ...] = tuple(
     for pattern in (
         # Private keys, even when their beginning or end was cut off.
         r"(-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----)"
-        r"(?:(?:\\n|\s){1,4}[A-Za-z0-9+/=:,.\- ]{1,200})*",
-        r"()(?:^[ \t]{0,40}[A-Za-z0-9+/=]{16,200}\r?\n)+"
-        r"(?=[ \t]{0,40}(?:[A-Za-z0-9+/=]{1,200}\r?\n[ \t]{0,40})?-----END [A-Z0-9 ]{0,40}PRIVATE)",
+        r"(?:(?:\\n|\s){1,4}(?:[A-Za-z0-9+/=]{16,}|[A-Z][\w-]{1,30}: [^\n]{0,200}))*"
+        r"(?:(?:\\n|\s){1,4}[A-Za-z0-9+/=]{1,15}(?=(?:\\n|\s){1,4}-----END))?",
+        r"()(?:^[ \t]{0,40}[A-Za-z0-9+/=]{16,200}\r?\n){1,60}+"
+        r"(?:[ \t]{0,40}[A-Za-z0-9+/=]{1,15}\r?\n)?(?=[ \t]{0,40}-----END [A-Z0-9 ]{0,40}PRIVATE)",
         # Authorization and cookies, as headers or in a log of them.
         r"(\bauthorization[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?:(?:bearer|basic|token|digest)\s{1,3})?)"
         r"[^\r\n\"']+",

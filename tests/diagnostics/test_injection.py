@@ -1,0 +1,237 @@
+"""Text from an alert never becomes text of a shell, whatever quotes an author put around it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.diagnostics.given import job_on, step
+from tests.sshd import SshServer
+from watcher.diagnostics import diagnose
+from watcher.diagnostics.inputs import Inputs, Refused, allowed
+from watcher.diagnostics.render import Rendered, complaint, render
+from watcher.kit.clock import Clock
+from watcher.model.evidence import StepStatus
+from watcher.model.runbook import Input, InputType
+
+# CMD stands for a command that leaves a file behind; each payload tries to have it run.
+PAYLOADS = [
+    "$(CMD)",
+    "`CMD`",
+    "; CMD;",
+    ";CMD #",
+    '"; CMD; "',
+    "'; CMD; '",
+    "\nCMD\n",
+    '" $(CMD) "',
+    "' $(CMD) '",
+    "|CMD",
+    "| CMD |",
+    "&& CMD #",
+    "|| CMD #",
+    "& CMD &",
+    "${IFS}$(CMD)",
+    "x$(CMD)x",
+    "EOF\nCMD\n",
+    "')\nCMD\n('",
+    ")\nCMD\n(",
+    "\\$(CMD)",
+    '\\"; CMD; \\"',
+    "\\'; CMD; \\'",
+    "\\`CMD\\`",
+    "$((`CMD`))",
+    "${x:=$(CMD)}",
+    "{CMD,}",
+    ";;esac;CMD;case x in x)",
+    "]; CMD; [ ",
+    '"}; BEGIN { system("CMD") } #',
+    "'; system(\"CMD\"); x = '",
+    "<(CMD)",
+    "\x00; CMD",
+    '${W_1}"$(CMD)"',
+    "{{ cycler.__init__.__globals__.os.system('CMD') }}",
+    "{% raw %}$(CMD)",
+]
+
+# Every place in which an author may put a value.
+CONTEXTS = """\
+echo {{ v }} >/dev/null
+echo "a {{ v }} b" >/dev/null
+echo 'a {{ v }} b' >/dev/null
+echo $(echo {{ v }}) >/dev/null
+echo "$(echo "{{ v }}")" >/dev/null
+echo `echo {{ v }}` >/dev/null
+cat <<EOF >/dev/null
+a {{ v }} b
+EOF
+cat <<'EOF' >/dev/null
+a {{ v }} b
+EOF
+# {{ v }}
+x={{ v }}
+x="a {{ v }}"
+[ {{ v }} = x ]
+[ "a {{ v }}" = x ]
+grep -e {{ v }} /dev/null
+awk -v x={{ v }} 'BEGIN { print x }' >/dev/null
+awk 'BEGIN { print "{{ v }}" }' >/dev/null 2>&1
+case {{ v }} in x) ;; *) ;; esac
+for y in {{ v }}; do echo "$y" >/dev/null; done
+printf '%s' {{ v }} | cat >/dev/null
+sh -c 'echo {{ v }}' >/dev/null
+echo reached
+"""
+
+
+def payload_inputs(mark: Path) -> tuple[Input, ...]:
+    """Inputs whose only allowed values are payloads, so that the types stop none of them."""
+    commands = (f"touch {mark}/one", f"touch${{IFS}}{mark}/two")
+    texts = [text.replace("CMD", command) for text in PAYLOADS for command in commands]
+    return tuple(
+        Input(f"v{number}", InputType.ENUM, default=text, values=(text,))
+        for number, text in enumerate(texts)
+    )
+
+
+def files(folder: Path) -> set[str]:
+    """What the payloads left behind."""
+    return {path.name for path in folder.iterdir()} & {"one", "two"}
+
+
+def test_no_payload_is_executed_in_any_context(any_shell: SshServer, tmp_path: Path) -> None:
+    """Seventy ways to break out of twenty-one places, on a real host: nothing is executed."""
+    inputs = payload_inputs(tmp_path)
+    steps = [
+        step(CONTEXTS.replace("{{ v }}", f"{{{{ inputs.{one.name} }}}}"), one.name)
+        for one in inputs
+    ]
+    diagnosis = diagnose(job_on(any_shell, *steps, inputs=inputs), Clock())
+
+    assert diagnosis.problem == ""
+    assert {"reached"} == {one.output.splitlines()[-1] for one in diagnosis.steps}
+    assert files(tmp_path) == set()
+
+
+def test_the_payloads_are_live(server: SshServer, tmp_path: Path) -> None:
+    """Pasted into the text instead, as we never do, the first of them are executed."""
+    values = [one.default or "" for one in payload_inputs(tmp_path)[:4]]
+    steps = [step(f"echo {value}", f"s{number}") for number, value in enumerate(values)]
+    diagnose(job_on(server, *steps), Clock())
+
+    assert files(tmp_path) == {"one", "two"}
+
+
+@pytest.mark.parametrize("kind", [one for one in InputType if one is not InputType.ENUM])
+def test_no_type_allows_a_payload(kind: InputType) -> None:
+    """Every type by itself refuses every payload and every value that could be an option."""
+    one = Input("v", kind)
+    bad = [*PAYLOADS, "-rf", "--help", "", " ", "a b", "a\n", "\n", "a\0", "*", "~root x", "é" * 9]
+
+    assert not [value for value in bad if allowed(one, value.replace("CMD", "touch /tmp/x"))]
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        (InputType.HOSTNAME, ["db1", "db-1.example.org", "a.b."], ["-a", "a..b", "a_b", "x" * 254]),
+        (InputType.IP, ["10.0.0.1", "::1", "2001:db8::1"], ["10.0.0", "fe80::1%eth0", "1"]),
+        (InputType.PORT, ["1", "22", "65535"], ["0", "65536", "022", "-1", "22a"]),
+        (InputType.INT, ["0", "-5", "42"], ["1.5", "1e3", "9" * 19]),
+        (InputType.PATH, ["/", "/var/lib", "/a..b/c"], ["var", "/..", "/a/..", "/a/../b", "/a b"]),
+        (InputType.SYSTEMD_UNIT, ["nginx.service", "a@b.service", r"dev-sda\x2d1"], ["a/b", "-x"]),
+        (InputType.DBNAME, ["orders", "a$b"], ["a;b", "x" * 64]),
+        (InputType.CONTAINER, ["web_1", "a.b"], ["_web", "a/b"]),
+        (InputType.K8S_NAME, ["web-1", "a.b"], ["Web", "-a", "a-"]),
+        (InputType.WORD, ["eth0", "a/b:c", "x=1"], ["a;b", "$a", "x" * 201]),
+    ],
+)
+def test_what_the_types_allow(kind: InputType, good: list[str], bad: list[str]) -> None:
+    """Ordinary names pass; what is no such name does not."""
+    one = Input("v", kind)
+
+    assert good == [value for value in good + bad if allowed(one, value)]
+
+
+def test_a_pattern_narrows_a_type() -> None:
+    """A pattern is anchored, and the type still holds."""
+    one = Input("v", InputType.PATH, pattern="/srv/.*")
+
+    assert allowed(one, "/srv/data")
+    assert not allowed(one, "/var/srv/data")
+    assert not allowed(one, "/srv/../etc")
+
+
+def test_the_first_source_with_a_value_wins() -> None:
+    """Sources are asked in order, then the default; an empty field is no value."""
+    fields = {"alert.labels.a": "", "alert.labels.b": "/b", "alert.labels.c": "/c"}
+    sources = ("alert.labels.x", "alert.labels.a", "alert.labels.b", "alert.labels.c")
+    found = Input("found", InputType.PATH, sources)
+    lost = Input("lost", InputType.PATH, ("alert.labels.x",), default="/d")
+    inputs = Inputs((found, lost), fields)
+
+    assert (inputs["found"], inputs["lost"]) == ("/b", "/d")
+    with pytest.raises(Refused, match="there is no input 'other'"):
+        inputs["other"]
+
+
+def test_values_travel_beside_the_text() -> None:
+    """Each expression becomes a variable of its own; filters work on the value."""
+    inputs = Inputs((Input("m", InputType.PATH, default="/srv"),), {})
+    rendered = render("df {{ inputs.m }} | grep {{ inputs.m | upper }}\n", inputs)
+
+    assert rendered == Rendered('df "${W_1}" | grep "${W_2}"\n', ("/srv", "/SRV"))
+
+
+@pytest.mark.parametrize(
+    ("template", "reason"),
+    [
+        ("df {{ inputs.m }}", ""),
+        ("echo {{ none }}", ""),
+        ("docker ps --format '{% raw %}{{.Names}}{% endraw %}'", ""),
+        ("df {{ inputs.n }}", "there is no input 'n'"),
+        ("df {{ alert.name }}", "the template fails: 'alert' is undefined"),
+        ("df {{ nothing }}", "the template fails: 'nothing' is undefined"),
+        ("df {{ inputs.m", "the template fails: unexpected end of template"),
+        ("{{ 1 / 0 }}", "the template fails: division by zero"),
+        ("{{ inputs._values }}", "the template fails: access to attribute '_values'"),
+        ("{{ ''.__class__.__mro__ }}", "the template fails: access to attribute '__class__'"),
+        ("sh -c 'echo fine'", ""),
+        ("grep -E 'bash|ssh' {{ inputs.m }}/passwd", ""),
+    ],
+)
+def test_a_template_that_cannot_work_is_told_to_its_author(template: str, reason: str) -> None:
+    """What would fail with every value is found before any alert."""
+    found = complaint(template, [Input("m", InputType.PATH, ("a.b",))])
+
+    assert found.startswith(reason)
+    assert bool(found) == bool(reason)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "eval {{ inputs.m }}",
+        'eval "x={{ inputs.m }}"',
+        "sh -c {{ inputs.m }}",
+        '/bin/sh -c "ls {{ inputs.m }}"',
+        'bash -lc "ls {{ inputs.m }}"',
+        "echo {{ inputs.m }} | xargs -I@ sh -c 'echo @'",
+        "su - app -c 'ls {{ inputs.m }}'",
+        "ssh other ls {{ inputs.m }}",
+    ],
+)
+def test_a_value_may_not_go_where_text_becomes_a_command(template: str) -> None:
+    """There a value would be read by a shell after all, so such a step is refused at load."""
+    found = complaint(template, [Input("m", InputType.PATH, ("a.b",))])
+
+    assert found.startswith("a step that takes a value may not use what makes a command of text")
+
+
+def test_a_template_that_fails_skips_its_step(server: SshServer) -> None:
+    """A fault that shows only with a value is the reason why the step was left out."""
+    one = Input("n", InputType.INT, ("alert.labels.n",))
+    values = {"alert.labels.n": "0"}
+    job = job_on(server, step("echo {{ 1 / (inputs.n | int) }}"), inputs=(one,), values=values)
+    (result,) = diagnose(job, Clock()).steps
+
+    assert result.status is StepStatus.SKIPPED
+    assert result.reason == "the template fails: division by zero"
