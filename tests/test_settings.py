@@ -246,6 +246,7 @@ def test_the_environment_overrides_any_value(
             [{"name": "chat", "kind": "webhook", "options": {"url": "https://c.example/"}}]
         ),
         "WATCHER_RULES": "",
+        "WATCHER_DB_URL": "somebody else's",
         "WATCHER_PORT_8080_TCP_ADDR": "10.96.0.7",
         "HOME": "/root",
     }

@@ -34,7 +34,7 @@ def test_a_sound_configuration_is_summed_up(app: typer.Typer, tmp_path: Path) ->
 
     assert result.exit_code == 0
     assert result.output.startswith(
-        "All is well: 0 sources, 0 channels, 1 customers, 1 services, 2 hosts, "
+        "The configuration is sound: 0 sources, 0 channels, 1 customer, 1 service, 2 hosts, "
     )
     assert check(path) == []
 
@@ -65,4 +65,4 @@ def test_warnings_are_no_failure(app: typer.Typer, tmp_path: Path) -> None:
     assert first == (
         f"{path}:2: warning: {tmp_path}/nokey cannot be read, so no login will succeed"
     )
-    assert last.startswith("All is well: ")
+    assert last.startswith("The configuration is sound: ")

@@ -139,6 +139,18 @@ def test_circles_are_facts_of_life_worth_knowing(tmp_path: Path) -> None:
     )
 
 
+def test_large_files_are_read_in_time(tmp_path: Path) -> None:
+    """Where hundreds of services are wrong, neither guesses nor circles are sought for all."""
+    services = "\n".join(
+        f"- {{name: s{number}, criticality: 1, depends_on: [s{(number + 1) % 600}, t{number}]}}"
+        for number in range(600)
+    )
+    _, complaints = read(tmp_path, f"services:\n{services}\n")
+
+    assert len([one for one in complaints if "which is no service" in one]) == 600
+    assert not [one for one in complaints if "did you mean" in one]
+
+
 def test_a_topology_may_depend_on_devices_that_it_does_not_describe(tmp_path: Path) -> None:
     """For a replay such a dependency is only a warning, and the customer is the default one."""
     problems = Problems()

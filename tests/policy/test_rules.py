@@ -47,9 +47,10 @@ def test_the_shipped_rules_do_what_their_examples_say() -> None:
     assert policy.grouping == Grouping()
     assert policy.priority.matrix["extensive", "critical"] == Priority.P1
     assert policy.priority.matrix["minor", "low"] == Priority.P5
-    assert [
-        path.name for path in rule_files(shipped("rules"))
-    ] == ["grouping.yaml", "priority.yaml"]
+    assert [path.name for path in rule_files(shipped("rules"))] == [
+        "grouping.yaml",
+        "priority.yaml",
+    ]
 
 
 def test_a_policy_carries_channels_and_runbooks() -> None:
@@ -127,6 +128,16 @@ def test_examples_of_unsound_rules_are_left_alone(tmp_path: Path) -> None:
     _, complaints = read(shipped("rules"), rules(tmp_path / "own", p=text))
 
     assert {f"{tmp_path}/own/p.yaml:1"} == {one.partition(": ")[0] for one in complaints}
+
+
+def test_examples_stand_beside_their_rules(tmp_path: Path) -> None:
+    """An example that nothing could be tried on would prove nothing."""
+    text = "grouping: {gap: 1m}\nexamples:\n  - {given: {severity: high}, expect: P5}\n"
+    _, complaints = read(shipped("rules"), rules(tmp_path / "own", g=text))
+
+    assert [f"{tmp_path}/own/g.yaml:3: an example needs priority rules in the same file"] == (
+        complaints
+    )
 
 
 def test_a_section_stands_once_in_a_folder(tmp_path: Path) -> None:

@@ -48,12 +48,13 @@ def _examine(config: Path | None) -> tuple[Settings | None, list[Problem]]:
 def _summary(settings: Settings) -> str:
     catalogue = settings.catalogue
     counts = {
-        "sources": len(settings.sources),
-        "channels": len(settings.channels),
-        "customers": len(catalogue.customers),
-        "services": len(catalogue.services),
-        "hosts": len({(host.customer, host.name) for host in catalogue.by_alias.values()}),
-        "runbooks": len(settings.runbooks),
-        "rules": len(settings.rules),
+        "source": len(settings.sources),
+        "channel": len(settings.channels),
+        "customer": len(catalogue.customers),
+        "service": len(catalogue.services),
+        "host": len({(host.customer, host.name) for host in catalogue.by_alias.values()}),
+        "runbook": len(settings.runbooks),
+        "rules file": len(settings.rules),
     }
-    return "All is well: " + ", ".join(f"{count} {noun}" for noun, count in counts.items())
+    found = (f"{count} {noun}{'s' * (count != 1)}" for noun, count in counts.items())
+    return f"The configuration is sound: {', '.join(found)}."

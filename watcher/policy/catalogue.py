@@ -19,6 +19,8 @@ from watcher.policy.yamlfile import Document
 
 DEFAULT = "default"
 
+_MOST_CIRCLES = 10
+
 Found = tuple[Place, Service]
 
 
@@ -134,12 +136,15 @@ def _dangling(
 
 
 def _warn_of_circles(services: Mapping[tuple[str, str], Found], problems: Problems) -> None:
-    """Names one way round for each circle; a service that depends on itself is none."""
+    """Names one way round for the first circles; a service that depends on itself is none."""
     graph = {
         key: {(key[0], name) for name in service.depends_on if name != key[1]}
         for key, (_, service) in services.items()
     }
-    while circle := _circle(graph):
+    for _ in range(_MOST_CIRCLES):
+        circle = _circle(graph)
+        if not circle:
+            return
         graph[circle[1]].discard(circle[0])
         way = " -> ".join(name for _, name in reversed(circle))
         place, _ = services[circle[1]]

@@ -14,7 +14,7 @@ from watcher.model.policy import Channel, Grouping, Policy, PriorityRules, Runbo
 from watcher.policy.problems import Place, Problem, Problems, entries, part, read
 from watcher.policy.suggest import did_you_mean
 from watcher.policy.values import Duration, Name, Strict
-from watcher.policy.yamlfile import Document, Location
+from watcher.policy.yamlfile import Document
 
 _GROUPING = Grouping()
 _CRITICALITIES = (1, 2, 3, 4)
@@ -103,16 +103,16 @@ def _folder(folder: Path, problems: Problems) -> _Rules:
     if not folder.is_dir():
         problems.add(Problem(str(folder), 0, "there is no such folder of rules"))
         return _Rules()
-    first: dict[Location, Place] = {}
+    first: dict[str, Place] = {}
     grouping, priority = None, None
     for path in rule_files(folder):
         document = read(path, RulesFile, problems)
         if document is None:
             continue
         for place in _sections(document):
-            before = first.setdefault(place.location, place)
+            before = first.setdefault(place.name, place)
             if before is not place:
-                problems.error(place, f"{place.location[0]!r} stands in {before} already")
+                problems.error(place, f"{place.name!r} stands in {before} already")
         rules = _rules(document, problems)
         grouping, priority = rules.grouping or grouping, rules.priority or priority
     return _Rules(grouping, priority)
@@ -131,14 +131,20 @@ def _rules(document: Document, problems: Problems) -> _Rules:
         Grouping(**grouping.model_dump()) if grouping else None,
         _priority(section, Place(document, ("priority",)), problems) if section else None,
     )
+    has_priority = any(place.name == "priority" for place in _sections(document))
     for place, example in entries(document, "examples", Example):
-        if rules.priority:
-            given = example.given.model_dump()
-            priority, _ = prioritise(rules.priority, **given)
-            if priority != example.expect:
-                message = f"this example expects {example.expect}, but the rules say {priority}"
-                problems.error(place, message)
+        if not has_priority:
+            problems.error(place, "an example needs priority rules in the same file")
+        elif rules.priority:
+            _try(example, rules.priority, place, problems)
     return rules
+
+
+def _try(example: Example, rules: PriorityRules, place: Place, problems: Problems) -> None:
+    priority, _ = prioritise(rules, **example.given.model_dump())
+    if priority != example.expect:
+        message = f"this example expects {example.expect}, but the rules say {priority}"
+        problems.error(place, message)
 
 
 def _priority(section: PrioritySection, place: Place, problems: Problems) -> PriorityRules | None:

@@ -14,6 +14,9 @@ from watcher.policy.yamlfile import Document, Location
 PREFIX = "WATCHER_"
 CONFIG = "WATCHER_CONFIG"
 
+# So alike are a name and its misspelling; a secret's WATCHER_DB_URL is no `database_url`.
+_MISSPELT = 0.85
+
 
 def overlay(
     document: Document, env: Mapping[str, str], keys: Collection[str], problems: Problems
@@ -27,7 +30,7 @@ def overlay(
     for name, key, text in _ours(env):
         path = key.split("__")
         if path[0] not in keys:
-            if hint := did_you_mean(path[0], keys):
+            if hint := did_you_mean(path[0], keys, _MISSPELT):
                 problems.add(
                     Problem(f"environment {name}", 0, f"there is no key {path[0]!r}{hint}")
                 )
