@@ -11,6 +11,7 @@ PATIENT = Backoff(
     first=timedelta(seconds=8),
     longest=timedelta(minutes=2),
     asked=timedelta(hours=1),
+    least=3,
     attempts=10,
     age=timedelta(hours=24),
 )
@@ -66,12 +67,21 @@ def test_too_many_attempts_are_the_end() -> None:
 
 def test_too_old_is_the_end() -> None:
     """What would be tried again only after the age has passed is given up now."""
-    since = NOW - timedelta(hours=24) + timedelta(seconds=3)
+    since = NOW - timedelta(hours=24) + timedelta(seconds=15)
 
-    patience = next_try(Attempt(1, since, 0.0), PATIENT, NOW)
+    patience = next_try(Attempt(3, since, 0.0), PATIENT, NOW)
 
     assert patience.at is None
     assert patience.reason == "given up: it could not be done for 24 h"
+
+
+def test_the_old_get_a_fair_chance() -> None:
+    """However old an action is, it is not given up at the first failures."""
+    since = NOW - timedelta(days=3)
+
+    tries = [next_try(Attempt(number, since, 0.0), PATIENT, NOW).at for number in (1, 2, 3)]
+
+    assert [at is not None for at in tries] == [True, True, False]
 
 
 @pytest.mark.parametrize(("number", "expected"), [(1, False), (10, False), (11, True)])

@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 @dataclass(frozen=True, slots=True)
 class Backoff:
     """How patient Watcher is: the wait doubles from `first` up to `longest`; after `attempts`
-    tries, or once the action is older than `age`, it gives up. What a peer asks for
-    (Retry-After) is honoured up to `asked`.
+    tries, or once the action is older than `age`, it gives up. However old an action is (Watcher
+    was off, a person retries it), `least` attempts are made. What a peer asks for (Retry-After) is
+    honoured up to `asked`.
     """
 
     first: timedelta = timedelta(seconds=5)
     longest: timedelta = timedelta(minutes=10)
     asked: timedelta = timedelta(hours=1)
+    least: int = 8
     attempts: int = 250
     age: timedelta = timedelta(hours=24)
 
@@ -43,7 +45,7 @@ def next_try(attempt: Attempt, backoff: Backoff, now: datetime) -> Patience:
     if attempt.number >= backoff.attempts:
         return Patience(None, f"given up after {attempt.number} attempts")
     wait = _wait(attempt, backoff)
-    if now + wait - attempt.since > backoff.age:
+    if attempt.number >= backoff.least and now + wait - attempt.since > backoff.age:
         hours = backoff.age / timedelta(hours=1)
         return Patience(None, f"given up: it could not be done for {hours:g} h")
     return Patience(now + wait, f"attempt {attempt.number} failed, the next in {_seconds(wait)} s")

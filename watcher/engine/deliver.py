@@ -204,7 +204,9 @@ class Deliverer:
             if result.diagnosis is not None and status is not ActionStatus.RETRY:
                 tx.add_evidence(incident, action.id, result.diagnosis)
             if status is not ActionStatus.RETRY or action.attempts == 1:
-                tx.add_entries([self._entry(action, incident, status, reason, now)])
+                why = Reason("deliver", reason, (action.key, *result.outcome.details.values()))
+                text = f"{self._hands[action.kind].label(action)}: {_WORDS[status]}"
+                tx.add_entries([Entry(incident, now, EntryKind.ACTION, text, why)])
 
     def _conclusion(
         self, action: Action, outcome: Outcome, now: datetime
@@ -218,15 +220,6 @@ class Deliverer:
         if patience.at is None:
             return ActionStatus.GAVE_UP, reason, now
         return ActionStatus.RETRY, reason, patience.at
-
-    def _entry(
-        self, action: Action, incident: int, status: ActionStatus, reason: str, now: datetime
-    ) -> Entry:
-        label = self._hands[action.kind].label(action)
-        text = f"{label}: {_WORDS[status]}"
-        return Entry(
-            incident, now, EntryKind.ACTION, text, Reason("deliver", reason, keys=(action.key,))
-        )
 
 
 _WORDS = {

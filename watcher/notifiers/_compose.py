@@ -75,7 +75,7 @@ def _facts(briefing: Briefing) -> dict[str, object]:
         "lasted": span((over or briefing.now) - incident.opened_at),
         "over": f"{over:%Y-%m-%d %H:%M} UTC" if over else None,
         "acknowledged_by": incident.acknowledged_by,
-        "hosts": listed(incident.hosts, _HOSTS),
+        "hosts": cut(one_line(listed(incident.hosts, _HOSTS)), _SENTENCE),
         "terms": [
             f"{term.name} {term.value}: {cut(one_line(term.because), _SENTENCE)}"
             for term in incident.terms

@@ -9,7 +9,7 @@ from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from enum import StrEnum
 from hashlib import sha256
-from socket import socket
+from socket import gethostname, socket
 
 from watcher.decide.lifecycle import News
 from watcher.kit.net import Deadline, connect, plainly, resolve
@@ -141,7 +141,10 @@ class _Smtp(smtplib.SMTP):
         self._options = options
         self._deadline = deadline
         port = options.port or _PORTS[options.security]
-        super().__init__(options.host, port, timeout=options.timeout)
+        # Left to itself the library asks the DNS for our own name, however long that takes.
+        name = gethostname()
+        own = name if "." in name else "[127.0.0.1]"
+        super().__init__(options.host, port, own, timeout=options.timeout)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket:
         sock = connect(resolve(host, port, timeout), timeout, self._deadline)
