@@ -4,23 +4,24 @@ import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from watcher.policy.values import EnvText
+from pydantic import ValidationInfo
+
+from watcher.policy.values import EnvText, resolve_path
 
 _SQLITE = "sqlite:///"
 _POSTGRES = re.compile(r"postgres(?:ql)?(?:\+psycopg)?://(?=.)")
 
 
-def database_url(given: str | None, base: Path, data_dir: Path) -> str:
-    """The address as the store takes it; without one, SQLite in the data directory.
+def sqlite_url(path: Path) -> str:
+    """The address of an SQLite file."""
+    return f"{_SQLITE}{path}"
 
-    A relative SQLite path starts at `base`, or at the working directory if the environment gave
-    it. Raises ValueError, which does not hold the address.
-    """
-    if given is None:
-        return f"{_SQLITE}{data_dir / 'watcher.db'}"
-    if given.startswith(_SQLITE) and given != _SQLITE:
-        folder = Path.cwd() if isinstance(given, EnvText) else base
-        return f"{_SQLITE}{folder / given.removeprefix(_SQLITE)}"
+
+def database_url(given: str, info: ValidationInfo) -> str:
+    """The address as the store takes it. Raises ValueError, which does not hold the address."""
+    if given.startswith(_SQLITE):
+        path = given.removeprefix(_SQLITE)
+        return sqlite_url(resolve_path(EnvText(path) if isinstance(given, EnvText) else path, info))
     if head := _POSTGRES.match(given):
         return f"postgresql+psycopg://{given[head.end() :]}"
     raise ValueError("should begin with sqlite:///, postgresql:// or postgresql+psycopg://")

@@ -20,7 +20,7 @@ from watcher.policy.runbooks import load_runbooks, triggers
 from watcher.policy.yamlfile import Document, YamlError
 from watcher.policy.yamlfile import load as load_yaml
 from watcher.settings.channels import read_channels
-from watcher.settings.database import database_url, passwords
+from watcher.settings.database import passwords, sqlite_url
 from watcher.settings.environment import CONFIG, overlay
 from watcher.settings.schema import ConfigFile, LogEntry, RetentionEntry
 from watcher.settings.sources import Surroundings, read_sources
@@ -81,14 +81,10 @@ def load(path: Path | None, env: Mapping[str, str]) -> Settings:
     folders = [shipped("rules"), *config.rules]
     policy = load_policy(folders, triggers(runbooks.values()), channels, problems)
 
-    data_dir = config.data_dir or Path.cwd() / "var"
-    url = ""
-    try:
-        url = database_url(config.database_url, base, data_dir)
-    except ValueError as error:
-        problems.error(Place(document, ("database_url",)), f"database_url: {error}")
     if problems.errors or policy is None:
         raise SettingsError(tuple(problems))
+    data_dir = config.data_dir or Path.cwd() / "var"
+    url = config.database_url or sqlite_url(data_dir / "watcher.db")
     return Settings(
         listen=config.listen,
         public_url=config.public_url or _own_address(*config.listen),

@@ -13,6 +13,7 @@ from watcher.policy.inventory import ProfileEntry
 from watcher.policy.references import SecretRef, TextRef
 from watcher.policy.suggest import did_you_mean
 from watcher.policy.values import Duration, FilePath, FilePaths, Name, Names, Size, Strict
+from watcher.settings.database import database_url
 
 RECEIVERS = "watcher.receivers"
 NOTIFIERS = "watcher.notifiers"
@@ -62,6 +63,7 @@ def _kind_in(package: str) -> Callable[[str], str]:
 Slug = Annotated[str, AfterValidator(_slug)]
 HeaderName = Annotated[str, AfterValidator(_header)]
 Listen = Annotated[tuple[str, int], BeforeValidator(_listen, json_schema_input_type=str)]
+DatabaseUrl = Annotated[TextRef, AfterValidator(database_url)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 
 
@@ -145,7 +147,7 @@ class ConfigFile(Strict):
     public_url: WebAddress | None = None
     listen: Listen = ("127.0.0.1", 8080)
     data_dir: FilePath | None = None
-    database_url: TextRef | None = None
+    database_url: DatabaseUrl | None = None
     catalogue: FilePaths = ()
     inventory: FilePaths = ()
     ssh: dict[str, ProfileEntry] = Field(default_factory=dict)
