@@ -1,0 +1,140 @@
+"""What a message says: for a phone, at three in the morning."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.notifiers.given import AT, DIAGNOSIS, INCIDENT, RESOLVED, written
+from watcher.decide.lifecycle import News
+from watcher.model.evidence import StepResult, StepStatus
+from watcher.model.incident import Incident, Status, Term
+
+
+def test_a_message_reads_well_at_three_in_the_morning() -> None:
+    """What, where, how bad and why, the suspect, the diagnosis, the link: in this order."""
+    message = written(diagnosis=DIAGNOSIS)
+
+    assert message.subject == "[P1] billing: CPU is high on db01 (opened #42)"
+    assert message.text == (
+        "billing: CPU is high on db01\n"
+        "P1 incident #42 was opened.\n"
+        "\n"
+        "Hosts:    db01, db02\n"
+        "Alerts:   3, 2 still firing\n"
+        "Since:    2026-03-14 03:04 UTC\n"
+        "Suspect:  CPU is high on db01 (the first alert to fire)\n"
+        "Customer: acme\n"
+        "\n"
+        "Why P1:\n"
+        "- impact high: billing has criticality 4\n"
+        "- urgency high: severity disaster\n"
+        "\n"
+        "Load of a Linux host on db01:\n"
+        "- Load and uptime\n"
+        "    03:07 up 9 days\n"
+        "    load 48.1\n"
+        "- Killed processes\n"
+        "    exit code 1\n"
+        "\n"
+        "https://watcher.example.com/incidents/42\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "incident", "line"),
+    [
+        (News.OPENED, INCIDENT, "P1 incident #42 was opened."),
+        (News.OPENED, RESOLVED, "P1 incident #42 was opened and is over again after 3 min."),
+        (
+            News.OPENED,
+            replace(INCIDENT, acknowledged_by="olga"),
+            "P1 incident #42 was opened; olga is on it.",
+        ),
+        (News.RAISED, INCIDENT, "Incident #42 was raised to P1."),
+        (News.RAISED, RESOLVED, "Incident #42 was raised to P1 and is over again after 3 min."),
+        (News.REOPENED, INCIDENT, "Incident #42 is back: it had been over."),
+        (News.REOPENED, RESOLVED, "Incident #42 is back: it had been over and is over again."),
+        (
+            News.RESOLVED,
+            RESOLVED,
+            "Incident #42 is resolved: it lasted 3 min, until 2026-03-14 03:07 UTC.",
+        ),
+        (News.RESOLVED, INCIDENT, "Incident #42 was resolved, but has come back meanwhile."),
+    ],
+)
+def test_late_news_is_told_as_it_is_now(event: News, incident: Incident, line: str) -> None:
+    """A message that had to wait says what has become of the incident meanwhile."""
+    message = written(incident, event)
+
+    assert line == message.text.splitlines()[1]
+    assert line in message.html.replace("<b>", "").replace("</b>", "")
+    assert f"({event} #42)" in message.subject
+
+
+def test_a_merged_incident_says_where_it_went() -> None:
+    """Whoever reads the message late finds the incident that people work on."""
+    message = written(replace(INCIDENT, status=Status.CLOSED, closed_at=AT, merged_into=40))
+
+    assert "It has been merged into #40 meanwhile." in message.text
+    assert "merged into #40" in message.html
+
+
+def test_a_bare_incident_can_be_told_of() -> None:
+    """Without service, hosts, suspect or terms there is still a message."""
+    bare = replace(INCIDENT, service=None, hosts=(), suspect=None, terms=())
+
+    message = written(bare)
+
+    assert message.subject == "[P1] CPU is high on db01 (opened #42)"
+    assert "Suspect" not in message.text + message.html
+    assert "Hosts" not in message.text + message.html
+
+
+def test_a_suspect_whose_alert_is_gone_is_named_by_its_key() -> None:
+    """An alert that was deleted meanwhile is no reason to hide the suspect."""
+    assert INCIDENT.suspect is not None
+    lost = replace(INCIDENT, suspect=replace(INCIDENT.suspect, key="z:9", host=None))
+
+    assert "Suspect:  z:9 (the first alert to fire)" in written(lost).text
+
+
+def test_a_diagnosis_that_failed_says_why() -> None:
+    """No evidence is news, too."""
+    failed = replace(DIAGNOSIS, steps=(), problem="db01:22 does not answer")
+
+    message = written(diagnosis=failed)
+
+    assert "! db01:22 does not answer" in message.text
+    assert "db01:22 does not answer" in message.html
+
+
+def test_a_message_is_of_bounded_size() -> None:
+    """However large the disaster, the message stays readable and under the limits."""
+    flood = replace(
+        INCIDENT,
+        title="x" * 5000,
+        hosts=tuple(f"host{number:05}" for number in range(5000)),
+        terms=tuple(Term("impact", "high", "y" * 5000) for _ in range(2)),
+    )
+    steps = tuple(
+        StepResult(f"s{number}", "t" * 5000, StepStatus.OK, ("<" * 5000 + "\n") * 100)
+        for number in range(50)
+    )
+
+    message = written(flood, diagnosis=replace(DIAGNOSIS, title="d" * 5000, steps=steps))
+
+    assert len(message.subject) < 250
+    assert len(message.text) < 10_000
+    assert len(message.html) < 60_000
+    assert "and 4992 more" in message.text
+
+
+def test_alert_text_stays_text_in_html() -> None:
+    """Markup in a title or in evidence is shown, not obeyed."""
+    evil = "<img src=x onerror=alert(1)>"
+    steps = (StepResult("a", evil, StepStatus.OK, evil),)
+
+    html = written(replace(INCIDENT, title=evil), diagnosis=replace(DIAGNOSIS, steps=steps)).html
+
+    assert "<img" not in html
+    assert "&lt;img" in html
