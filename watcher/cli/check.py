@@ -2,23 +2,16 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
+from watcher.cli._common import Config, starter_config
 from watcher.policy.problems import Problem
 from watcher.settings import Settings, SettingsError, load
 
-Config = Annotated[
-    Path | None,
-    typer.Option(
-        "--config", "-c", envvar="WATCHER_CONFIG", help="The configuration file.", dir_okay=False
-    ),
-]
-
 
 def check(config: Path | None) -> list[Problem]:
-    """Everything wrong with the configuration and all files it names, by file and line."""
+    """Everything wrong with the configuration that `serve` would use, by file and line."""
     return _examine(config)[1]
 
 
@@ -39,7 +32,7 @@ def _command(config: Config = None) -> None:
 
 def _examine(config: Path | None) -> tuple[Settings | None, list[Problem]]:
     try:
-        settings = load(config, os.environ)
+        settings = load(config or starter_config(), os.environ)
     except SettingsError as error:
         return None, list(error.problems)
     return settings, list(settings.warnings)

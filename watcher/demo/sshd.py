@@ -5,6 +5,7 @@ the process: a script that loses its connection ends itself.
 """
 
 import os
+import queue
 import socket
 import subprocess
 import threading
@@ -22,6 +23,7 @@ _COMMAND = b"exec sh -s"
 _LOGIN_SECONDS = 10.0
 _GRACE_SECONDS = 5.0
 _CHUNK = 32_768
+_KILLED = 128
 
 
 class DemoSshd:
@@ -91,18 +93,19 @@ class _Session(threading.Thread):
         """Lets the client in, runs its command and tells how that ended."""
         try:
             self._transport.start_server(server=self._doorman)
-            channel = self._transport.accept(_LOGIN_SECONDS)
-            if channel is not None and self._doorman.asked.wait(_LOGIN_SECONDS):
+            channel = self._doorman.asked.get(timeout=_LOGIN_SECONDS)
+            if channel is not None:
                 channel.send_exit_status(_serve(channel))
                 channel.close()
-        except (paramiko.SSHException, OSError, EOFError):
+                self._transport.join(_GRACE_SECONDS)
+        except (paramiko.SSHException, OSError, EOFError, queue.Empty):
             pass  # The client is gone, or was none; there is nobody to tell.
         finally:
-            self._transport.join(_GRACE_SECONDS)
             self.close()
 
     def close(self) -> None:
         """Cuts the connection, which ends the command."""
+        self._doorman.asked.put(None)
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
         self._transport.close()
@@ -116,7 +119,8 @@ class _Doorman(paramiko.ServerInterface):
 
     def __init__(self, client: paramiko.PKey) -> None:
         self._client = client
-        self.asked = threading.Event()
+        self._busy = False
+        self.asked: queue.SimpleQueue[paramiko.Channel | None] = queue.SimpleQueue()
 
     def get_allowed_auths(self, username: str) -> str:
         """Keys only."""
@@ -136,9 +140,10 @@ class _Doorman(paramiko.ServerInterface):
 
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
         """A script on stdin, once."""
-        if command != _COMMAND or self.asked.is_set():
+        if command != _COMMAND or self._busy:
             return False
-        self.asked.set()
+        self._busy = True
+        self.asked.put(channel)
         return True
 
 
@@ -158,7 +163,8 @@ def _serve(channel: paramiko.Channel) -> int:
             )
         threading.Thread(target=_feed, args=(channel, ours), daemon=True).start()
         _drain(ours, channel)
-        return shell.wait()
+        code = shell.wait()
+        return code if code >= 0 else _KILLED - code
 
 
 def _feed(channel: paramiko.Channel, shell: socket.socket) -> None:

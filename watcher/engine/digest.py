@@ -55,6 +55,8 @@ class Digest:
         self._rulebook = rulebook
         self._clock = clock
         self._holder = holder
+        self._token: int | None = None
+        self._renew_at = clock.now()
 
     def step(self, limit: int = _BATCH) -> int:
         """Digests one batch, oldest deliveries first; returns how many there were.
@@ -69,12 +71,19 @@ class Digest:
         if deliveries:
             rulebook = self._rulebook()
             parsed = [self._parse(each, rulebook) for each in deliveries]
-            self._commit(parsed, rulebook, token)
+            try:
+                self._commit(parsed, rulebook, token)
+            except LostLeaseError:
+                return 0
         return len(deliveries)
 
     def _lease(self) -> int | None:
-        with self._store.begin() as tx:
-            return tx.lease(LEASE, self._holder, self._clock.now(), _TTL)
+        now = self._clock.now()
+        if self._token is None or now >= self._renew_at:
+            with self._store.begin() as tx:
+                self._token = tx.lease(LEASE, self._holder, now, _TTL)
+            self._renew_at = now + _TTL / 3
+        return self._token
 
     def _parse(self, delivery: Delivery, rulebook: Rulebook) -> Parsed:
         read = self._sources.get(delivery.source)
@@ -112,6 +121,7 @@ class Digest:
 
     def _write(self, tx: Tx, parsed: Sequence[Parsed], rulebook: Rulebook, token: int) -> None:
         if not tx.held(LEASE, token):
+            self._token = None
             raise LostLeaseError
         now = self._clock.now()
         news = [each for one in parsed for each in one.news]

@@ -1,4 +1,4 @@
-"""What the clock does: closes quiet incidents, lets old rows go, says that the worker lives."""
+"""What the clock does: closes quiet incidents and lets old rows go."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,8 +9,6 @@ from watcher.kit.clock import Clock
 from watcher.model.reason import Reason
 from watcher.store.store import Store
 
-ALIVE = "worker"
-_ALIVE_FOR = timedelta(seconds=30)
 _AT_ONCE = 500
 
 
@@ -27,18 +25,12 @@ class Sweep:
     """One round of housekeeping at a time; every duty is safe to run on every replica."""
 
     def __init__(
-        self, store: Store, clock: Clock, close_after: timedelta, retention: Retention, holder: str
+        self, store: Store, clock: Clock, close_after: timedelta, retention: Retention
     ) -> None:
         self._store = store
         self._clock = clock
         self._close_after = close_after
         self._retention = retention
-        self._holder = holder
-
-    def alive(self) -> None:
-        """Says that a worker is at work; readiness asks for it."""
-        with self._store.begin() as tx:
-            tx.lease(f"{ALIVE}:{self._holder}", self._holder, self._clock.now(), _ALIVE_FOR)
 
     def step(self) -> int:
         """Closes and lets go; returns how many rows it touched, 0 when nothing is left to do."""

@@ -1,0 +1,161 @@
+"""The composition root: the only place where all parts meet."""
+
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from watcher.engine.deliver import Deliverer
+from watcher.engine.deliver import Options as DeliverOptions
+from watcher.engine.digest import Digest, Read
+from watcher.engine.fold import Rulebook
+from watcher.engine.hands import DiagnoseHand, Hand, NotifyHand
+from watcher.engine.intake import Intake
+from watcher.engine.loop import Duty, Loops
+from watcher.engine.sweep import Retention, Sweep
+from watcher.kit.clock import Clock
+from watcher.kit.metrics import Metrics
+from watcher.kit.plugins import adapter
+from watcher.model.action import ActionKind
+from watcher.model.delivery import Delivery
+from watcher.model.event import Reading
+from watcher.notifiers import Outlet
+from watcher.policy.endpoints import Source
+from watcher.receivers.base import Context
+from watcher.settings import Settings
+from watcher.store.store import Store
+from watcher.web.front import Front, Site
+from watcher.web.gate import Gate, Signature, basic, bearer
+from watcher.web.hooks import Hooks
+
+
+def open_store(settings: Settings) -> Store:
+    """The store in its present shape. Raises StoreUnavailable."""
+    store = Store.open(settings.database_url)
+    present, wanted = store.revision()
+    if present != wanted:
+        store.upgrade()
+    return store
+
+
+def front(settings: Settings, store: Store, clock: Clock, wake: Callable[[], None]) -> Front:
+    """What listens: hooks, and behind them pages and API, which are loaded after hooks listen."""
+    metrics = Metrics()
+    intake = Intake(lambda: store.inbox(clock.now()), wake)
+    gates = {source.name: gate(source) for source in settings.sources}
+    hooks = Hooks(gates, intake, clock, metrics)
+
+    def load_site() -> Site:
+        # Pages and API cost most of a second to import; hooks must not wait for them.
+        from watcher.web.deps import Deps  # noqa: PLC0415 - see above
+        from watcher.web.site import site  # noqa: PLC0415 - see above
+
+        return site(
+            Deps(
+                store=store,
+                clock=clock,
+                public_url=settings.public_url,
+                metrics=metrics,
+                policy=settings.policy,
+                catalogue=settings.catalogue,
+                wake=wake,
+                secrets=settings.secrets,
+            )
+        )
+
+    return Front(hooks, intake, load_site)
+
+
+def gate(source: Source) -> Gate:
+    """What a source must show, ready to be compared."""
+    auth = source.auth
+    accepted: dict[bytes, tuple[bytes, ...]] = {}
+    pairs = []
+    if auth.bearer is not None:
+        pairs.append(bearer(auth.bearer.reveal()))
+    if auth.basic is not None:
+        pairs.append(basic(auth.basic.user, auth.basic.password.reveal()))
+    if auth.header is not None:
+        pairs.append((auth.header.name.lower().encode(), auth.header.value.reveal().encode()))
+    for name, value in pairs:
+        accepted[name] = (*accepted.get(name, ()), value)
+    signature = None
+    if auth.hmac is not None:
+        stamp = auth.hmac.timestamp_header
+        signature = Signature(
+            secret=auth.hmac.secret.reveal().encode(),
+            header=auth.hmac.header.lower().encode(),
+            timestamp_header=stamp.lower().encode() if stamp else None,
+            max_age=auth.hmac.max_age,
+        )
+    return Gate(
+        source=source.name,
+        customer=source.customer,
+        credentials=accepted,
+        signature=signature,
+        max_body=source.max_body,
+        open=not accepted and signature is None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What works behind the front: digest, deliver, sweep."""
+
+    digest: Digest
+    deliverer: Deliverer
+    sweep: Sweep
+    loops: Loops
+
+    def stop(self, within: float) -> None:
+        """Lets everything finish what it is doing, for so many seconds at most."""
+        self.deliverer.close(within)
+        self.loops.stop(within)
+
+
+def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
+    """The duties of a worker over that store."""
+    holder = f"{socket.gethostname()}:{os.getpid()}"
+    rulebook = Rulebook(settings.policy, settings.catalogue)
+    sources = {source.name: reader(source) for source in settings.sources}
+    digest = Digest(store, sources, lambda: rulebook, clock, holder)
+    hands: dict[ActionKind, Hand] = {
+        ActionKind.NOTIFY: NotifyHand(
+            {
+                name: Outlet(each.kind, each.options)  # type: ignore[arg-type]  # adapter's own
+                for name, each in settings.channels.items()
+            },
+            clock,
+            settings.public_url,
+        ),
+        ActionKind.DIAGNOSE: DiagnoseHand(settings.catalogue, settings.runbooks, clock),
+    }
+    deliverer = Deliverer(store, clock, hands, DeliverOptions(wake=lambda: loops.wake("deliver")))
+    kept = settings.retention
+    sweep = Sweep(
+        store,
+        clock,
+        settings.policy.grouping.close_after,
+        Retention(kept.deliveries, kept.actions, kept.evidence),
+    )
+    loops = Loops(
+        (
+            Duty("digest", digest.step, every=1.0, then=("deliver",)),
+            Duty("deliver", deliverer.step, every=1.0),
+            Duty("sweep", sweep.step, every=60.0),
+        )
+    )
+    return Worker(digest, deliverer, sweep, loops)
+
+
+def reader(source: Source) -> Read:
+    """Reads deliveries of one source with the receiver of its kind."""
+    return partial(_read, adapter("watcher.receivers", source.kind).parse, source)
+
+
+def _read(
+    parse: Callable[[bytes, Context], Reading], source: Source, delivery: Delivery
+) -> Reading:
+    context = Context(source.name, delivery.received_at, source.options)
+    return parse(delivery.body, context)

@@ -1,0 +1,66 @@
+"""What commands share: the configuration, the store, and how they say that something is wrong."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from watcher.app import open_store
+from watcher.kit.log import configure
+from watcher.settings import Settings, SettingsError, load
+from watcher.store.base import StoreError
+from watcher.store.store import Store
+
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", envvar="WATCHER_CONFIG", help="The configuration file."),
+]
+
+STARTER = "watcher.yaml"
+
+
+def fail(text: str) -> NoReturn:
+    """Ends the command with a message on standard error."""
+    typer.echo(f"watcher: {text}", err=True)
+    raise typer.Exit(1)
+
+
+def settings_of(config: Path | None) -> Settings:
+    """The settings; every problem is printed when they cannot be used."""
+    try:
+        settings = load(config or starter_config(), os.environ)
+    except SettingsError as error:
+        for problem in error.problems:
+            typer.echo(problem, err=True)
+        fail("the configuration cannot be used")
+    configure(settings.log.level, as_json=settings.log.format == "json")
+    return settings
+
+
+def data_dir() -> Path:
+    """Where Watcher keeps what it makes itself when no configuration says otherwise."""
+    return Path(os.environ.get("WATCHER_DATA_DIR") or "var").absolute()
+
+
+def starter_config() -> Path | None:
+    """The configuration that a first `watcher serve` wrote, where there is one."""
+    path = data_dir() / STARTER
+    return path if path.exists() else None
+
+
+@contextmanager
+def store_of(settings: Settings) -> Iterator[Store]:
+    """The store, brought to its present shape, for one command."""
+    try:
+        store = open_store(settings)
+    except StoreError as error:
+        fail(str(error))
+    try:
+        yield store
+    except StoreError as error:
+        fail(str(error))
+    finally:
+        store.close()

@@ -1,0 +1,59 @@
+"""`watcher send`: posts a sample alert to a running Watcher, as a monitoring system would."""
+
+from typing import Annotated
+
+import typer
+
+from watcher.cli._common import Config, fail, settings_of
+from watcher.demo.post import PostError, post
+from watcher.kit.clock import Clock
+from watcher.kit.plugins import adapter, kinds
+from watcher.policy.endpoints import Source
+from watcher.settings import Settings
+
+_RECEIVERS = "watcher.receivers"
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("send")(_command)
+
+
+def _command(  # noqa: PLR0913, PLR0917 - the options of a command are its arguments
+    kind: Annotated[str, typer.Argument(help="zabbix, grafana, alertmanager or generic.")],
+    sample: Annotated[str | None, typer.Option(help="Which sample; the first by default.")] = None,
+    source: Annotated[str | None, typer.Option(help="The source to post as.")] = None,
+    serial: Annotated[
+        int | None, typer.Option(help="When the outage began, in unix seconds; names it.")
+    ] = None,
+    url: Annotated[str | None, typer.Option(help="Where Watcher listens.")] = None,
+    config: Config = None,
+) -> None:
+    """Post a sample; the same serial again means the same outage."""
+    if kind not in kinds(_RECEIVERS):
+        fail(f"there is no kind {kind!r}; there are: {', '.join(kinds(_RECEIVERS))}")
+    receiver = adapter(_RECEIVERS, kind)
+    name = sample or next(iter(receiver.SAMPLES))
+    if name not in receiver.SAMPLES:
+        fail(f"{kind} has no sample {name!r}; it has: {', '.join(receiver.SAMPLES)}")
+    settings = settings_of(config)
+    now = Clock().now()
+    body = receiver.sample(name, now, serial or int(now.timestamp()))
+    try:
+        answer = post(_base(settings, url), _source(settings, kind, source), body, now)
+    except PostError as error:
+        fail(str(error))
+    typer.echo(f"{answer}")
+
+
+def _base(settings: Settings, url: str | None) -> str:
+    host, port = settings.listen
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - compared
+    return url or f"http://{reachable}:{port}"
+
+
+def _source(settings: Settings, kind: str, name: str | None) -> Source:
+    for source in settings.sources:
+        if source.kind == kind and name in {None, source.name}:
+            return source
+    fail(f"there is no source of kind {kind!r}" + (f" named {name!r}" if name else ""))

@@ -1,0 +1,150 @@
+"""`watcher serve`: listens for alerts, serves pages and API, and keeps a worker at work."""
+
+import os
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from watcher.app import front
+from watcher.cli._common import Config, data_dir, fail, settings_of, store_of
+from watcher.demo.outage import Outage
+from watcher.demo.starter import ADMINISTRATOR, login, write_config
+from watcher.engine.companion import Companion
+from watcher.kit.clock import Clock
+from watcher.kit.log import logger
+from watcher.settings import Settings
+from watcher.store.query import Query
+from watcher.store.store import Store
+from watcher.web.front import Front
+
+_BACKLOG = 4096
+_GRACE = 10
+_log = logger("serve")
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("serve")(_command)
+
+
+def _command(
+    demo: Annotated[
+        bool, typer.Option(help="Play a sample outage on an empty store (without --config).")
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Serve Watcher until it is told to stop."""
+    clock = Clock()
+    folder = None if config else data_dir()
+    path = config or write_config(data_dir())
+    settings = settings_of(path)
+    outage = None
+    with store_of(settings) as store:
+        try:
+            if demo and folder is not None and _empty(store):
+                outage = Outage(folder)
+                outage.start()
+                os.environ.update(outage.environment(folder))
+                settings = settings_of(path)
+            _serve(settings, store, clock, path, outage, folder)
+        finally:
+            if outage is not None:
+                outage.close()
+
+
+def _serve(
+    settings: Settings,
+    store: Store,
+    clock: Clock,
+    config: Path,
+    outage: Outage | None,
+    folder: Path | None,
+) -> None:
+    command = [sys.executable, "-m", "watcher", "worker", "--config", str(config)]
+    companion = Companion(command, os.environ)
+    application = front(settings, store, clock, companion.wake)
+
+    def ready() -> None:
+        companion.start()
+        _announce(settings, store, clock, folder)
+        if outage is not None:
+            outage.play(local_url(settings), settings.sources, clock)
+
+    try:
+        _listen(application, settings.listen, ready)
+    finally:
+        companion.stop(_GRACE)
+
+
+def local_url(settings: Settings) -> str:
+    """Where this machine reaches Watcher."""
+    host, port = settings.listen
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared only
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class _Server(uvicorn.Server):
+    """Says when it listens."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listens, then says so."""
+        await super().startup(sockets)
+        self._ready()
+
+
+def _listen(application: Front, address: tuple[str, int], ready: Callable[[], None]) -> None:
+    config = uvicorn.Config(
+        application,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        backlog=_BACKLOG,
+        timeout_graceful_shutdown=_GRACE,
+        server_header=False,
+    )
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    try:
+        listener = socket.create_server(address, family=family, backlog=_BACKLOG)
+    except OSError as error:
+        fail(f"cannot listen on {address[0]}:{address[1]}: {error.strerror}")
+    with listener:
+        _Server(config, ready).run(sockets=[listener])
+
+
+def _announce(settings: Settings, store: Store, clock: Clock, folder: Path | None) -> None:
+    _log.info("listening", address=local_url(settings), loop="uvloop", http="httptools")
+    lines = [f"Watcher listens on {settings.public_url}"]
+    if folder is not None:
+        password = login(folder, store, clock)
+        if password is not None:
+            lines.append(f"Log in as {ADMINISTRATOR} with the password {password}")
+        lines.append(
+            "Post an alert:\n"
+            f"  curl -H \"Authorization: Bearer $(cat '{folder}/token-generic')\""
+            " -H 'Content-Type: application/json'"
+            ' -d \'{"name": "Disk is full", "status": "firing", "severity": "high",'
+            ' "host": "db01", "service": "billing"}\''
+            f" {local_url(settings)}/hooks/generic"
+        )
+    else:
+        with store.view() as view:
+            if not view.people():
+                lines.append("Nobody can log in yet: watcher user add NAME --role administrator")
+    typer.echo("\n".join(lines))
+
+
+def _empty(store: Store) -> bool:
+    with store.view() as view:
+        return not view.incident_list(Query(limit=1)).items

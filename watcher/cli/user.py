@@ -1,0 +1,47 @@
+"""`watcher user add`: makes a login, or gives it a new password."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from watcher.cli._common import Config, fail, settings_of, store_of
+from watcher.kit.clock import Clock
+from watcher.model.person import Role
+from watcher.store.people import Person
+from watcher.web.auth import hash_password
+
+_SHORTEST = 8
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the group of commands."""
+    group = typer.Typer(help="People who may log in.", no_args_is_help=True)
+    group.command("add")(_add)
+    app.add_typer(group, name="user")
+
+
+def _add(
+    name: Annotated[str, typer.Argument(help="The name to log in with.")],
+    role: Annotated[Role, typer.Option(help="What the person may do.")] = Role.VIEWER,
+    customer: Annotated[str | None, typer.Option(help="Show this customer's only.")] = None,
+    config: Config = None,
+) -> None:
+    """Make a login; the password is asked for, or read from standard input."""
+    settings = settings_of(config)
+    known = settings.catalogue.customers
+    if customer is not None and known and customer not in known:
+        fail(f"there is no customer {customer!r}; there are: {', '.join(sorted(known))}")
+    password = _password()
+    if len(password) < _SHORTEST:
+        fail(f"the password needs at least {_SHORTEST} characters")
+    person = Person(name, hash_password(password), role, customer, Clock().now())
+    with store_of(settings) as store, store.begin() as tx:
+        tx.save_person(person)
+    typer.echo(f"{name} may log in as {role}" + (f" of {customer}" if customer else ""))
+
+
+def _password() -> str:
+    if sys.stdin.isatty():
+        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+    return sys.stdin.readline().rstrip("\r\n")

@@ -1,0 +1,39 @@
+"""`watcher worker`: digest, deliver and sweep; `watcher serve` starts it by itself."""
+
+import os
+import signal
+import sys
+
+import typer
+
+from watcher.app import worker
+from watcher.cli._common import Config, settings_of, store_of
+from watcher.kit.clock import Clock
+
+_GRACE = 10.0
+_CHUNK = 4096
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command; hidden, because people have no reason to call it."""
+    app.command("worker", hidden=True)(_command)
+
+
+def _command(config: Config = None) -> None:
+    """Work until standard input ends; every byte on it means that there is something to do."""
+    # The terminal's Ctrl-C goes to the front, which then ends the worker in good order.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _end)
+    settings = settings_of(config)
+    with store_of(settings) as store:
+        work = worker(settings, store, Clock())
+        work.loops.start()
+        try:
+            while os.read(sys.stdin.fileno(), _CHUNK):
+                work.loops.wake("digest", "deliver")
+        finally:
+            work.stop(_GRACE)
+
+
+def _end(*_: object) -> None:
+    raise SystemExit(0)
