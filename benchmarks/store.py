@@ -8,7 +8,7 @@ import argparse
 import contextlib
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -158,26 +158,25 @@ def digest(store: Store, meter: Meter, numbers: Iterable[int], now: datetime) ->
         with meter.step("undigested", count):
             deliveries = tx.undigested(count, 1 << 30)
         assert len(deliveries) == count
-        with meter.step("alerts", count):
-            tx.alerts({(each.customer, each.key) for each in alerts})
-        with meter.step("occurrences", count):
-            tx.occurrences({(each.customer, each.key, each.occurrence) for each in spans})
-        with meter.step("recent", count):
-            tx.recent({("acme", each.group) for each in incidents}, now - timedelta(minutes=5))
-        with meter.step("incidents", count):
-            tx.incidents({each.number for each in incidents})
-        with meter.step("save incidents", count):
-            tx.save_incidents(incidents)
-        with meter.step("save alerts", count):
-            tx.save_alerts(alerts)
-        with meter.step("save spans", count):
-            tx.save_occurrences(spans)
-        with meter.step("add entries", count):
-            tx.add_entries(entries)
-        with meter.step("queue", count):
-            tx.queue(intents, now)
-        with meter.step("digested", count):
-            tx.digested(deliveries)
+        steps: dict[str, Callable[[], object]] = {
+            "alerts": lambda: tx.alerts({(each.customer, each.key) for each in alerts}),
+            "occurrences": lambda: tx.occurrences(
+                {(each.customer, each.key, each.occurrence) for each in spans}
+            ),
+            "recent": lambda: tx.recent(
+                {("acme", each.group) for each in incidents}, now - timedelta(minutes=5)
+            ),
+            "incidents": lambda: tx.incidents({each.number for each in incidents}),
+            "save incidents": lambda: tx.save_incidents(incidents),
+            "save alerts": lambda: tx.save_alerts(alerts),
+            "save spans": lambda: tx.save_occurrences(spans),
+            "add entries": lambda: tx.add_entries(entries),
+            "queue": lambda: tx.queue(intents, now),
+            "digested": lambda: tx.digested(deliveries),
+        }
+        for name, do in steps.items():
+            with meter.step(name, count):
+                do()
 
 
 def run(url: str, server: int | None, batch: int, rounds: int) -> str:

@@ -148,6 +148,16 @@ def test_an_exception_undoes_the_whole_transaction(store: Store) -> None:
     assert found == {}
 
 
+@pytest.mark.parametrize("key", ["\\u0000", "quote ' \" \\ slash", "\u2028 100 % :now {x} ?", ""])
+def test_a_key_is_never_syntax(store: Store, key: str) -> None:
+    """Whatever a source makes up is found under exactly that name."""
+    with store.begin() as tx:
+        tx.save_alerts([alert(key), alert(f"{key}!")])
+        found = tx.alerts([("acme", key)])
+
+    assert {("acme", key): alert(key)} == found
+
+
 def test_customers_are_strangers(store: Store) -> None:
     """The same key of another customer is another alert, and another group another incident."""
     with store.begin() as tx:
@@ -243,6 +253,7 @@ def test_a_merge_hands_everything_over(store: Store) -> None:
     [
         lambda tx: tx.save_alerts([alert("half a pair \ud800")]),
         lambda tx: tx.alerts([("acme", "half a pair \ud800")]),
+        lambda tx: tx.alerts([("acme", "nothing after this: \0")]),
         lambda tx: tx.save_alerts([alert(count=2**70)]),
         lambda tx: tx.save_alerts([alert(labels={"a": "\ud800"})]),
         lambda tx: tx.numbers(2**70),

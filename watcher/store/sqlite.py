@@ -1,7 +1,6 @@
 """SQLite: the state in one file, the deliveries in another, so that neither waits for the other."""
 
 import contextlib
-import re
 import sqlite3
 from collections.abc import Sequence
 from functools import lru_cache
@@ -15,7 +14,7 @@ from watcher.store.base import StoreError, StoreUnavailable, TooSlow, Unstorable
 from watcher.store.functions import limit_reading, teach
 from watcher.store.link import DELIVERY, NOTHING, Line, Link, Parameters, Shape
 from watcher.store.numbers import take_ids
-from watcher.store.rows import Row, from_arrival
+from watcher.store.rows import Row, from_arrival, to_json
 
 # How long a writer waits for another one before it gives up.
 BUSY_SECONDS = 20
@@ -23,6 +22,8 @@ BUSY_SECONDS = 20
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
+    "PRAGMA cache_size=-16384",
+    "PRAGMA wal_autocheckpoint=4000",
     "PRAGMA journal_size_limit=67108864",
     "PRAGMA temp_store=MEMORY",
 )
@@ -149,16 +150,10 @@ class SqliteLink:
         also: str = "",
         parameters: Parameters = NOTHING,
     ) -> list[Row]:
-        """See `Link`; one prepared look-up for each key is the fastest way in one process."""
-        sql = _find(shape, by, also)
-        rest = tuple(parameters.values())
-        found: list[Row] = []
-        try:
-            for key in keys:
-                found += self._cursor.execute(sql, (*key, *rest)).fetchall()
-        except _TROUBLE as error:
-            raise translated(error) from error
-        return found
+        """See `Link`; one statement with all keys as JSON costs less than one for each key."""
+        if not keys:
+            return []
+        return self.rows(_find(shape, by, also), {"keys": _json(keys), **parameters})
 
     def upsert(self, shape: Shape, rows: Sequence[Row]) -> None:
         """See `Link`."""
@@ -201,8 +196,21 @@ WHERE id > (SELECT coalesce(max(digested), 0) FROM stream) ORDER BY id LIMIT :li
 
 @lru_cache
 def _find(shape: Shape, by: tuple[str, ...], also: str) -> str:
-    where = " AND ".join([f"{name} = ?" for name in by] + [_NAMED.sub("?", also)] * bool(also))
-    return f"SELECT {', '.join(shape.columns)} FROM {shape.table} WHERE {where}"  # noqa: S608
+    columns = ", ".join(f"t.{name}" for name in shape.columns)
+    same = [f"t.{name} = json_extract(k.value, '$[{n}]')" for n, name in enumerate(by)]
+    where = " AND ".join([*same, also] if also else same)
+    # A cross join keeps its order: for each key a search in the table.
+    return (
+        f"SELECT {columns} FROM json_each(:keys) AS k CROSS JOIN {shape.table} AS t WHERE {where}"  # noqa: S608 - names of the schema
+    )
+
+
+def _json(keys: Sequence[Row]) -> str:
+    """The keys as JSON, in which SQLite would read a text only up to its first NUL."""
+    text = to_json(keys)
+    if "\\u0000" in text and any("\0" in str(part) for key in keys for part in key):
+        raise Unstorable("SQLite does not take a NUL in a key")
+    return text
 
 
 @lru_cache
@@ -263,4 +271,3 @@ class SqliteLine:
 
 
 _WRITE = _insert("delivery", DELIVERY.columns)
-_NAMED = re.compile(r":\w+")
