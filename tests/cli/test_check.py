@@ -55,6 +55,17 @@ def test_every_error_is_a_line(
     assert result.output.splitlines() == [str(problem) for problem in check(path)]
 
 
+def test_the_configuration_of_the_first_start_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without --config the command looks at what `watcher serve` would use."""
+    monkeypatch.delenv("WATCHER_CONFIG", raising=False)
+    monkeypatch.setenv("WATCHER_DATA_DIR", str(tmp_path))
+    path = written(tmp_path, "workers: many\n")
+
+    assert [f"{path}:1: workers: should be a whole number"] == [str(one) for one in check(None)]
+
+
 def test_warnings_are_no_failure(app: typer.Typer, tmp_path: Path) -> None:
     """A key that is not there yet is worth a line, not an exit code."""
     path = written(tmp_path, "ssh:\n  x: {user: w, key_file: nokey, known_hosts: /etc/hosts}\n")
