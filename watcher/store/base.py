@@ -13,7 +13,7 @@ class Unstorable(StoreError):
     """The database will never take these values; trying again does not help."""
 
 
-class TooSlow(StoreError):
+class TooSlow(StoreUnavailable):
     """A query that would take too long; a narrower one may not."""
 
 

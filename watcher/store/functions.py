@@ -20,10 +20,10 @@ def teach(connection: sqlite3.Connection) -> None:
     connection.create_function("moment", 1, _moment, deterministic=True)
 
 
-def limit_reading(connection: sqlite3.Connection) -> None:
+def limit_reading(connection: sqlite3.Connection, seconds: float = PATIENCE_SECONDS) -> None:
     """Interrupts whatever still runs on the connection after a while from now."""
     clock = Clock()
-    until = clock.monotonic() + PATIENCE_SECONDS
+    until = clock.monotonic() + seconds
     connection.set_progress_handler(lambda: clock.monotonic() > until, _STEPS_BETWEEN_LOOKS)
 
 
