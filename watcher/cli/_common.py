@@ -51,6 +51,13 @@ def starter_config() -> Path | None:
     return path if path.exists() else None
 
 
+def local_url(settings: Settings) -> str:
+    """Where this machine reaches Watcher."""
+    host, port = settings.listen
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared only
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 @contextmanager
 def store_of(settings: Settings) -> Iterator[Store]:
     """The store, brought to its present shape, for one command."""

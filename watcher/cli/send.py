@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from watcher.cli._common import Config, fail, settings_of
+from watcher.cli._common import Config, fail, local_url, settings_of
 from watcher.demo.post import PostError, post
 from watcher.kit.clock import Clock
 from watcher.kit.plugins import adapter, kinds
@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
     app.command("send")(_command)
 
 
-def _command(  # noqa: PLR0913, PLR0917 - the options of a command are its arguments
+def _command(
     kind: Annotated[str, typer.Argument(help="zabbix, grafana, alertmanager or generic.")],
     sample: Annotated[str | None, typer.Option(help="Which sample; the first by default.")] = None,
     source: Annotated[str | None, typer.Option(help="The source to post as.")] = None,
@@ -40,20 +40,14 @@ def _command(  # noqa: PLR0913, PLR0917 - the options of a command are its argum
     now = Clock().now()
     body = receiver.sample(name, now, serial or int(now.timestamp()))
     try:
-        answer = post(_base(settings, url), _source(settings, kind, source), body, now)
+        answer = post(url or local_url(settings), _source(settings, kind, source), body, now)
     except PostError as error:
         fail(str(error))
-    typer.echo(f"{answer}")
-
-
-def _base(settings: Settings, url: str | None) -> str:
-    host, port = settings.listen
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - compared
-    return url or f"http://{reachable}:{port}"
+    typer.echo(answer)
 
 
 def _source(settings: Settings, kind: str, name: str | None) -> Source:
-    for source in settings.sources:
-        if source.kind == kind and name in {None, source.name}:
-            return source
-    fail(f"there is no source of kind {kind!r}" + (f" named {name!r}" if name else ""))
+    found = [each for each in settings.sources if each.kind == kind and name in {None, each.name}]
+    if not found:
+        fail(f"there is no source of kind {kind!r}" + (f" named {name!r}" if name else ""))
+    return found[0]

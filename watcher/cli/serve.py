@@ -11,7 +11,7 @@ import typer
 import uvicorn
 
 from watcher.app import front
-from watcher.cli._common import Config, data_dir, fail, settings_of, store_of
+from watcher.cli._common import Config, data_dir, fail, local_url, settings_of, store_of
 from watcher.demo.outage import Outage
 from watcher.demo.starter import ADMINISTRATOR, login, write_config
 from watcher.engine.companion import Companion
@@ -79,13 +79,6 @@ def _serve(
         _listen(application, settings.listen, ready)
     finally:
         companion.stop(_GRACE)
-
-
-def local_url(settings: Settings) -> str:
-    """Where this machine reaches Watcher."""
-    host, port = settings.listen
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared only
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 class _Server(uvicorn.Server):

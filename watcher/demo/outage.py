@@ -45,12 +45,12 @@ hosts:
     ssh: demo
     tags: {{os: linux}}
 """
-# (seconds after the one before, kind of source, sample)
-_STORY: Sequence[tuple[float, str, str]] = (
-    (0.2, "zabbix", "problem"),
-    (0.8, "grafana", "firing"),
-    (1.0, "zabbix", "update"),
-    (0.7, "grafana", "mixed"),
+# Seconds after the one before, kind of source, sample, and seconds from the outage to its alert.
+_STORY: Sequence[tuple[float, str, str, int]] = (
+    (0.2, "zabbix", "problem", 0),
+    (0.8, "grafana", "firing", 1),
+    (1.0, "zabbix", "update", 0),
+    (0.7, "grafana", "mixed", 1),
 )
 
 
@@ -99,10 +99,10 @@ class Outage:
         by_kind = {source.kind: source for source in sources}
         began = int(clock.now().timestamp())
         pause = threading.Event()
-        for after, kind, sample in _STORY:
+        for after, kind, sample, delay in _STORY:
             pause.wait(after)
             now = clock.now()
-            body = adapter("watcher.receivers", kind).sample(sample, now, began)
+            body = adapter("watcher.receivers", kind).sample(sample, now, began + delay)
             try:
                 post(base, by_kind[kind], body, now)
             except PostError as error:

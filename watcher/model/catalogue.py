@@ -1,4 +1,4 @@
-"""Customers, services and hosts: who is strangers to whom, what matters, and what may be touched."""
+"""Customers, services and hosts: who are strangers, what matters, and what may be touched."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

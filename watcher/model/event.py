@@ -1,4 +1,4 @@
-"""One normalised message about one monitored condition, as a receiver reads it out of a delivery."""
+"""One normalised message about one monitored condition, read out of a delivery."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -52,8 +52,9 @@ class Incident:
 
     `group` is what its alerts share (`service:billing`, `host:db1`, `alert:<key>`, `manual:<n>`).
     `burst_at`..`last_at` span its newest run of alert starts no further apart than the activity
-    gap, and `before_at` is the last start before that run. `firing` counts the alerts that hold now, `alerts` all that ever joined. `severity` is the
-    highest seen. A merged incident is closed and names the incident that took it in.
+    gap, and `before_at` is the last start before that run. `firing` counts the alerts that hold
+    now, `alerts` all that ever joined. `severity` is the highest seen. A merged incident is closed
+    and names the incident that took it in.
     """
 
     number: int

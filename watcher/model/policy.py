@@ -20,8 +20,9 @@ class Grouping:
 
 @dataclass(frozen=True, slots=True)
 class PriorityRules:
-    """Impact x urgency (ITIL). `matrix` maps (impact, urgency) to a priority, `impact` a criticality
-    to an impact, `urgency` a severity to an urgency; from `wide` hosts on, impact is one step up.
+    """Impact x urgency (ITIL). `matrix` maps (impact, urgency) to a priority, `impact` a
+    criticality to an impact, `urgency` a severity to an urgency; from `wide` hosts on, impact is
+    one step up.
     `unknown` is the criticality assumed where the catalogue has none.
     """
 
