@@ -68,15 +68,16 @@ def processes_with(mark: str) -> list[str]:
 
 def gone(mark: str) -> bool:
     """Whether all processes with this mark end before patience does."""
-    return _soon(lambda: not processes_with(mark))
+    return soon(lambda: not processes_with(mark))
 
 
 def running(mark: str) -> bool:
     """Whether a process with this mark begins before patience ends."""
-    return _soon(lambda: bool(processes_with(mark)))
+    return soon(lambda: bool(processes_with(mark)))
 
 
-def _soon(condition: Callable[[], bool]) -> bool:
+def soon(condition: Callable[[], bool]) -> bool:
+    """Whether this comes true before patience ends."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > deadline:

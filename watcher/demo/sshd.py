@@ -110,6 +110,8 @@ class _Session(threading.Thread):
             self._sock.shutdown(socket.SHUT_RDWR)
         self._transport.close()
         self._sock.close()
+        if self._transport.is_alive():
+            self._transport.join(_GRACE_SECONDS)
         if self is not threading.current_thread():
             self.join(_GRACE_SECONDS)
 

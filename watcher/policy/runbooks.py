@@ -69,7 +69,7 @@ class Clause(Strict):
 class MatchSection(Strict):
     """A runbook applies when one of these clauses does."""
 
-    any: Annotated[tuple[Clause, ...], Field(min_length=1)]
+    any: Annotated[list[Clause], Field(min_length=1)]
 
 
 class PolicySection(Strict):
@@ -122,7 +122,7 @@ class RunbookFile(Strict):
     match: MatchSection
     policy: PolicySection = PolicySection()
     inputs: dict[Variable, InputEntry] = Field(default_factory=dict)
-    steps: Annotated[tuple[StepEntry, ...], Field(min_length=1, max_length=30)]
+    steps: Annotated[list[StepEntry], Field(min_length=1, max_length=30)]
 
 
 def load_runbooks(folders: Sequence[Path], problems: Problems) -> dict[str, Runbook]:
