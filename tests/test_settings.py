@@ -439,6 +439,7 @@ def test_a_secret_file_holds_text(tmp_path: Path, content: bytes, complaint: str
         ("- 1", "watcher.yaml:1: should be a mapping of keys to values"),
         ("a: b: c", "watcher.yaml:1: mapping values are not allowed in this context"),
         ("data_dir: ''", "watcher.yaml:1: data_dir: should be a path"),
+        ('catalogue: "\\0"', "watcher.yaml:1: catalogue.0: should be a path"),
         (
             "database_url: mysql://u:p@db/w",
             "watcher.yaml:1: database_url: "

@@ -97,7 +97,7 @@ def _profiles(logins: Iterable[Logins], problems: Problems) -> dict[str, SshProf
 def _profile(place: Place, entry: ProfileEntry, problems: Problems) -> SshProfile:
     """The profile as the diagnostics take it; warns of files that cannot be read now."""
     for key, path in (("key_file", entry.key_file), ("known_hosts", entry.known_hosts)):
-        if not path.is_file() or not os.access(path, os.R_OK):
+        if not os.access(path, os.R_OK) or not path.is_file():
             problems.warn(place / key, f"{path} cannot be read, so no login will succeed")
     return SshProfile(
         place.name,

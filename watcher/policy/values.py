@@ -53,7 +53,7 @@ def _one_or_many(value: object) -> object:
 
 def resolve_path(value: object, info: ValidationInfo) -> Path:
     """A path, relative to the folder in the context. Raises ValueError."""
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or "\0" in value:
         raise ValueError("should be a path")
     base = Path.cwd() if isinstance(value, EnvText) else Path(str((info.context or {})["base"]))
     return base / Path(value).expanduser()
