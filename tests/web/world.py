@@ -1,6 +1,6 @@
 """The site over a real store that holds one night, for tests that talk to it as clients do."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -53,9 +53,19 @@ class InProcess(httpx.BaseTransport):
         return self._portal.call(self._answer, request)
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
-        answer = await self._asgi.handle_async_request(request)
+        assert isinstance(request.stream, httpx.SyncByteStream)
+        chunks = list(request.stream)
+        same = httpx.Request(
+            request.method, request.url, headers=request.headers, content=_later(chunks)
+        )
+        answer = await self._asgi.handle_async_request(same)
         content = await answer.aread()
         return httpx.Response(answer.status_code, headers=answer.headers, content=content)
+
+
+async def _later(chunks: list[bytes]) -> AsyncIterator[bytes]:
+    for chunk in chunks:
+        yield chunk
 
 
 @dataclass
@@ -81,6 +91,11 @@ class World:
                 wake=self._wake,
             )
         )
+
+    @staticmethod
+    def clock_of_tests() -> TestClock:
+        """A clock of its own."""
+        return TestClock()
 
     def _wake(self) -> None:
         self.woken += 1

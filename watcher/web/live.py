@@ -4,7 +4,7 @@ One task looks at the store for all listeners, and only while there are any.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 
 from starlette.concurrency import run_in_threadpool
@@ -16,7 +16,7 @@ from watcher.store.store import Store
 
 LOOK_EVERY = 1.0
 # A comment now and then keeps proxies from closing a quiet line.
-_KEEP_ALIVE = 15.0
+KEEP_ALIVE = 15.0
 # The browser then comes back by itself, and proves again who asks.
 _LONGEST = 600.0
 
@@ -34,7 +34,7 @@ class Live:
         self._looking: asyncio.Task[None] | None = None
         self._stopped = False
 
-    async def events(self, since: int) -> AsyncIterator[str]:
+    async def events(self, since: int) -> AsyncGenerator[str, None]:
         """What a page hears that shows the state of `since`: an event for each change after it."""
         until = self._clock.monotonic() + _LONGEST
         self._join()
@@ -57,7 +57,7 @@ class Live:
         news = self._news
         if self._mark in {None, since}:
             with suppress(TimeoutError):
-                async with asyncio.timeout(_KEEP_ALIVE):
+                async with asyncio.timeout(KEEP_ALIVE):
                     await news.wait()
         return since if self._mark is None else self._mark
 

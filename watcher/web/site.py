@@ -1,10 +1,13 @@
 """The pages and the API as one application; webhooks do not pass through it."""
 
+import os
 from importlib.metadata import version
 from pathlib import Path
 
 from fastapi import FastAPI
-from starlette.staticfiles import StaticFiles
+from starlette.responses import Response
+from starlette.staticfiles import PathLike, StaticFiles
+from starlette.types import Scope
 
 from watcher.web import api, pages
 from watcher.web.auth import Throttle
@@ -14,6 +17,22 @@ from watcher.web.errors import add_handlers
 from watcher.web.live import Live
 
 _STATIC = Path(__file__).parent / "static"
+
+
+class _Versioned(StaticFiles):
+    """Files whose addresses change with them, so that browsers may keep them for ever."""
+
+    def file_response(
+        self,
+        full_path: PathLike,
+        stat_result: os.stat_result,
+        scope: Scope,
+        status_code: int = 200,
+    ) -> Response:
+        """The file, to be kept."""
+        answer = super().file_response(full_path, stat_result, scope, status_code)
+        answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return answer
 
 
 def site(deps: Deps) -> FastAPI:
@@ -33,5 +52,5 @@ def site(deps: Deps) -> FastAPI:
     add_handlers(app)
     for router in (*api.routers(), *pages.routers()):
         app.include_router(router)
-    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    app.mount("/static", _Versioned(directory=_STATIC), name="static")
     return app

@@ -78,6 +78,7 @@ class Section:
     incidents: Sequence[Incident]
     empty: str
     hint: str = ""
+    cut: bool = False
 
 
 @router.get("/incidents")
@@ -189,7 +190,8 @@ def _sections(view: View, by: Principal, wanted: Filter) -> tuple[list[Section],
     over = matchers + status_is(Status.RESOLVED, Status.CLOSED)
     page = view.incident_list(Query(over, by.customer, _LATELY))
     hint = "New incidents appear here by themselves."
-    sections = [Section("Needs work", work, "Nothing needs work.", hint)]
+    cut = len(work) == _PAGE
+    sections = [Section("Needs work", work, "Nothing needs work.", hint, cut)]
     if page.items:
         sections.append(Section("Over", page.items, ""))
     return sections, page.next or ""

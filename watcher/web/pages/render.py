@@ -51,7 +51,7 @@ class Frame:
                 for path, word, role in _NAVIGATION
                 if self.by.role.rank >= role.rank
             ],
-            "csrf": csrf_token(secret) if secret else "",
+            "form_token": csrf_token(secret) if secret else "",
             "now": self.parts.clock.now(),
             "change_mark": self.view.change_mark(),
             "banners": list(self._banners()),

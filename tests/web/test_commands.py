@@ -1,0 +1,186 @@
+"""What people do by the API: each step with its reason, its timeline and what follows."""
+
+from typing import Any
+
+import pytest
+
+from tests.web.seed import ACME, GLOBEX
+from tests.web.world import World
+from watcher.model.person import Role
+
+
+def test_an_incident_has_all_that_belongs_to_it(world: World) -> None:
+    """In the detail `alerts` and `evidence` are lists."""
+    incident = world.program().get("/api/v1/incidents/8").json()
+
+    assert ["impact", "urgency"] == [each["name"] for each in incident["terms"]]
+    assert "first-to-fire" == incident["suspect"]["reason"]["rule"]
+    assert 4 == len(incident["alerts"])
+    assert 41.0 == incident["alerts"][0]["reason"]["gap"]
+    assert "2026-11-22T02:58:43Z" == incident["alerts"][0]["joined_at"]
+    assert [8] == [len(each["steps"]) for each in incident["evidence"]]
+    assert "linux-first-look" == incident["evidence"][0]["runbook"]
+    assert "opened" == incident["timeline"][0]["kind"]
+    assert ["done", "gave_up", "done"] == [each["status"] for each in incident["actions"]]
+
+
+def test_an_incident_goes_through_its_life(world: World) -> None:
+    """Acknowledged, resolved, closed and opened again, each by somebody and for a reason."""
+    program = world.program()
+    verbs = ["acknowledge", "resolve", "close", "reopen"]
+    after = [_do(world, f"8/{verb}", text=f"because of {verb}") for verb in verbs]
+
+    assert ["acknowledged", "resolved", "closed", "acknowledged"] == [
+        each["status"] for each in after
+    ]
+    assert "operator-of-all" == after[0]["acknowledged_by"]
+    lines = program.get("/api/v1/incidents/8").json()["timeline"][-4:]
+    assert [f"because of {verb}" for verb in verbs] == [each["reason"]["text"] for each in lines]
+    assert {"operator-of-all"} == {each["actor"] for each in lines}
+    assert 4 == world.woken
+
+
+def test_a_body_is_not_needed(world: World) -> None:
+    """A reason is welcome, not required; the timeline has one all the same."""
+    answer = world.program().post("/api/v1/incidents/8/acknowledge")
+
+    assert 200 == answer.status_code
+    assert "somebody took it on" == answer.json()["timeline"][-1]["reason"]["text"]
+
+
+def test_news_reaches_the_outbox_in_the_same_step(world: World) -> None:
+    """Who is told of an incident is told that a person resolved it."""
+    before = world.program().get("/api/v1/incidents/8").json()["actions"]
+    after = _do(world, "8/resolve")["actions"]
+
+    assert len(before) + 1 == len(after)
+    assert ("notify", "waiting") == (after[-1]["kind"], after[-1]["status"])
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("8/close", "an open incident cannot be closed"),
+        ("8/reopen", "an open incident cannot be reopened"),
+        ("7/acknowledge", "an acknowledged incident cannot be acknowledged"),
+        ("2/resolve", "a closed incident cannot be resolved"),
+    ],
+)
+def test_what_the_state_does_not_allow_is_refused(world: World, path: str, text: str) -> None:
+    """The answer says why, and nothing changes."""
+    answer = world.program().post(f"/api/v1/incidents/{path}")
+
+    assert (409, {"error": text}) == (answer.status_code, answer.json())
+    assert 0 == world.woken
+
+
+def test_a_note_is_written_on_the_timeline(world: World) -> None:
+    """Whatever the state is."""
+    after = _do(world, "2/notes", text="The report came by mail.")
+
+    assert "The report came by mail." == after["timeline"][-1]["text"]
+    assert 422 == world.program().post("/api/v1/incidents/2/notes", json={"text": " "}).status_code
+
+
+def test_an_incident_is_opened_by_hand(world: World) -> None:
+    """Its priority follows from its service, its host from the inventory; its opener is told."""
+    report = {
+        "title": "Nobody can print invoices",
+        "customer": ACME,
+        "service": "billing",
+        "host": "DB1.acme.example",
+        "severity": "high",
+        "text": "The accountant phoned.",
+    }
+    answer = world.program().post("/api/v1/incidents", json=report)
+    incident = answer.json()
+
+    assert (201, 9, "open", "P1") == (
+        answer.status_code,
+        incident["number"],
+        incident["status"],
+        incident["priority"],
+    )
+    assert (["db1"], "operator-of-all") == (incident["hosts"], incident["opened_by"])
+    assert "The accountant phoned." in incident["timeline"][0]["text"]
+    assert ["notify"] == [each["kind"] for each in incident["actions"]]
+    assert 1 == world.woken
+
+
+def test_a_host_that_the_inventory_does_not_know_keeps_its_name(world: World) -> None:
+    """And without a service the criticality is assumed."""
+    report = {"title": "Slow", "customer": ACME, "host": "laptop-7"}
+    incident = world.program().post("/api/v1/incidents", json=report).json()
+
+    assert (["laptop-7"], None) == (incident["hosts"], incident["service"])
+    assert "no service known" in incident["terms"][0]["because"]
+
+
+@pytest.mark.parametrize(
+    ("customer", "own"), [("initech", None), (GLOBEX, ACME)], ids=["unknown", "stranger"]
+)
+def test_an_incident_needs_a_customer_of_ones_own(
+    world: World, customer: str, own: str | None
+) -> None:
+    """A stranger's name and one that nobody has get the same answer."""
+    program = world.program(Role.OPERATOR, own)
+    answer = program.post("/api/v1/incidents", json={"title": "x", "customer": customer})
+
+    assert (409, {"error": f"there is no customer '{customer}'"}) == (
+        answer.status_code,
+        answer.json(),
+    )
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        {"customer": ACME},
+        {"title": " ", "customer": ACME},
+        {"title": "x\ny", "customer": ACME},
+        {"title": "x", "customer": ACME, "severity": "awful"},
+        {"title": "x", "customer": ACME, "surprise": 1},
+        {"title": "x" * 201, "customer": ACME},
+        {"title": "x", "customer": ACME, "text": "\0"},
+    ],
+)
+def test_a_report_of_the_wrong_shape_is_refused(world: World, report: dict[str, Any]) -> None:
+    """The answer names the field."""
+    answer = world.program().post("/api/v1/incidents", json=report)
+
+    assert 422 == answer.status_code
+    assert answer.json()["error"].startswith("body.")
+
+
+def test_a_dead_delivery_is_replayed(world: World, deliveries: list[int]) -> None:
+    """It is pending again, and the worker is woken for it."""
+    answer = world.program().post(f"/api/v1/deliveries/{deliveries[1]}/replay")
+    again = world.program().post(f"/api/v1/deliveries/{deliveries[0]}/replay")
+
+    assert (200, "pending") == (answer.status_code, answer.json()["status"])
+    assert {"error": "only a dead delivery can be replayed"} == again.json()
+    assert (409, 1) == (again.status_code, world.woken)
+
+
+def test_an_action_that_was_given_up_is_tried_again(world: World) -> None:
+    """It waits again, and the worker is woken for it."""
+    answer = world.program().post("/api/v1/actions/2/retry")
+    again = world.program().post("/api/v1/actions/2/retry")
+
+    assert (200, "waiting") == (answer.status_code, answer.json()["status"])
+    assert {"error": "only an action that was given up can be tried again"} == again.json()
+    assert (409, 1) == (again.status_code, world.woken)
+
+
+def test_what_is_not_there_is_said_not_to_be(world: World) -> None:
+    """With its number."""
+    answer = world.program().get("/api/v1/incidents/99")
+
+    assert (404, {"error": "there is no incident 99"}) == (answer.status_code, answer.json())
+
+
+def _do(world: World, path: str, **body: str) -> dict[str, Any]:
+    answer = world.program().post(f"/api/v1/incidents/{path}", json=body)
+    assert 200 == answer.status_code, answer.text
+    incident: dict[str, Any] = answer.json()
+    return incident

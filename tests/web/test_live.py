@@ -1,0 +1,136 @@
+"""Pages are told of changes: by one look at the store a second, and only while they listen."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.web.seed import ENTRIES
+from tests.web.world import World
+from watcher.store.base import StoreUnavailable
+from watcher.store.store import Store
+from watcher.store.views import View
+from watcher.web import live
+from watcher.web.live import Live
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second is long in a test."""
+    monkeypatch.setattr(live, "LOOK_EVERY", 0.02)
+
+
+def _mark(world: World) -> int:
+    with world.store.view() as view:
+        return view.change_mark()
+
+
+def _change(world: World) -> None:
+    with world.store.begin() as tx:
+        tx.add_entries(ENTRIES[:1])
+        tx.save_incidents(tx.incidents([8]).values())
+
+
+async def _event(events: AsyncIterator[str]) -> str:
+    async with asyncio.timeout(20):
+        async for event in events:
+            if event.startswith("id:"):
+                return event
+    return "the end"
+
+
+def test_every_listener_hears_of_a_change(world: World) -> None:
+    """With the new mark, so that a page that comes back knows whether it missed something."""
+
+    async def story() -> list[str]:
+        stream = Live(world.store, world.clock, world.metrics)
+        mark = _mark(world)
+        listeners = [stream.events(mark), stream.events(mark)]
+        waiting = [asyncio.create_task(_event(each)) for each in listeners]
+        while world.metrics.listeners.collect()[0].samples[0].value < 2:
+            await asyncio.sleep(0.01)
+        await asyncio.to_thread(_change, world)
+        heard = [await each for each in waiting]
+        for each in listeners:
+            await each.aclose()
+        return heard
+
+    heard = asyncio.run(story())
+    mark = _mark(world)
+
+    assert [f"id: {mark}\nevent: changed\ndata: {mark}\n\n"] * 2 == heard
+    assert 0 == world.metrics.listeners.collect()[0].samples[0].value
+
+
+def test_a_page_that_is_behind_hears_of_it_at_once(world: World) -> None:
+    """What changed between the making of a page and its listening is not lost."""
+
+    async def story() -> str:
+        stream = Live(world.store, world.clock, world.metrics)
+        events = stream.events(0)
+        event = await _event(events)
+        await events.aclose()
+        return event
+
+    assert f"id: {_mark(world)}\n" in asyncio.run(story())
+
+
+def test_a_server_that_ends_ends_the_streams(world: World) -> None:
+    """So that it need not wait for them."""
+
+    async def story() -> str:
+        stream = Live(world.store, world.clock, world.metrics)
+        events = stream.events(_mark(world))
+        waiting = asyncio.create_task(_event(events))
+        await asyncio.sleep(0.01)
+        stream.stop()
+        return await waiting
+
+    assert "the end" == asyncio.run(story())
+
+
+def test_a_quiet_line_is_kept_open_and_ends_some_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A comment now and then; after ten minutes the browser has to prove again who listens."""
+    monkeypatch.setattr(live, "KEEP_ALIVE", 0.01)
+
+    async def story() -> list[str]:
+        heard = []
+        stream = Live(world.store, world.clock, world.metrics)
+        async for event in stream.events(_mark(world)):
+            heard.append(event)
+            world.clock.forward(minutes=6)
+        return heard
+
+    assert ["retry: 2000\n\n", ":\n\n"] == asyncio.run(story())
+
+
+class Shaky(Store):
+    """A store whose database is away for the first looks."""
+
+    away = 3
+
+    @contextmanager
+    def view(self) -> Iterator[View]:
+        if self.away:
+            self.away -= 1
+            raise StoreUnavailable("away")
+        with super().view() as view:
+            yield view
+
+
+def test_a_database_that_is_away_is_asked_again(world: World, seeded: Path) -> None:
+    """Listeners hear nothing meanwhile, and of the change afterwards."""
+
+    async def story() -> str:
+        store = Shaky.open(f"sqlite:///{seeded}/watcher.db")
+        events = Live(store, world.clock, world.metrics).events(0)
+        event = await _event(events)
+        await events.aclose()
+        store.close()
+        return event
+
+    assert f"id: {_mark(world)}\n" in asyncio.run(story())
