@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import perf_counter
+from typing import Any
 
 import sqlalchemy as sa
 
 from tests.postgres import running_postgres
 from watcher.decide.match import parse
-from watcher.model.action import ActionKind, Intent
+from watcher.model.action import ActionKind, ActionStatus, Intent
 from watcher.model.alert import Alert, AlertStatus, Occurrence
 from watcher.model.delivery import Arrival
 from watcher.model.event import Severity
@@ -253,10 +254,12 @@ def _deliver(store: Store, size: Size) -> None:
         tx.digested(taken)
         for delivery in taken[:RARE]:
             tx.verdict(delivery.id, dead=True, reason="not JSON", now=START)
-        actions = tx.claim(START + timedelta(days=1), timedelta(days=1), size.incidents)
-        for action in actions:
-            status = "gave_up" if action.incident < RARE else "done"
-            tx.settle(action, type(action.status)(status), "", None, START)
+    later = START + timedelta(days=1)
+    for _ in range(0, size.incidents, BATCH // ALERTS_EACH):
+        with store.begin() as tx:
+            for action in tx.claim(later, timedelta(days=1), BATCH // ALERTS_EACH):
+                done = ActionStatus.GAVE_UP if action.incident < RARE else ActionStatus.DONE
+                tx.settle(action, done, "", None, START)
 
 
 def settle(url: str) -> None:
@@ -287,18 +290,18 @@ def measure(store: Store, asked: list[tuple[str, str]], runs: int, name: str) ->
         print(f"{kind + ' ' + text:52} {row}", flush=True)
 
 
-def _timed(store: Store, kind: str, query: Query) -> tuple[float, Page[object]]:
+def _timed(store: Store, kind: str, query: Query) -> tuple[float, Page[Any]]:
     began = perf_counter()
     with store.view() as view:
         page = _LISTS[kind](view, query)
     return (perf_counter() - began) * 1000, page
 
 
-_LISTS: dict[str, Callable[[View, Query], Page[object]]] = {
-    "incidents": lambda view, query: view.incident_list(query),  # type: ignore[return-value]
-    "alerts": lambda view, query: view.alert_list(query),  # type: ignore[return-value]
-    "deliveries": lambda view, query: view.delivery_list(query),  # type: ignore[return-value]
-    "actions": lambda view, query: view.action_list(query),  # type: ignore[return-value]
+_LISTS: dict[str, Callable[[View, Query], Page[Any]]] = {
+    "incidents": lambda view, query: view.incident_list(query),
+    "alerts": lambda view, query: view.alert_list(query),
+    "deliveries": lambda view, query: view.delivery_list(query),
+    "actions": lambda view, query: view.action_list(query),
 }
 
 

@@ -10,6 +10,7 @@ from watcher.model.delivery import DeliveryStatus
 from watcher.model.matcher import Matcher, Operator
 from watcher.store.functions import PATIENCE_SECONDS
 from watcher.store.link import Link
+from watcher.store.rows import from_mapping
 
 Parameter = int | str
 _DIGITS = 19
@@ -31,6 +32,9 @@ class Words(Protocol):
 
     def label(self, labels: str, name: str) -> str:
         """One value of a map of strings; NULL where there is none."""
+
+    def contains(self, text: str, part: str) -> str:
+        """Whether the part is somewhere in the text."""
 
     def members(self, values: str) -> str:
         """A query for the `value` of each member of a list of strings."""
@@ -59,6 +63,10 @@ class SqliteWords:
     def label(self, labels: str, name: str) -> str:
         """See `Words`."""
         return f"label({labels}, {name})"
+
+    def contains(self, text: str, part: str) -> str:
+        """See `Words`."""
+        return f"instr({text}, {part}) > 0"
 
     def members(self, values: str) -> str:
         """See `Words`."""
@@ -92,6 +100,10 @@ class PostgresWords:
         """See `Words`."""
         return f"CAST({labels} AS jsonb) ->> CAST({name} AS text)"
 
+    def contains(self, text: str, part: str) -> str:
+        """See `Words`."""
+        return f"strpos({text}, {part}) > 0"
+
     def members(self, values: str) -> str:
         """See `Words`."""
         elements = f"jsonb_array_elements_text(CAST({values} AS jsonb))"
@@ -112,10 +124,13 @@ WORDS: dict[str, Words] = {"sqlite": SqliteWords(), "postgresql": PostgresWords(
 
 @dataclass(slots=True)
 class Terms:
-    """The parameters of one statement while it is written."""
+    """The parameters of one statement while it is written; a `walk` is a search of newest rows
+    that soon finds enough.
+    """
 
     words: Words
     site: str = ""
+    walk: bool = True
     parameters: dict[str, Parameter] = field(default_factory=dict)
 
     def mark(self, value: Parameter) -> str:
@@ -292,6 +307,18 @@ class Members:
         return None
 
 
+def test_label(labels: str, matcher: Matcher, terms: Terms) -> str:
+    """Whether a label is equal to the matcher's value, or matches it, whatever its sign.
+
+    Names and values are quoted in JSON, so that a pair can be found without reading the rest.
+    """
+    if matcher.value and not is_regex(matcher):
+        pair = from_mapping({matcher.name: matcher.value})[1:-1]
+        return terms.words.contains(labels, terms.mark(pair))
+    label = terms.words.label(labels, terms.mark(matcher.name))
+    return terms.test(f"coalesce({label}, '')", matcher)
+
+
 @dataclass(frozen=True, slots=True)
 class Label:
     """A label of an alert, by the matcher's own name."""
@@ -300,8 +327,7 @@ class Label:
 
     def condition(self, matcher: Matcher, terms: Terms) -> str:
         """See `Field`."""
-        label = terms.words.label(self.labels, terms.mark(matcher.name))
-        return signed(matcher, terms.test(f"coalesce({label}, '')", matcher))
+        return signed(matcher, test_label(self.labels, matcher, terms))
 
     def narrow(self, matcher: Matcher, terms: Terms) -> str | None:
         """See `Field`."""
@@ -316,11 +342,14 @@ class LabelOfAny:
 
     def condition(self, matcher: Matcher, terms: Terms) -> str:
         """See `Field`."""
-        label = terms.words.label("a.labels", terms.mark(matcher.name))
-        test = terms.test(f"coalesce({label}, '')", matcher)
-        found = f"EXISTS ({_ALERTS_OF.format(number=self.number)} AND {test})"
+        test = test_label("a.labels", matcher, terms)
+        if terms.walk:
+            found = f"EXISTS (SELECT 1 {_ALERTS} WHERE o.incident = {self.number} AND {test})"
+        else:
+            numbers = f"SELECT o.incident {_ALERTS} WHERE o.incident IS NOT NULL AND {test}"
+            found = f"{self.number} IN ({numbers})"
         if accepts_nothing(matcher):
-            found += f" OR NOT EXISTS ({_ALERTS_OF.format(number=self.number)})"
+            found += f" OR NOT EXISTS (SELECT 1 FROM occurrence WHERE incident = {self.number})"
         return signed(matcher, found)
 
     def narrow(self, matcher: Matcher, terms: Terms) -> str | None:
@@ -328,7 +357,4 @@ class LabelOfAny:
         return None
 
 
-_ALERTS_OF = """
-SELECT 1 FROM occurrence AS o JOIN alert AS a ON a.customer = o.customer AND a.key = o.key
-WHERE o.incident = {number}
-"""
+_ALERTS = "FROM occurrence AS o JOIN alert AS a ON a.customer = o.customer AND a.key = o.key"

@@ -1,8 +1,4 @@
-"""The lists of incidents, alerts, deliveries and actions: matchers, pages, totals.
-
-A list is walked from its newest row on, unless a matcher with an index leaves few rows: then those
-are fetched and sorted. Which it is, is found out by counting, up to a limit, before each query.
-"""
+"""The lists of incidents, alerts, deliveries and actions: matchers, pages, totals."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -29,14 +25,20 @@ from watcher.store.fields import (
     Terms,
     Text,
     Url,
+    Words,
 )
 from watcher.store.link import ACTION, ALERT, INCIDENT, Link, Shape
 from watcher.store.query import Item, Page, Query, from_cursor, to_cursor
 from watcher.store.rows import Row
 
 MOST_COUNTED = 10_000
-_FEW = 10_000
+# From so many rows on, sorting them takes longer than walking on may take.
+_FEW = 2_000
+_MANY = 50_000
+_AHEAD = 5_000
 _FLAGS = ("true", "false")
+
+Asked = tuple[Field, Matcher]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +70,10 @@ class Listing(Generic[Item]):
 
 def page(listing: Listing[Item], query: Query, link: Link, dialect: str) -> Page[Item]:
     """The rows for which all matchers hold, newest first, from the cursor on."""
-    terms = Terms(WORDS[dialect], query.site)
-    terms.words.limit(link)
-    where = _conditions(listing, query, link, terms)
-    source = f"{listing.table} {listing.joins} WHERE {' AND '.join(where)}"
-    total = _count(source, link, terms) if query.total else None
-    if query.cursor is not None:
-        source += f" AND {_after(listing, query.cursor, terms)}"
-    order = ", ".join(f"{column} DESC" for column in listing.order)
-    found = link.rows(
-        f"SELECT {', '.join(listing.columns)} FROM {source} "  # noqa: S608 - names of the schema
-        f"ORDER BY {order} LIMIT {query.limit + 1:d}",
-        terms.parameters,
-    )
+    search = _Search(listing, query, link, WORDS[dialect])
+    search.words.limit(link)
+    total = search.count() if query.total else None
+    found = search.rows()
     following = None
     if len(found) > query.limit:
         last = found[query.limit - 1]
@@ -93,38 +86,101 @@ def page(listing: Listing[Item], query: Query, link: Link, dialect: str) -> Page
     )
 
 
-def _conditions(listing: Listing[Item], query: Query, link: Link, terms: Terms) -> list[str]:
-    """What must hold, with the index used that leaves the fewest rows if those are few."""
-    asked = [(listing.field(matcher), matcher) for matcher in query.matchers]
-    if query.customer is not None:
-        own = Matcher("customer", Operator.EQUAL, query.customer)
-        asked.append((listing.customer, own))
-    narrow = [
-        condition
-        for field, matcher in asked
-        if (condition := field.narrow(matcher, terms)) is not None
-    ]
-    fewest, best = _FEW, None
-    for condition in narrow:
-        source = f"SELECT 1 FROM {listing.table} WHERE {condition} LIMIT {fewest + 1:d}"  # noqa: S608
-        [(count,)] = link.rows(f"SELECT count(*) FROM ({source}) AS few", terms.parameters)  # noqa: S608
-        if count <= fewest:
-            fewest, best = count, condition
-    conditions = [field.condition(matcher, terms) for field, matcher in asked]
-    return [*([best] if best else []), *conditions, "1 = 1"]
+class _Search(Generic[Item]):
+    """One query on one list, by whichever of three ways is short."""
 
+    def __init__(self, listing: Listing[Item], query: Query, link: Link, words: Words) -> None:
+        self.listing = listing
+        self.query = query
+        self.link = link
+        self.words = words
+        self.asked = [(listing.field(matcher), matcher) for matcher in query.matchers]
+        if query.customer is not None:
+            own = Matcher("customer", Operator.EQUAL, query.customer)
+            self.asked.append((listing.customer, own))
+        self.first, *self.ties = listing.order
+        types = [kind for _, kind in listing.order.values()]
+        self.place = () if query.cursor is None else from_cursor(listing.name, types, query.cursor)
 
-def _count(source: str, link: Link, terms: Terms) -> int:
-    """How many rows there are, or one more than are counted."""
-    some = f"SELECT 1 FROM {source} LIMIT {MOST_COUNTED + 1:d}"  # noqa: S608
-    [(count,)] = link.rows(f"SELECT count(*) FROM ({some}) AS counted", terms.parameters)  # noqa: S608
-    return int(count)
+    def rows(self) -> list[Row]:
+        """One row more than the page has, if there are so many.
 
+        If an index leaves few rows, those are sorted. Otherwise what is newest often fills the
+        page; if it does not, matches are rare, and it is best to read everything in any order.
+        """
+        found = self._rarest(_FEW)
+        if found is None:
+            until = self._look_ahead() if self.asked else None
+            page = self._select(None, until)
+            if until is None or len(page) > self.query.limit:
+                return page
+            found = self._rarest(_MANY)
+        return self._select(found, None, walk=False)
 
-def _after(listing: Listing[Item], cursor: str, terms: Terms) -> str:
-    types = [kind for _, kind in listing.order.values()]
-    marks = [terms.mark(value) for value in from_cursor(listing.name, types, cursor)]
-    return f"({', '.join(listing.order)}) < ({', '.join(marks)})"
+    def count(self) -> int:
+        """How many rows there are on all pages, or one more than are counted."""
+        terms = Terms(self.words, self.query.site, walk=False)
+        where = self._where(terms, self._rarest(_MANY))
+        source = f"{self._source()} WHERE {where} LIMIT {MOST_COUNTED + 1:d}"
+        return self._number(f"SELECT count(*) FROM (SELECT 1 FROM {source}) AS counted", terms)  # noqa: S608
+
+    def _rarest(self, most: int) -> Asked | None:
+        """The matcher whose index leaves the fewest rows, unless that is more than `most`."""
+        rarest = None
+        for field, matcher in self.asked:
+            terms = Terms(self.words)
+            narrow = field.narrow(matcher, terms)
+            if narrow is not None:
+                source = f"{self.listing.table} WHERE {narrow} LIMIT {most + 1:d}"
+                number = self._number(
+                    f"SELECT count(*) FROM (SELECT 1 FROM {source}) AS counted",  # noqa: S608
+                    terms,
+                )
+                if number <= most:
+                    most, rarest = number, (field, matcher)
+        return rarest
+
+    def _look_ahead(self) -> int | None:
+        """Where the newest rows end among which matches are looked for first; None: at the end."""
+        terms = Terms(self.words)
+        start = f"WHERE {self.first} <= {terms.mark(self.place[0])}" if self.place else ""
+        order = f"ORDER BY {self.first} DESC LIMIT 1 OFFSET {_AHEAD:d}"
+        found = self.link.rows(
+            f"SELECT {self.first} FROM {self.listing.table} {start} {order}",  # noqa: S608
+            terms.parameters,
+        )
+        return int(found[0][0]) if found else None
+
+    def _select(self, narrow: Asked | None, until: int | None, walk: bool = True) -> list[Row]:
+        """The rows from the cursor on; to `walk` is to use the index of the order."""
+        terms = Terms(self.words, self.query.site, walk)
+        where = self._where(terms, narrow)
+        order = [self.first if walk else f"{self.first} + 0", *self.ties]
+        if self.place:
+            marks = ", ".join(map(terms.mark, self.place))
+            where += f" AND ({', '.join(order)}) < ({marks})"
+        if until is not None:
+            where += f" AND {self.first} >= {terms.mark(until)}"
+        rule = f"ORDER BY {' DESC, '.join(order)} DESC LIMIT {self.query.limit + 1:d}"
+        columns = ", ".join(self.listing.columns)
+        return self.link.rows(
+            f"SELECT {columns} FROM {self._source()} WHERE {where} {rule}",  # noqa: S608
+            terms.parameters,
+        )
+
+    def _where(self, terms: Terms, narrow: Asked | None) -> str:
+        conditions = [field.condition(matcher, terms) for field, matcher in self.asked]
+        if narrow is not None:
+            field, matcher = narrow
+            conditions.append(field.narrow(matcher, terms) or "")
+        return " AND ".join(conditions) or "1 = 1"
+
+    def _source(self) -> str:
+        return f"{self.listing.table} {self.listing.joins}"
+
+    def _number(self, sql: str, terms: Terms) -> int:
+        [(number,)] = self.link.rows(sql, terms.parameters)
+        return int(number)
 
 
 def _columns(table: str, shape: Shape) -> tuple[str, ...]:
@@ -159,6 +215,15 @@ INCIDENTS: Listing[Incident] = Listing(
     label=LabelOfAny("i.number"),
 )
 
+# Each customer in one step, by the primary key.
+_CUSTOMERS = """
+WITH RECURSIVE each(customer) AS (
+    SELECT min(customer) FROM alert UNION ALL
+    SELECT (SELECT min(x.customer) FROM alert AS x WHERE x.customer > each.customer) FROM each
+    WHERE each.customer IS NOT NULL
+) SELECT customer FROM each
+"""
+
 ALERTS: Listing[Alert] = Listing(
     name="alerts",
     table="alert AS a",
@@ -166,15 +231,15 @@ ALERTS: Listing[Alert] = Listing(
     order={"a.last_at": (14, int), "a.customer": (0, str), "a.key": (1, str)},
     customer=Text("a.customer", "a.customer = {value}"),
     fields={
-        "key": Text("a.key"),
+        "key": Text("a.key", f"a.key = {{value}} AND a.customer IN ({_CUSTOMERS})"),
         "occurrence": Text("a.occurrence"),
-        "status": Choice.of("a.status", AlertStatus),
+        "status": Choice.of("a.status", AlertStatus, indexed=True),
         "suppressed": Choice.of("CASE WHEN a.suppressed THEN 'true' ELSE 'false' END", _FLAGS),
         "severity": Choice.of("a.severity", Severity),
         "name": Text("a.name"),
         "customer": Text("a.customer", "a.customer = {value}"),
-        "host": Text("a.host"),
-        "service": Text("a.service"),
+        "host": Text("a.host", "a.host = {value}"),
+        "service": Text("a.service", "a.service = {value}"),
         "first_at": Moment("a.first_at"),
         "last_at": Moment("a.last_at"),
         "count": Number("a.count"),
