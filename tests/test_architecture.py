@@ -15,9 +15,11 @@ LONGEST_FUNCTION = 50
 MOST_BROAD_EXCEPTS = 5
 
 # Where everything may be caught, because an edge must survive whatever its inside does.
-# "watcher/engine/loop.py run_worker": "a worker's failed round must not end the worker"
 BROAD_EXCEPTS = {
     "watcher/engine/deliver.py _attempt": "a fault in an adapter must not stop the other actions",
+    "watcher/engine/digest.py _parse": "a fault in a receiver must not stop the other deliveries",
+    "watcher/engine/digest.py _commit": "a poison delivery is found by halving and put aside",
+    "watcher/engine/loop.py _work": "a duty that fails must not end the worker",
 }
 
 CLOCK = "watcher/kit/clock.py"
