@@ -26,7 +26,7 @@ from watcher.receivers.base import Context
 from watcher.settings import Settings
 from watcher.store.store import Store
 from watcher.web.front import Front, Site
-from watcher.web.gate import Gate, Signature, basic, bearer
+from watcher.web.gate import Gate, Signature, basic, bearer, header
 from watcher.web.hooks import Hooks
 
 
@@ -77,7 +77,7 @@ def gate(source: Source) -> Gate:
     if auth.basic is not None:
         pairs.append(basic(auth.basic.user, auth.basic.password.reveal()))
     if auth.header is not None:
-        pairs.append((auth.header.name.lower().encode(), auth.header.value.reveal().encode()))
+        pairs.append(header(auth.header.name, auth.header.value.reveal()))
     for name, value in pairs:
         accepted[name] = (*accepted.get(name, ()), value)
     signature = None

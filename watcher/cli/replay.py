@@ -10,7 +10,7 @@ import typer
 from watcher.cli._common import fail
 from watcher.engine.fold import Rulebook
 from watcher.engine.replay import ReplayError, read_events, replay, write_incidents
-from watcher.policy.catalogue import load_catalogue
+from watcher.policy.catalogue import load_topology
 from watcher.policy.problems import Problems
 from watcher.policy.rules import load_policy
 from watcher.settings import shipped
@@ -49,7 +49,7 @@ def _command(
 
 def _rulebook(services: Path, rules: Path | None) -> Rulebook:
     problems = Problems()
-    catalogue = load_catalogue([services], [], problems)
+    catalogue = load_topology(services, problems)
     folders = [shipped("rules"), *([rules] if rules else [])]
     policy = load_policy(folders, (), (), problems)
     for problem in problems:

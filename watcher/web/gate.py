@@ -50,6 +50,12 @@ def basic(user: str, password: str) -> tuple[bytes, bytes]:
     return b"authorization", b"basic " + base64.b64encode(f"{user}:{password}".encode())
 
 
+def header(name: str, value: str) -> tuple[bytes, bytes]:
+    """A header of one's own and its value."""
+    key = name.lower().encode()
+    return key, _scheme_lowered(key, value.encode())
+
+
 class Guard:
     """Lets in what a gate accepts; remembers the signatures used within their window."""
 
