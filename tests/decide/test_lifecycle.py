@@ -72,7 +72,7 @@ def test_the_first_alert_opens_an_incident_with_a_priority_and_a_suspect() -> No
     step = opened(alert(service="billing"))
 
     assert (Status.OPEN, Priority.P2) == (step.incident.status, step.incident.priority)
-    assert "cpu is high (billing on db01)" == step.incident.title
+    assert "billing: cpu is high on db01" == step.incident.title
     assert (1, 1, ("db01",)) == (step.incident.alerts, step.incident.firing, step.incident.hosts)
     assert step.incident.suspect is not None
     assert ("cpu", "first-to-fire") == (
@@ -81,6 +81,13 @@ def test_the_first_alert_opens_an_incident_with_a_priority_and_a_suspect() -> No
     )
     assert [EntryKind.OPENED] == [entry.kind for entry in step.entries]
     assert (News.OPENED,) == step.news
+
+
+def test_a_host_that_the_alert_names_is_not_named_twice() -> None:
+    """Monitoring systems like to put the host into the name."""
+    step = opened(alert("DB01 load"))
+
+    assert "DB01 load is high" == step.incident.title
 
 
 def test_an_alert_of_no_host_and_no_service_gives_the_title_alone() -> None:
@@ -122,7 +129,7 @@ def test_an_earlier_alert_heard_of_late_becomes_the_suspect() -> None:
 
     assert step.incident.suspect is not None
     assert "disk" == step.incident.suspect.key
-    assert "disk is high (db01)" == step.incident.title
+    assert "disk is high on db01" == step.incident.title
 
 
 def test_the_suspect_is_settled_after_five_minutes() -> None:

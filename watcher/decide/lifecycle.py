@@ -242,8 +242,10 @@ def _named(alert: Alert) -> str:
 
 
 def _title(alert: Alert) -> str:
-    place = " on ".join(each for each in (alert.service, alert.host) if each)
-    return f"{alert.name} ({place})" if place else alert.name
+    """What the incident is called: service first, and the host unless the alert names it."""
+    named = alert.host is None or alert.host.casefold() in alert.name.casefold()
+    title = alert.name if named else f"{alert.name} on {alert.host}"
+    return f"{alert.service}: {title}" if alert.service else title
 
 
 def _suspected(incident: Incident, alert: Alert, started_at: datetime) -> Incident:
