@@ -10,7 +10,7 @@ from watcher.model.delivery import DeliveryStatus
 from watcher.model.matcher import Matcher, Operator
 from watcher.store.functions import PATIENCE_SECONDS
 from watcher.store.link import Link
-from watcher.store.rows import from_mapping
+from watcher.store.rows import from_mapping, to_json
 
 Parameter = int | str
 _DIGITS = 19
@@ -33,8 +33,8 @@ class Words(Protocol):
     def label(self, labels: str, name: str) -> str:
         """One value of a map of strings; NULL where there is none."""
 
-    def contains(self, text: str, part: str) -> str:
-        """Whether the part is somewhere in the text."""
+    def contains(self, text: str, part: str, often: bool) -> str:
+        """Whether the part is somewhere in the text, and whether that is to be expected."""
 
     def members(self, values: str) -> str:
         """A query for the `value` of each member of a list of strings."""
@@ -64,7 +64,7 @@ class SqliteWords:
         """See `Words`."""
         return f"label({labels}, {name})"
 
-    def contains(self, text: str, part: str) -> str:
+    def contains(self, text: str, part: str, often: bool) -> str:
         """See `Words`."""
         return f"instr({text}, {part}) > 0"
 
@@ -100,9 +100,11 @@ class PostgresWords:
         """See `Words`."""
         return f"CAST({labels} AS jsonb) ->> CAST({name} AS text)"
 
-    def contains(self, text: str, part: str) -> str:
+    def contains(self, text: str, part: str, often: bool) -> str:
         """See `Words`."""
-        return f"strpos({text}, {part}) > 0"
+        # The planner takes a comparison for common, an equality for rare.
+        found = f"strpos({text}, {part})"
+        return f"{found} > 0" if often else f"sign({found}) = 1"
 
     def members(self, values: str) -> str:
         """See `Words`."""
@@ -298,6 +300,10 @@ class Members:
         members = terms.words.members(self.column)
         test = terms.test("value", matcher)
         found = f"EXISTS (SELECT 1 FROM ({members}) AS member WHERE {test})"  # noqa: S608
+        if not is_regex(matcher) and matcher.value:
+            # Most rows need not be unpacked.
+            quoted = terms.mark(to_json(matcher.value))
+            found = f"{terms.words.contains(self.column, quoted, terms.walk)} AND {found}"
         if accepts_nothing(matcher):
             found += f" OR {self.column} = '[]'"
         return signed(matcher, found)
@@ -314,7 +320,7 @@ def test_label(labels: str, matcher: Matcher, terms: Terms) -> str:
     """
     if matcher.value and not is_regex(matcher):
         pair = from_mapping({matcher.name: matcher.value})[1:-1]
-        return terms.words.contains(labels, terms.mark(pair))
+        return terms.words.contains(labels, terms.mark(pair), terms.walk)
     label = terms.words.label(labels, terms.mark(matcher.name))
     return terms.test(f"coalesce({label}, '')", matcher)
 
@@ -349,7 +355,7 @@ class LabelOfAny:
             numbers = f"SELECT o.incident {_ALERTS} WHERE o.incident IS NOT NULL AND {test}"
             found = f"{self.number} IN ({numbers})"
         if accepts_nothing(matcher):
-            found += f" OR NOT EXISTS (SELECT 1 FROM occurrence WHERE incident = {self.number})"
+            found += f" OR NOT EXISTS (SELECT 1 FROM occurrence WHERE incident = {self.number})"  # noqa: S608 - names of the schema
         return signed(matcher, found)
 
     def narrow(self, matcher: Matcher, terms: Terms) -> str | None:
