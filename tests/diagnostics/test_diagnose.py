@@ -154,8 +154,21 @@ def test_all_steps_together_have_a_limit(server: SshServer) -> None:
     job = job_on(server, step("seq 1 400", "a"), step("echo more", "b"), max_output=1000)
     first, second = diagnose(job, Clock()).steps
 
-    assert (len(first.output), first.truncated) == (1000, True)
-    assert (second.output, second.truncated, second.status) == ("", True, StepStatus.OK)
+    assert first.output.endswith("\n276\n277")
+    assert (first.truncated, second.truncated) == (True, True)
+    assert (second.status, second.output) == (StepStatus.OK, "m")
+
+
+def test_a_host_that_floods_us_is_cut_off(server: SshServer) -> None:
+    """More than 8 MiB are not taken from one run, whatever its steps may send."""
+    flood = {"head": 4_000_000, "tail": 4_000_000}
+    steps = [step("yes", name, **flood) for name in ("a", "b", "c")]
+    diagnosis = run_on(server, *steps)
+
+    assert diagnosis.problem == "the diagnosis is not complete: the host sent more than we take"
+    assert diagnosis.steps[0].status is StepStatus.OK
+    assert diagnosis.steps[2].status in {StepStatus.FAILED, StepStatus.SKIPPED}
+    assert sum(len(one.output) for one in diagnosis.steps) <= 524_288
 
 
 def test_output_cannot_forge_a_frame(any_shell: SshServer) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import paramiko
 import pytest
 
 from tests.conftest import StartSshd
@@ -243,19 +244,81 @@ def test_an_address_that_swallows_packets(job: Job) -> None:
     )
 
 
-def test_something_else_on_the_port(job: Job) -> None:
-    """A web server on port 22 is no SSH server, and its answer is no reason to crash."""
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 400 Bad Request\r\n\r\n" * 200,
+        b"SSH-2.0-rubbish\r\n" + bytes(range(256)) * 20,
+        b"SSH-2.0-rubbish\r\n" + b"\x00\x00\x00\x0c\x04\x14" + b"\xff" * 400,
+        b"SSH-2.0-rubbish\r\n" + b"\x00\x00\x01\x00\x04\x15" + b"\x00" * 400,
+        b"SSH-2.0-rubbish\r\n" + b"\x00\x00\x00\x1c\x04\x1f" + b"\x00\x00\x00\x09" * 40,
+        b"SSH-1.0-too old\r\n",
+        b"SSH-2.0-\x1b[31mred\r\n",
+        b"",
+    ],
+)
+def test_something_else_on_the_port(job: Job, answer: bytes) -> None:
+    """What speaks no SSH, or only the beginning of it, is no reason to crash."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
-        def answer() -> None:
+        def serve() -> None:
             connection, _ = listener.accept()
             with connection:
-                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 200)
+                connection.sendall(answer)
 
-        thread = threading.Thread(target=answer)
+        thread = threading.Thread(target=serve)
         thread.start()
         host = replace(job.host, address="127.0.0.1", port=listener.getsockname()[1])
         problem = problem_of(replace(job, host=host))
         thread.join()
 
     assert "does not speak SSH with us" in problem
+
+
+class RudeDoorman(paramiko.ServerInterface):
+    """Hangs up as soon as somebody wants to log in."""
+
+    def __init__(self, transport: paramiko.Transport) -> None:
+        self.transport = transport
+
+    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
+        self.transport.sock.close()
+        return paramiko.common.AUTH_FAILED
+
+
+def test_a_server_that_hangs_up_at_the_door(job: Job, tmp_path: Path) -> None:
+    """A connection that is lost while we log in is not taken for a key that is refused."""
+    make_key(tmp_path / "host")
+    key = paramiko.PKey.from_path(tmp_path / "host")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            transport = paramiko.Transport(connection)
+            transport.add_server_key(key)
+            transport.start_server(server=RudeDoorman(transport))
+            transport.join()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        port = listener.getsockname()[1]
+        rude = replace(job, host=replace(job.host, address="127.0.0.1", port=port))
+        line = f"[127.0.0.1]:{port} {key.get_name()} {key.get_base64()}\n"
+        problem = problem_of(with_known_hosts(rude, line))
+        thread.join()
+
+    assert problem.startswith("the host broke off while we logged in: ")
+
+
+def test_a_server_that_opens_no_session(sshd: StartSshd) -> None:
+    """An account that may not have a session at all is a problem in words."""
+    problem = problem_of(job_on(sshd("MaxSessions 0"), step("true")))
+
+    assert problem.startswith("the host let us in but runs no commands: ")
+
+
+def test_a_host_without_an_address_is_not_connected_to(job: Job) -> None:
+    """No address never means this machine."""
+    problem = problem_of(replace(job, host=replace(job.host, address=None)))
+
+    assert problem == "the inventory has no address for this host"

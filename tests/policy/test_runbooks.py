@@ -125,7 +125,11 @@ def test_a_runbook_file_becomes_a_runbook(tmp_path: Path) -> None:
         ("    timeout: 1500ms", "    timout: 1s", "31: unknown key 'timout' in steps.0; "),
         ("    timeout: 1500ms", "    timeout: 10", "31: steps.0.timeout: 10 is no duration"),
         ("    timeout: 1500ms", "    timeout: 1:30", "31: steps.0.timeout: '1:30' is no duration"),
-        ("    timeout: 1500ms", "    timeout: 0s", "31: steps.0.timeout: should be longer than"),
+        (
+            "    timeout: 1500ms",
+            "    timeout: 0s",
+            "31: steps.0.timeout: should be more than nothing",
+        ),
         ("  max_output: 64k", "  max_output: 64 kB", "15: policy.max_output: '64 kB' is no size"),
         ("  max_output: 64k", "  on: opened", "15: unknown key 'on' in policy"),
         ("owner: operations\n", "", "1: 'owner' is missing"),

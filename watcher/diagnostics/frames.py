@@ -1,6 +1,9 @@
 """Reads what a script sent back: which steps ran, what they printed, how they ended."""
 
+import re
 from dataclasses import dataclass, replace
+
+_BYTE = 0xFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,9 @@ def _mark(nonce: str) -> bytes:
 def _ended(part: Part, offset: int, figures: list[str]) -> Part:
     known = dict(figure.split("=", 1) for figure in figures if "=" in figure)
     code, size, dropped = (_int(known.get(name, "")) for name in ("code", "size", "dropped"))
-    return replace(part, end=offset, exit_code=code, size=size, dropped=dropped)
+    return replace(part, end=offset, exit_code=code & _BYTE, size=size, dropped=dropped)
 
 
 def _int(text: str) -> int:
-    return int(text) if text.isdecimal() else 0
+    """Figures come from the host, so they need not be figures, nor small."""
+    return int(text) if re.fullmatch("[0-9]{1,9}", text) else 0

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 
 from watcher.diagnostics.clean import clean
 from watcher.diagnostics.frames import Frames, Part
-from watcher.diagnostics.script import HARD_CAP
+from watcher.diagnostics.script import HARD_CAP, REQUIRED
 from watcher.diagnostics.ssh import Answer
 from watcher.kit.redact import redact
 from watcher.model.evidence import StepResult, StepStatus
@@ -16,6 +16,7 @@ _STOPPED = frozenset({124, 137, 143})
 # The clock starts when the step's first frame arrives, which may be a little late.
 _NEARLY = 0.8
 _QUOTED = 300
+_MARKS = 1024
 _ELIDED = re.compile(r"( ?\[\.\.\. [0-9][^\n]{0,80} elided \.\.\.\])")
 
 _Judgement = tuple[StepStatus, str]
@@ -46,7 +47,7 @@ def results(
             found.append(skipped[step.id])
         elif step.id in parts:
             result = _result(step, parts[step.id], answer, room, secrets)
-            room -= len(result.output.encode())
+            room = max(room - len(result.output.encode()), 0)
             found.append(result)
         else:
             found.append(not_run(step, f"not run: {_cut(answer)}"))
@@ -61,8 +62,9 @@ def not_run(step: Step, reason: str) -> StepResult:
 def problem_of(answer: Answer, frames: Frames) -> str:
     """Why the script did not run to its end; "" if it did."""
     if frames.refusal:
+        missing = frames.refusal if frames.refusal in REQUIRED else "that is needed"
         return (
-            f"the host has no command {frames.refusal!r}, without which nothing can be run "
+            f"the host has no command {missing!r}, without which nothing can be run "
             "safely there; install it (Debian: coreutils, mawk)"
         )
     if frames.complete:
@@ -86,10 +88,12 @@ def _result(
     step: Step, part: Part, answer: Answer, room: int, secrets: Collection[str]
 ) -> StepResult:
     seconds = _seconds(part, answer)
-    text = _without_secrets(clean(part.output), secrets)
-    fits = text.encode()[: max(room, 0)].decode(errors="ignore")
+    # A host that keeps to the script sends no more than both ends, and a mark for what is missing.
+    taken = part.output[: min(step.head + step.tail + _MARKS, room)]
+    text = _without_secrets(clean(taken), secrets)
+    fits = text.encode()[:room].decode(errors="ignore")
     status, reason = _judge(step, part, seconds, answer)
-    if status is StepStatus.OK and not text:
+    if status is StepStatus.OK and not part.output.strip():
         status = StepStatus.NO_DATA
     return StepResult(
         step=step.id,
@@ -99,7 +103,7 @@ def _result(
         exit_code=part.exit_code,
         seconds=round(seconds, 3),
         size=max(part.size, len(part.output)),
-        truncated=part.dropped > 0 or len(fits) < len(text),
+        truncated=part.dropped > 0 or len(taken) < len(part.output) or len(fits) < len(text),
         read=step.read,
         reason=reason,
     )
@@ -108,10 +112,11 @@ def _result(
 def _judge(step: Step, part: Part, seconds: float, answer: Answer) -> _Judgement:
     code = part.exit_code
     if part.missing:
-        return StepStatus.UNAVAILABLE, f"the host has no command {part.missing!r}"
+        name = part.missing if part.missing in step.needs else "that it needs"
+        return StepStatus.UNAVAILABLE, f"the host has no command {name!r}"
     if code is None:
-        status = StepStatus.FAILED if answer.ended else StepStatus.TIMEOUT
-        return status, _cut(answer)
+        in_time = answer.ended or answer.full
+        return StepStatus.FAILED if in_time else StepStatus.TIMEOUT, _cut(answer)
     if code in _STOPPED and seconds >= step.timeout * _NEARLY:
         return StepStatus.TIMEOUT, f"stopped after {step.timeout:g} s"
     if code in step.ok_exit:

@@ -15,6 +15,9 @@ from watcher.model.runbook import Step
 HARD_CAP = 4 * 1024 * 1024
 """A step that has written this many bytes is stopped."""
 
+REQUIRED = ("timeout", "awk", "head")
+"""What a host must have, or else nothing is begun there."""
+
 # The shell must have read the whole script before the first step runs, because from then on its
 # stdin is the dead-man switch: hence the functions, called on the very last line.
 _PRELUDE = r"""
@@ -29,7 +32,7 @@ exec 3>&1
 
 w_frame() { printf '\n\036%s %s\n' "$W_N" "$*" >&3; }
 
-for w_x in timeout awk head; do
+for w_x in REQUIRED; do
   command -v "$w_x" >/dev/null 2>&1 || { w_frame X "$w_x"; exit 96; }
 done
 W_SETSID=
@@ -117,7 +120,8 @@ class Command:
 def build(commands: Sequence[Command]) -> str:
     """The script without its nonce, which `with_nonce` puts in front; the same for the same run."""
     steps = "\n".join(_step(command) for command in commands)
-    return f"{_PRELUDE}\nw_steps() {{\n{steps}\n}}\nexec 9<&0 </dev/null; main\n"
+    prelude = _PRELUDE.replace("REQUIRED", " ".join(REQUIRED))
+    return f"{prelude}\nw_steps() {{\n{steps}\n}}\nexec 9<&0 </dev/null; main\n"
 
 
 def with_nonce(script: str, nonce: str) -> str:

@@ -2,14 +2,16 @@
 
 import logging
 import socket
+import struct
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
 import paramiko
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, InvalidTag, UnsupportedAlgorithm
 from paramiko.kex_curve25519 import KexCurve25519
 
+from watcher.diagnostics.clean import clean
 from watcher.diagnostics.hostkeys import HostKey, KnownHost, look_up
 from watcher.kit.clock import Clock
 from watcher.model.catalogue import Host, SshProfile
@@ -22,7 +24,27 @@ _EXIT_SECONDS = 2.0
 _CHUNK = 65_536
 _MAX_BYTES = 8 * 1024 * 1024
 _MAX_STDERR = 65_536
+_MAX_WORDS = 200
 _TCP_QUICKACK = 12
+
+# What paramiko's thread runs into is raised again on ours, and a server that sends rubbish can
+# make it run into almost anything.
+_FAULTS = (
+    paramiko.SSHException,
+    OSError,
+    EOFError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    TypeError,
+    ValueError,
+    struct.error,
+    InvalidSignature,
+    InvalidTag,
+    UnsupportedAlgorithm,
+)
 
 _RSA_SIGNATURES = ("rsa-sha2-512", "rsa-sha2-256")
 
@@ -116,7 +138,7 @@ class Connection:
                 channel.exec_command("exec sh -s")
                 channel.sendall(script.encode())
                 return _read(channel, done, began + seconds, clock)
-        except (paramiko.SSHException, OSError, EOFError) as error:
+        except _FAULTS as error:
             raise Unreachable(f"the host let us in but runs no commands: {_words(error)}") from None
 
 
@@ -157,6 +179,8 @@ def _load_key(profile: SshProfile) -> paramiko.PKey:
 
 
 def _dial(address: str, port: int, seconds: float) -> _QuickSocket:
+    if not address:
+        raise Unreachable("the inventory has no address for this host")
     try:
         found = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)
     except OSError as error:
@@ -184,11 +208,11 @@ def _shake_hands(transport: _Transport, known: KnownHost, seconds: float) -> Hos
     try:
         transport.start_client(timeout=seconds)
         key = transport.get_remote_server_key()
-    except (paramiko.SSHException, OSError, EOFError) as error:
+        host_key = HostKey(key.get_name(), key.asbytes())
+    except _FAULTS as error:
         raise Unreachable(
             f"{known.name} accepts connections but does not speak SSH with us: {_words(error)}"
         ) from None
-    host_key = HostKey(key.get_name(), key.asbytes())
     known.verify(host_key)
     return host_key
 
@@ -205,12 +229,14 @@ def _log_in(transport: _Transport, profile: SshProfile, key: paramiko.PKey) -> N
     transport.auth_timeout = _AUTH_SECONDS
     try:
         transport.auth_publickey(profile.user, key)
-    except paramiko.AuthenticationException:
+    except paramiko.AuthenticationException as error:
+        if "Authentication failed." not in str(error):
+            raise Unreachable(f"the host broke off while we logged in: {_words(error)}") from None
         raise Unreachable(
             f"the host refuses to let user {profile.user} in with the key {profile.key_file} "
             f"({key.fingerprint}); put its public part into the user's authorized_keys there"
         ) from None
-    except (paramiko.SSHException, OSError, EOFError) as error:
+    except _FAULTS as error:
         raise Unreachable(f"the host broke off while we logged in: {_words(error)}") from None
 
 
@@ -237,7 +263,8 @@ def _words(error: Exception) -> str:
     for kind, words in _WORDS.items():
         if isinstance(error, kind):
             return words
-    return (error.strerror if isinstance(error, OSError) else str(error)) or type(error).__name__
+    words = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return clean((words or type(error).__name__).encode())[:_MAX_WORDS]
 
 
 _WORDS: dict[type[Exception], str] = {

@@ -16,6 +16,7 @@ from watcher.model.runbook import Input, InputType, Runbook, Step
 from watcher.policy.problems import Place, Problem, Problems, checked, read
 from watcher.policy.values import Duration, Name, Names, Strict
 
+_LONGEST = timedelta(hours=1)
 _SIZE = re.compile(r"([1-9][0-9]{0,8})(k|M)?")
 _BYTES = {None: 1, "k": 1024, "M": 1024 * 1024}
 
@@ -26,9 +27,9 @@ def _size(value: object) -> int:
     raise ValueError(f"{value!r} is no size; write bytes or a unit: 800, 16k or 1M")
 
 
-def _positive(value: timedelta) -> timedelta:
-    if not value:
-        raise ValueError("should be longer than no time at all")
+def _sensible(value: timedelta) -> timedelta:
+    if not timedelta() < value <= _LONGEST:
+        raise ValueError(f"should be more than nothing and at most {_LONGEST}")
     return value
 
 
@@ -44,7 +45,7 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 Ident = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$", max_length=40)]
 Variable = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 Command = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_./+-]+$", max_length=80)]
-Time = Annotated[Duration, AfterValidator(_positive)]
+Time = Annotated[Duration, AfterValidator(_sensible)]
 Size = Annotated[int, BeforeValidator(_size, json_schema_input_type=str)]
 Commands = Annotated[
     tuple[Command, ...], BeforeValidator(lambda v: [v] if isinstance(v, str) else v)
@@ -76,7 +77,7 @@ class PolicySection(Strict):
     """The limits of one run on one host."""
 
     timeout: Time = timedelta(seconds=60)
-    max_output: Size = 524_288
+    max_output: Annotated[Size, Field(le=2_097_152)] = 524_288
 
 
 class InputEntry(Strict):
@@ -93,8 +94,8 @@ class InputEntry(Strict):
 class OutputSection(Strict):
     """How much is kept of the two ends of a step's output."""
 
-    head: Size = 16_384
-    tail: Size = 16_384
+    head: Annotated[Size, Field(le=262_144)] = 16_384
+    tail: Annotated[Size, Field(le=262_144)] = 16_384
 
 
 class StepEntry(Strict):
