@@ -142,6 +142,8 @@ def test_late_news_joins_two_provisional_incidents() -> None:
     assert [(2, 1)] == book.merges
     assert (3, 3) == (book.incidents[1].alerts, book.incidents[1].firing)
     assert 1 == book.alerts["acme", "c"].incident
+    reasons = {each.key: each.reason.rule for each in book.members(1) if each.reason}
+    assert {"a": "new-disruption", "b": "same-group", "c": "late-start"} == reasons
 
 
 def test_customers_are_strangers() -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from watcher.model.action import Intent
 from watcher.model.alert import Alert, Occurrence
 from watcher.model.incident import Entry, Incident, Status
+from watcher.model.reason import Reason
 
 
 class Book:
@@ -79,10 +80,15 @@ class Book:
         """The known occurrences of an incident, in the order in which they joined."""
         return [self.occurrences[key] for key in self._members.get(number, ())]
 
-    def move(self, source: int, into: int) -> None:
-        """All that belongs to one incident belongs to the other from now on."""
+    def move(self, source: int, into: int, reason: Reason, now: datetime) -> None:
+        """All that belongs to one incident belongs to the other from now on.
+
+        What had opened the one has the reason of the move; the rest keeps the company it had.
+        """
         for occurrence in self.members(source):
-            self.put_occurrence(replace(occurrence, incident=into))
+            opener = occurrence.reason is None or occurrence.reason.gap is None
+            why = reason if opener else occurrence.reason
+            self.put_occurrence(replace(occurrence, incident=into, joined_at=now, reason=why))
             alert = self.alerts.get((occurrence.customer, occurrence.key))
             if alert is not None and alert.incident == source:
                 self.put_alert(replace(alert, incident=into))

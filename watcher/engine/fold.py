@@ -176,7 +176,7 @@ class Fold:
                 Moment(now, merger.reason),
                 self._policy.grouping.gap,
             )
-            self._book.move(later, earlier)
+            self._book.move(later, earlier, merger.reason, now)
             self._step(closed, now)
             self._step(grown, now)
 
