@@ -162,7 +162,7 @@ def test_all_steps_together_have_a_limit(server: SshServer) -> None:
 def test_a_host_that_floods_us_is_cut_off(server: SshServer) -> None:
     """More than 8 MiB are not taken from one run, whatever its steps may send."""
     flood = {"head": 4_000_000, "tail": 4_000_000}
-    steps = [step("yes", name, **flood) for name in ("a", "b", "c")]
+    steps = [step("yes $(printf %09000d 0)", name, **flood) for name in ("a", "b", "c")]
     diagnosis = run_on(server, *steps)
 
     assert diagnosis.problem == "the diagnosis is not complete: the host sent more than we take"

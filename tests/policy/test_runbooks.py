@@ -231,3 +231,12 @@ def test_a_folder_that_was_not_shipped_is_an_error() -> None:
     """An incomplete installation says what it lacks."""
     with pytest.raises(FileNotFoundError, match="without its folder 'nothing'"):
         shipped("nothing")
+
+
+def test_the_runbook_of_the_how_to_is_sound(tmp_path: Path) -> None:
+    """What an author copies from the documentation works."""
+    how_to = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "first-runbook.md"
+    blocks = [block.partition("```")[0] for block in how_to.read_text().split("```yaml\n")[1:]]
+    (example,) = (block for block in blocks if block.startswith("apiVersion"))
+
+    assert complaints(tmp_path, disk_full=example) == []
