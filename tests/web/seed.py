@@ -1,6 +1,7 @@
 """A night at a support provider: what the pages and the API are tested and looked at with."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from watcher.model.action import ActionKind, ActionStatus, Intent
 from watcher.model.alert import Alert, AlertStatus, Occurrence
@@ -124,7 +125,12 @@ INCIDENTS = (
 
 
 def _alert(
-    key: str, name: str, host: str, severity: Severity, started: float, ended: float | None = None,
+    key: str,
+    name: str,
+    host: str,
+    severity: Severity,
+    started: float,
+    ended: float | None = None,
     **more: object,
 ) -> tuple[Alert, Occurrence]:
     """An alert of incident 8 and the span of it that belongs there."""
@@ -168,10 +174,26 @@ _DF = """Filesystem      Size  Used Avail Use% Mounted on
 /dev/vda1        40G   22G   17G  58% /
 /dev/vdb1       200G  200G     0 100% /var/lib/postgresql
 tmpfs           3.9G  1.1M  3.9G   1% /run"""
-_JOURNAL = """Nov 22 02:58:41 db1 postgres[812]: PANIC:  could not write to file "pg_wal/xlogtemp.812": No space left on device
-Nov 22 02:58:41 db1 postgres[790]: LOG:  WAL writer process (PID 812) was terminated by signal 6: Aborted
-Nov 22 02:58:42 db1 postgres[790]: LOG:  terminating any other active server processes
-Nov 22 02:58:43 db1 systemd[1]: postgresql@15-main.service: Failed with result 'exit-code'."""  # noqa: E501 - as a journal has it
+_INODES = """Filesystem  Inodes  IUsed IUse% Mounted on
+/dev/vdb1    13.1M    48k    1% /var/lib/postgresql"""
+_JOURNAL = """02:58:41 db1 postgres[812]: PANIC:  could not write to file "pg_wal/xlogtemp": no space
+02:58:41 db1 postgres[790]: LOG:  WAL writer process (PID 812) was terminated by signal 6: Aborted
+02:58:42 db1 postgres[790]: LOG:  terminating any other active server processes
+02:58:43 db1 systemd[1]: postgresql@15-main.service: Failed with result 'exit-code'."""
+_PSQL = (
+    'psql: error: connection to server on socket "/run/postgresql/.s.PGSQL.5432" failed: '
+    "No such file or directory"
+)
+_TOP = """  PID %CPU %MEM COMMAND
+  633  1.2  0.4 node_exporter"""
+
+
+def _step(name: str, title: str, output: str, seconds: float, **more: Any) -> StepResult:
+    """A step of the diagnosis that went well, unless more is said."""
+    usual: dict[str, Any] = {"status": StepStatus.OK, "exit_code": 0, "size": len(output)}
+    return StepResult(step=name, title=title, output=output, seconds=seconds, **(usual | more))
+
+
 DIAGNOSIS = Diagnosis(
     runbook="linux-first-look",
     title="First look at a Linux host",
@@ -181,19 +203,20 @@ DIAGNOSIS = Diagnosis(
     host_key="SHA256:x0Yf",
     script="9f2c",
     steps=(
-        StepResult("df", "Disk space", StepStatus.OK, _DF, 0, 0.04, 268,
-                   read="a file system at 100 %: that is usually the cause"),
-        StepResult("inodes", "Inodes", StepStatus.OK, "Filesystem  Inodes  IUsed IUse%\n/dev/vdb1   13.1M    48k    1%", 0, 0.03, 60),
-        StepResult("units", "Failed units", StepStatus.OK, "postgresql@15-main.service  loaded failed failed", 0, 0.2, 48,
-                   read="what is named here is not running"),
-        StepResult("journal", "Errors of the last 15 minutes", StepStatus.OK, _JOURNAL, 0, 0.6, 81_920, truncated=True,
-                   read="the first line usually is the cause, the rest follows from it"),
-        StepResult("psql", "Database activity", StepStatus.FAILED,
-                   'psql: error: connection to server on socket "/run/postgresql/.s.PGSQL.5432" failed: No such file or directory', 2, 0.1, 118,
-                   reason="it ended with exit code 2"),
-        StepResult("top", "Busy processes", StepStatus.OK, "  PID %CPU %MEM COMMAND\n  633  1.2  0.4 node_exporter", 0, 0.9, 52),
-        StepResult("oom", "Killed for memory", StepStatus.NO_DATA, "", 0, 0.05, 0, read="anything here means that memory ran out"),
-        StepResult("smart", "Disk health", StepStatus.UNAVAILABLE, "", None, 0.0, 0, reason="smartctl is not installed"),
+        _step("df", "Disk space", _DF, 0.04,
+              read="a file system at 100 %: that is usually the cause"),
+        _step("inodes", "Inodes", _INODES, 0.03),
+        _step("units", "Failed units", "postgresql@15-main.service  loaded failed failed", 0.2,
+              read="what is named here is not running"),
+        _step("journal", "Errors of the last 15 minutes", _JOURNAL, 0.6, size=81_920,
+              truncated=True, read="the first line usually is the cause, the rest follows from it"),
+        _step("psql", "Database activity", _PSQL, 0.1, status=StepStatus.FAILED, exit_code=2,
+              reason="it ended with exit code 2"),
+        _step("top", "Busy processes", _TOP, 0.9),
+        _step("oom", "Killed for memory", "", 0.05, status=StepStatus.NO_DATA,
+              read="anything here means that memory ran out"),
+        _step("smart", "Disk health", "", 0.0, status=StepStatus.UNAVAILABLE, exit_code=None,
+              reason="smartctl is not installed"),
     ),
 )  # fmt: skip
 
@@ -208,11 +231,12 @@ ENTRIES = (
     _entry(13.8, EntryKind.JOINED, "PostgreSQL does not accept connections on db1 joined",
            "it shares the service billing and began 78 s after the last"),
     _entry(13.8, EntryKind.PRIORITY, "priority P2 -> P1",
-           "impact high: criticality of the service is 4; urgency high: highest severity is disaster"),
+           "impact high: criticality of the service is 4; urgency high: severity is disaster"),
     _entry(12.1, EntryKind.JOINED, "Billing API answers 503 on app1 joined",
            "it shares the service billing and began 54 s after the last"),
-    _entry(11.5, EntryKind.ACTION, "First look at a Linux host ran on db1", "a runbook matched the alert"),
-    _entry(4, EntryKind.ALERT, "Checkout probe <slow> recovered", "the source says that it has ended"),
+    _entry(11.5, EntryKind.ACTION, "First look at a Linux host ran on db1",
+           "a runbook matched the alert"),
+    _entry(4, EntryKind.ALERT, "Checkout probe <slow> recovered", "its source says that it ended"),
     _entry(2, EntryKind.NOTE, "Customer phoned: invoices cannot be printed.\nCalling the DBA now.",
            "somebody wrote it down", "olga"),
 )  # fmt: skip
@@ -232,10 +256,11 @@ def seed(store: Store) -> list[int]:
 
 
 def _intents() -> list[Intent]:
+    tellings = ((8, ACME, "on-call"), (8, ACME, "crm"), (4, GLOBEX, "on-call"))
     told = [
         Intent(number, customer, ActionKind.NOTIFY, f"notify/{channel}", f"{number}/{channel}",
                {"channel": channel, "event": "opened"})
-        for number, customer, channel in ((8, ACME, "on-call"), (8, ACME, "crm"), (4, GLOBEX, "on-call"))
+        for number, customer, channel in tellings
     ]  # fmt: skip
     look = {"runbook": "linux-first-look", "host": "db1", "alert": "zabbix:acme:17041:db1"}
     return [*told, Intent(8, ACME, ActionKind.DIAGNOSE, "diagnose/db1", "8/diagnose", look)]

@@ -47,9 +47,7 @@ def test_the_cookie_is_out_of_reach(world: World) -> None:
     cookie = _login(world, "olga", PASSWORD)
     safe = World(world.store, world.portal, public_url="https://watcher.example")
 
-    assert re.fullmatch(
-        r"watcher=\S{43}; HttpOnly; Max-Age=43200; Path=/; SameSite=lax", cookie
-    )
+    assert re.fullmatch(r"watcher=\S{43}; HttpOnly; Max-Age=43200; Path=/; SameSite=lax", cookie)
     assert re.fullmatch(
         r"__Host-watcher=\S{43}; HttpOnly; Max-Age=43200; Path=/; SameSite=lax; Secure",
         _login(safe, "olga", PASSWORD),
@@ -59,13 +57,13 @@ def test_the_cookie_is_out_of_reach(world: World) -> None:
 def _login(world: World, name: str, password: str) -> str:
     browser = world.client(Origin=world.public_url)
     answer = browser.post("/login", data={"name": name, "password": password})
-    return answer.headers.get("set-cookie", "")
+    return str(answer.headers.get("set-cookie", ""))
 
 
-@pytest.mark.parametrize(("name", "password"), [("olga", "guessed"), ("nobody", PASSWORD), ("", "")])
-def test_a_wrong_login_does_not_tell_what_was_wrong(
-    world: World, name: str, password: str
-) -> None:
+@pytest.mark.parametrize(
+    ("name", "password"), [("olga", "guessed"), ("nobody", PASSWORD), ("", "")]
+)
+def test_a_wrong_login_does_not_tell_what_was_wrong(world: World, name: str, password: str) -> None:
     """A known and an unknown name get the same answer, and no session."""
     world.person()
     browser = world.client(Origin=world.public_url)
@@ -137,9 +135,7 @@ def test_a_login_leads_to_our_own_pages_only(world: World, wanted: str, expected
     """Whatever `next` says, nobody is sent to another site."""
     world.person()
     browser = world.client(Origin=world.public_url)
-    answer = browser.post(
-        "/login", data={"name": "olga", "password": PASSWORD, "next": wanted}
-    )
+    answer = browser.post("/login", data={"name": "olga", "password": PASSWORD, "next": wanted})
 
     assert expected == answer.headers["location"]
 

@@ -139,5 +139,3 @@ def a_portal() -> Iterator[BlockingPortal]:
 def form_token(page: str) -> str:
     """The token that the forms of a page carry."""
     return page.split('name="csrf" value="', 1)[1].split('"', 1)[0]
-
-

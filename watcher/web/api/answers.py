@@ -5,6 +5,7 @@ from typing import Any
 from watcher.web.api.models import Error
 
 _TEXTS = {
+    400: "The body cannot be read",
     401: "Nobody has proved who asks",
     403: "The role does not allow this, or a customer's token asks for another customer",
     404: "There is no such thing, or it is another customer's",
@@ -13,7 +14,7 @@ _TEXTS = {
     422: "A parameter or the body is not as described",
     503: "The database does not answer; try again",
 }
-_ALWAYS = (401, 403, 413, 422, 503)
+_ALWAYS = (400, 401, 403, 413, 422, 503)
 
 
 def errors(*more: int) -> dict[int | str, dict[str, Any]]:

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from fastapi import Query as Parameter
+from pydantic import BaseModel, ConfigDict, Field
 
 from watcher.decide.match import parse
 from watcher.model.person import Principal
@@ -24,30 +25,25 @@ from watcher.web.guard import Operator, Viewer
 router = APIRouter(prefix="/api/v1", responses=errors())
 NounT = TypeVar("NounT")
 
+_MATCH = (
+    'A matcher on a field or label, such as `status=open` or `host=~"db.*"`; regular expressions '
+    "are anchored. All must hold."
+)
 
-class Asked:
-    """The part of a query that the caller writes."""
 
-    def __init__(
-        self,
-        match: Annotated[
-            list[str] | None,
-            Parameter(
-                description="A matcher on a field or label, such as `status=open` or "
-                '`host=~"db.*"`; regular expressions are anchored. All must hold.',
-                max_length=20,
-            ),
-        ] = None,
-        limit: Annotated[int, Parameter(ge=1, le=500)] = 50,
-        cursor: Annotated[
-            str | None, Parameter(max_length=200, description="`next` of the page before")
-        ] = None,
-        total: Annotated[bool, Parameter(description="Whether to count; exact to 10,000")] = False,
-    ) -> None:
-        self.match = match or []
-        self.limit = limit
-        self.cursor = cursor
-        self.total = total
+class Asked(BaseModel):
+    """The part of a query that the caller writes. What it does not know it refuses: a misspelt
+    matcher that is passed over would give too much.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    match: Annotated[list[str], Field(max_length=20, description=_MATCH)] = []
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+    cursor: Annotated[
+        str | None, Field(max_length=200, description="`next` of the page before")
+    ] = None
+    total: Annotated[bool, Field(description="Whether to count; exact up to 10,000")] = False
 
     def by(self, principal: Principal, parts: Deps) -> Query:
         """The query with what its caller may see. Raises MatcherError."""
@@ -61,7 +57,7 @@ class Asked:
         )
 
 
-Wanted = Annotated[Asked, Depends()]
+Wanted = Annotated[Asked, Parameter()]
 
 
 @router.get("/incidents", response_model_exclude_unset=True)

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from watcher.kit.metrics import CONTENT_TYPE
 from watcher.web.deps import Parts
-from watcher.web.guard import Viewer
+from watcher.web.guard import ForbiddenError, Viewer
 from watcher.web.health import Check, checks
 
 router = APIRouter()
@@ -44,6 +44,8 @@ def readyz(parts: Parts, response: Response) -> Ready:
 @router.get("/metrics", include_in_schema=False)
 def metrics(parts: Parts, by: Viewer) -> Response:
     """The metrics of this process and of the store, in Prometheus' text format."""
+    if by.customer is not None:
+        raise ForbiddenError("metrics are about all customers, and this token is for one")
     with parts.store.view() as view:
         counts = view.counts()
     for status, number in counts.incidents.items():
