@@ -143,7 +143,7 @@ def severity_heard(incident: Incident, alert: Alert, moment: Moment, scale: Scal
 
 def alert_ended(incident: Incident, alert: Alert, ended_at: datetime, moment: Moment) -> Step:
     """One of its alerts has ended; with the last of them the incident is resolved."""
-    entry = _entry(incident, EntryKind.ALERT, f"{_named(alert)}: {moment.reason.text}", moment)
+    entry = _entry(incident, EntryKind.ALERT, f"{_named(alert)} ended", moment)
     incident = replace(incident, firing=max(0, incident.firing - 1))
     if incident.firing or incident.status not in {Status.OPEN, Status.ACKNOWLEDGED}:
         return Step(incident, (entry,))
@@ -238,14 +238,15 @@ def _blank(
 
 
 def _named(alert: Alert) -> str:
-    return f"{alert.name} on {alert.host}" if alert.host else alert.name
+    """The alert with its host, unless its name holds that already."""
+    if alert.host is None or alert.host.casefold() in alert.name.casefold():
+        return alert.name
+    return f"{alert.name} on {alert.host}"
 
 
 def _title(alert: Alert) -> str:
-    """What the incident is called: service first, and the host unless the alert names it."""
-    named = alert.host is None or alert.host.casefold() in alert.name.casefold()
-    title = alert.name if named else f"{alert.name} on {alert.host}"
-    return f"{alert.service}: {title}" if alert.service else title
+    """What the incident is called; the service comes first."""
+    return f"{alert.service}: {_named(alert)}" if alert.service else _named(alert)
 
 
 def _suspected(incident: Incident, alert: Alert, started_at: datetime) -> Incident:

@@ -21,8 +21,8 @@ from watcher.model.incident import Incident, Status
 from watcher.model.policy import Policy
 from watcher.model.reason import Reason
 
-_RECOVERED = Reason("recovery", "recovered")
-_SUPERSEDED = Reason("superseded", "ended by a new occurrence of the same condition")
+_RECOVERED = Reason("recovery", "the source said that it recovered")
+_SUPERSEDED = Reason("superseded", "a new occurrence of the same condition began")
 _UPDATED = Reason("update", "the source said so")
 
 
