@@ -1,6 +1,7 @@
 """Nouns with everything filled in that a test of the store does not care about."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from watcher.model.action import ActionKind, Intent
 from watcher.model.alert import Alert, AlertStatus, Occurrence
@@ -28,9 +29,9 @@ def arrival(body: bytes = b"{}", at: datetime = NOW, customer: str = "acme") -> 
     return Arrival("zabbix", customer, at, {"content-type": "application/json"}, body)
 
 
-def alert(key: str = "k1", customer: str = "acme", **changes: object) -> Alert:
+def alert(key: str = "k1", customer: str = "acme", **changes: Any) -> Alert:
     """A firing alert."""
-    given: dict[str, object] = {
+    given: dict[str, Any] = {
         "customer": customer,
         "key": key,
         "source": "zabbix",
@@ -42,18 +43,18 @@ def alert(key: str = "k1", customer: str = "acme", **changes: object) -> Alert:
         "last_at": NOW,
         "started_at": NOW - MINUTE,
     }
-    return Alert(**{**given, **changes})  # type: ignore[arg-type]
+    return Alert(**{**given, **changes})
 
 
-def occurrence(key: str = "k1", span: str = "o1", **changes: object) -> Occurrence:
+def occurrence(key: str = "k1", span: str = "o1", **changes: Any) -> Occurrence:
     """A span of an alert of acme."""
-    given: dict[str, object] = {"severity": Severity.HIGH, "severity_at": NOW}
-    return Occurrence("acme", key, span, **{**given, **changes})  # type: ignore[arg-type]
+    given: dict[str, Any] = {"severity": Severity.HIGH, "severity_at": NOW}
+    return Occurrence("acme", key, span, **{**given, **changes})
 
 
-def incident(number: int = 1, customer: str = "acme", **changes: object) -> Incident:
+def incident(number: int = 1, customer: str = "acme", **changes: Any) -> Incident:
     """An open incident of the service billing."""
-    given: dict[str, object] = {
+    given: dict[str, Any] = {
         "number": number,
         "customer": customer,
         "title": "billing: down",
@@ -66,7 +67,7 @@ def incident(number: int = 1, customer: str = "acme", **changes: object) -> Inci
         "burst_at": NOW,
         "last_at": NOW,
     }
-    return Incident(**{**given, **changes})  # type: ignore[arg-type]
+    return Incident(**{**given, **changes})
 
 
 def suspect() -> Suspect:

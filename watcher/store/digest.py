@@ -18,14 +18,15 @@ Noun = TypeVar("Noun")
 
 _REPLAYS = f"""
 SELECT {", ".join(f"d.{name}" for name in DELIVERY.columns)}
-FROM verdict AS v JOIN delivery AS d ON d.id = v.delivery WHERE v.replay ORDER BY d.id LIMIT :limit
+FROM verdict AS v CROSS JOIN delivery AS d
+WHERE v.replay AND d.id = v.delivery ORDER BY v.delivery LIMIT :limit
 """  # noqa: S608 - names of the schema
 _NUMBERS = """
 INSERT INTO counter (name, value) VALUES ('incident', :count)
 ON CONFLICT (name) DO UPDATE SET value = counter.value + excluded.value RETURNING value
 """
 _DUE_TO_CLOSE = f"""
-SELECT {", ".join(INCIDENT.columns)} FROM incident
+SELECT {", ".join(INCIDENT.columns)} FROM incident {{using}}
 WHERE status = 'resolved' AND resolved_at <= :before ORDER BY resolved_at LIMIT :limit
 """  # noqa: S608 - names of the schema
 
@@ -110,7 +111,8 @@ def recent(link: Link, groups: Collection[tuple[str, str]], since: datetime) -> 
 
 def due_to_close(link: Link, before: datetime, limit: int) -> list[Incident]:
     """The incidents that have been resolved since then or longer, the oldest first."""
-    found = link.rows(_DUE_TO_CLOSE, {"before": to_micros(before), "limit": limit})
+    due = _DUE_TO_CLOSE.format(using=link.using("incident_resolved"))
+    found = link.rows(due, {"before": to_micros(before), "limit": limit})
     return [rows.to_incident(row) for row in found]
 
 

@@ -21,12 +21,15 @@ _TYPES = {str: "text", bool: "boolean", bytes: "bytea", int: "int8"}
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """What statements about a table need to know of it; `types` are PostgreSQL's names."""
+    """What statements about a table need to know of it; `types` are PostgreSQL's names, `steady`
+    the indexed columns that seldom change.
+    """
 
     table: str
     key: tuple[str, ...]
     columns: tuple[str, ...]
     types: Mapping[str, str]
+    steady: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, table: sa.Table) -> "Shape":
@@ -36,6 +39,7 @@ class Shape:
             tuple(column.name for column in table.primary_key.columns),
             tuple(column.name for column in table.columns),
             {column.name: _TYPES[column.type.python_type] for column in table.columns},
+            tuple(column.name for column in table.columns if column.info is schema.STEADY),
         )
 
     @property
@@ -62,6 +66,9 @@ class Link(Protocol):
 
     each: str
     cursor: str
+
+    def using(self, index: str | None) -> str:
+        """Tells a planner that knows no statistics to search by an index, or (None) by the id."""
 
     def rows(self, sql: str, parameters: Parameters = NOTHING) -> list[Row]:
         """All rows that a statement gives back."""

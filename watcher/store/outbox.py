@@ -24,17 +24,19 @@ _HEADS = """
     )
 """
 _DUE = f"""
-SELECT a.id, a.incident, a.lane FROM action AS a
+SELECT a.id, a.incident, a.lane FROM action AS a {{using}}
 WHERE a.next_at <= :now AND a.kind IN ({{kinds}}) AND {_HEADS} ORDER BY a.next_at LIMIT :limit
 """  # noqa: S608 - own text
 _CLAIM = f"""
-UPDATE action AS a SET
+UPDATE action AS a {{using}} SET
     status = 'running', attempts = attempts + 1, token = token + 1,
     lease_until = :until, next_at = :until
 WHERE a.id IN ({{each}}) AND a.next_at <= :now AND {_HEADS}
 RETURNING {", ".join(ACTION.columns)}
 """  # noqa: S608 - own text
-_NEXT = f"SELECT a.next_at FROM action AS a WHERE {_HEADS} ORDER BY a.next_at LIMIT 1"  # noqa: S608
+_NEXT = f"""
+SELECT a.next_at FROM action AS a {{using}} WHERE {_HEADS} ORDER BY a.next_at LIMIT 1
+"""  # noqa: S608 - own text
 _SETTLE = """
 UPDATE action SET status = :status, reason = :reason, next_at = :next_at, lease_until = NULL
 WHERE id = :id AND token = :token AND status = 'running'
@@ -68,11 +70,12 @@ def claim(
     """
     names = ", ".join(sorted(f"'{kind.value}'" for kind in kinds))
     moment = to_micros(now)
-    chosen = link.choose(_DUE.format(kinds=names), {"now": moment, "limit": limit})
+    due = _DUE.format(kinds=names, using=link.using("action_open"))
+    chosen = link.choose(due, {"now": moment, "limit": limit})
     if not chosen:
         return []
     claimed = link.rows(
-        _CLAIM.format(each=link.each),
+        _CLAIM.format(each=link.each, using=link.using(None)),
         {"now": moment, "until": to_micros(now + lease), "ids": rows.to_json(chosen)},
     )
     order = {number: place for place, number in enumerate(chosen)}
@@ -103,7 +106,7 @@ def retry_action(link: Link, number: int, now: datetime) -> bool:
 
 def next_due(link: Link, now: datetime) -> datetime | None:
     """When the next action can be claimed, perhaps in the past; None while there is none."""
-    found = link.rows(_NEXT, {"now": to_micros(now)})
+    found = link.rows(_NEXT.format(using=link.using("action_open")), {"now": to_micros(now)})
     return rows.from_micros(found[0][0]) if found else None
 
 

@@ -125,6 +125,10 @@ class PostgresLink:
     def __init__(self, connection: psycopg.Connection) -> None:
         self._cursor = connection.cursor(binary=True)
 
+    def using(self, index: str | None) -> str:
+        """See `Link`; this planner knows."""
+        return ""
+
     def rows(self, sql: str, parameters: Parameters = NOTHING) -> list[Row]:
         """See `Link`."""
         return self._execute(_own(sql), parameters).fetchall()
@@ -205,13 +209,13 @@ def _own(sql: str) -> str:
 @lru_cache
 def _find(shape: Shape, by: tuple[str, ...], also: str) -> str:
     columns = ", ".join(f"t.{name}" for name in shape.columns)
-    join = " AND ".join(f"t.{name} = k.{name}" for name in by)
+    same = " AND ".join(f"t.{name} = k.{name}" for name in by)
     order = ", ".join(f"t.{name}" for name in shape.key)
-    where = f"WHERE {_own(also)} " if also else ""
-    return (
-        f"SELECT {columns} FROM {_unnest(shape, by)} AS k ({', '.join(by)}) "  # noqa: S608
-        f"JOIN {shape.table} AS t ON {join} {where}ORDER BY {order} FOR UPDATE OF t"
-    )
+    where = f"WHERE {_own(also)}" if also else ""
+    return f"""
+    SELECT {columns} FROM {_unnest(shape, by)} AS k ({", ".join(by)})
+    JOIN {shape.table} AS t ON {same} {where} ORDER BY {order} FOR UPDATE OF t
+    """  # noqa: S608 - names of the schema
 
 
 @lru_cache
@@ -227,9 +231,9 @@ def _add(shape: Shape) -> str:
 
 
 def _insert(shape: Shape, columns: tuple[str, ...]) -> str:
-    return (
-        f"INSERT INTO {shape.table} ({', '.join(columns)}) SELECT * FROM {_unnest(shape, columns)}"  # noqa: S608
-    )
+    names = ", ".join(columns)
+    rows = _unnest(shape, columns)
+    return f"INSERT INTO {shape.table} ({names}) SELECT * FROM {rows}"  # noqa: S608 - as above
 
 
 def _unnest(shape: Shape, columns: tuple[str, ...]) -> str:

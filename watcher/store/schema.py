@@ -7,6 +7,12 @@ wait for each other's write lock.
 
 import sqlalchemy as sa
 
+# With SQLite only INTEGER makes the primary key the place of the row itself.
+_Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+# Marks an indexed column that most updates leave as it is, so that its index can be spared.
+STEADY = {"steady": True}
+
 state = sa.MetaData()
 inbox = sa.MetaData()
 
@@ -14,7 +20,7 @@ delivery = sa.Table(
     "delivery",
     inbox,
     # Grows with time across replicas: milliseconds, then the stream, then a counter.
-    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("id", _Id, primary_key=True, autoincrement=False),
     sa.Column("stream", sa.Integer, nullable=False),
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("customer", sa.Text, nullable=False),
@@ -38,7 +44,7 @@ stream = sa.Table(
 verdict = sa.Table(
     "verdict",
     state,
-    sa.Column("delivery", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("delivery", _Id, primary_key=True, autoincrement=False),
     sa.Column("dead", sa.Boolean, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("at", sa.BigInteger, nullable=False),
@@ -59,12 +65,12 @@ alert = sa.Table(
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("occurrence", sa.Text, nullable=False),
-    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False, info=STEADY),
     sa.Column("severity", sa.Text, nullable=False),
     sa.Column("name", sa.Text, nullable=False),
-    sa.Column("host", sa.Text),
+    sa.Column("host", sa.Text, info=STEADY),
     sa.Column("host_known", sa.Boolean, nullable=False),
-    sa.Column("service", sa.Text),
+    sa.Column("service", sa.Text, info=STEADY),
     sa.Column("labels", sa.Text, nullable=False),
     sa.Column("summary", sa.Text, nullable=False),
     sa.Column("url", sa.Text, nullable=False),
@@ -73,9 +79,12 @@ alert = sa.Table(
     sa.Column("started_at", sa.BigInteger, nullable=False),
     sa.Column("count", sa.Integer, nullable=False),
     sa.Column("suppressed", sa.Boolean, nullable=False),
-    sa.Column("incident", sa.BigInteger),
+    sa.Column("incident", sa.BigInteger, info=STEADY),
     sa.Index("alert_last", "last_at"),
     sa.Index("alert_incident", "incident"),
+    sa.Index("alert_host", "host"),
+    sa.Index("alert_service", "service"),
+    sa.Index("alert_status", "status"),
 )
 
 occurrence = sa.Table(
@@ -88,7 +97,7 @@ occurrence = sa.Table(
     sa.Column("severity_at", sa.BigInteger, nullable=False),
     sa.Column("started_at", sa.BigInteger),
     sa.Column("ended_at", sa.BigInteger),
-    sa.Column("incident", sa.BigInteger),
+    sa.Column("incident", sa.BigInteger, info=STEADY),
     sa.Column("joined_at", sa.BigInteger),
     sa.Column("reason", sa.Text),
     sa.Index("occurrence_incident", "incident"),
@@ -97,7 +106,7 @@ occurrence = sa.Table(
 incident = sa.Table(
     "incident",
     state,
-    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("number", _Id, primary_key=True, autoincrement=False),
     sa.Column("customer", sa.Text, nullable=False),
     sa.Column("title", sa.Text, nullable=False),
     sa.Column("status", sa.Text, nullable=False),
@@ -174,6 +183,12 @@ action = sa.Table(
     sa.Column("lease_until", sa.BigInteger),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Index("action_due", "status", "next_at"),
+    sa.Index(
+        "action_open",
+        "next_at",
+        sqlite_where=sa.text("status IN ('waiting', 'retry', 'running')"),
+        postgresql_where=sa.text("status IN ('waiting', 'retry', 'running')"),
+    ),
     sa.Index("action_lane", "incident", "lane", "id"),
     # Evidence names its action: a number must not come back after retention.
     sqlite_autoincrement=True,

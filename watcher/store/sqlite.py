@@ -128,6 +128,10 @@ class SqliteLink:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._cursor = connection.cursor()
 
+    def using(self, index: str | None) -> str:
+        """See `Link`."""
+        return f"INDEXED BY {index}" if index else "NOT INDEXED"
+
     def rows(self, sql: str, parameters: Parameters = NOTHING) -> list[Row]:
         """See `Link`."""
         try:
@@ -157,6 +161,9 @@ class SqliteLink:
 
     def upsert(self, shape: Shape, rows: Sequence[Row]) -> None:
         """See `Link`."""
+        for name in shape.steady:
+            at = shape.columns.index(name)
+            self._many(_change(shape, name), [(row[at], *row[: len(shape.key)]) for row in rows])
         self._many(_upsert(shape), rows)
 
     def add(self, shape: Shape, rows: Sequence[Row]) -> int:
@@ -214,8 +221,16 @@ def _json(keys: Sequence[Row]) -> str:
 
 
 @lru_cache
+def _change(shape: Shape, column: str) -> str:
+    """SQLite writes the index of every column that an update names, changed or not."""
+    keys = " AND ".join(f"{name} = ?{at}" for at, name in enumerate(shape.key, 2))
+    return f"UPDATE {shape.table} SET {column} = ?1 WHERE {keys} AND {column} IS NOT ?1"  # noqa: S608
+
+
+@lru_cache
 def _upsert(shape: Shape) -> str:
-    news = ", ".join(f"{name} = excluded.{name}" for name in shape.columns if name not in shape.key)
+    kept = {*shape.key, *shape.steady}
+    news = ", ".join(f"{name} = excluded.{name}" for name in shape.columns if name not in kept)
     key = ", ".join(shape.key)
     return f"{_insert(shape.table, shape.columns)} ON CONFLICT ({key}) DO UPDATE SET {news}"
 
@@ -227,7 +242,7 @@ def _add(shape: Shape) -> str:
 
 def _insert(table: str, columns: Sequence[str]) -> str:
     marks = ", ".join("?" * len(columns))
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - as above
 
 
 class SqliteLine:

@@ -7,6 +7,7 @@ revision = "0001"
 down_revision = None
 
 POSTGRES = "postgresql"
+ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
@@ -15,6 +16,7 @@ def upgrade() -> None:
     _intake()
     _alerts()
     _incidents()
+    _timeline()
     _outbox()
     _people()
     _turns()
@@ -27,7 +29,7 @@ def _inbox() -> None:
     on_postgres = op.get_context().dialect.name == POSTGRES
     op.create_table(
         "delivery",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("stream", sa.Integer(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("customer", sa.Text(), nullable=False),
@@ -59,7 +61,7 @@ def _intake() -> None:
     )
     op.create_table(
         "verdict",
-        sa.Column("delivery", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("delivery", ID, autoincrement=False, nullable=False),
         sa.Column("dead", sa.Boolean(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
@@ -103,6 +105,9 @@ def _alerts() -> None:
     )
     op.create_index("alert_incident", "alert", ["incident"])
     op.create_index("alert_last", "alert", ["last_at"])
+    op.create_index("alert_host", "alert", ["host"])
+    op.create_index("alert_service", "alert", ["service"])
+    op.create_index("alert_status", "alert", ["status"])
     op.create_table(
         "occurrence",
         sa.Column("customer", sa.Text(), nullable=False),
@@ -121,10 +126,10 @@ def _alerts() -> None:
 
 
 def _incidents() -> None:
-    """What people work on, and its timeline."""
+    """What people work on."""
     op.create_table(
         "incident",
-        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("number", ID, autoincrement=False, nullable=False),
         sa.Column("customer", sa.Text(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
@@ -160,6 +165,10 @@ def _incidents() -> None:
         postgresql_where=sa.text("status = 'resolved'"),
     )
     op.create_index("incident_status", "incident", ["status", "number"])
+
+
+def _timeline() -> None:
+    """What happened to an incident, line by line."""
     op.create_table(
         "entry",
         sa.Column("id", sa.Integer().with_variant(sa.BigInteger(), "postgresql"), nullable=False),
@@ -206,6 +215,13 @@ def _outbox() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("action_due", "action", ["status", "next_at"])
+    op.create_index(
+        "action_open",
+        "action",
+        ["next_at"],
+        sqlite_where=sa.text("status IN ('waiting', 'retry', 'running')"),
+        postgresql_where=sa.text("status IN ('waiting', 'retry', 'running')"),
+    )
     op.create_index("action_lane", "action", ["incident", "lane", "id"])
     op.create_table(
         "evidence",

@@ -1,0 +1,178 @@
+"""Every query of the engine finds its rows by an index, so that its cost does not grow."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+
+from tests.contract.given import MINUTE, NOW, alert, diagnosis, entry, incident, intent, occurrence
+from tests.stores import peek
+from watcher.model.action import ActionStatus
+from watcher.store import schema
+from watcher.store.rows import to_micros
+from watcher.store.store import Store
+from watcher.store.tx import Tx
+
+LEASE = timedelta(seconds=60)
+MANY = 20_000
+# What one step may touch at most: far more than it needs here, far less than there is.
+FEW = 500
+SMALL = {"stream", "counter", "lease"}
+
+# As many of everything as a store has after a while; most of it is over, as it is in life.
+HISTORY = (
+    "INSERT INTO stream (opened_at, digested) VALUES ({now}, {many})",
+    "INSERT INTO delivery SELECT n, 1, 's', 'acme', {now}, '{{}}', CAST('x' AS {blob})"
+    " FROM {numbers}",
+    "INSERT INTO verdict SELECT n, n > 10000, 'r', {now}, false FROM {numbers}",
+    "INSERT INTO alert SELECT 'acme', 'k' || n, 's', 'o', 'resolved', 'high', 'n', 'h', true, 's',"
+    " '{{}}', '', '', 1, n, 1, 1, false, n FROM {numbers}",
+    "INSERT INTO occurrence SELECT 'acme', 'k' || n, 'o', 'high', 1, 1, 2, n, 1, NULL"
+    " FROM {numbers}",
+    "INSERT INTO incident (number, customer, title, status, priority, terms, group_key, severity,"
+    " hosts, opened_at, opened_by, burst_at, last_at, firing, alerts, resolved_at) SELECT n,"
+    " 'acme', 't', 'closed', 'P3', '[]', 'g' || n, 'high', '[]', 1, 'w', 1, n, 0, 1, 1"
+    " FROM {numbers}",
+    "INSERT INTO entry (incident, at, kind, actor, text, reason)"
+    " SELECT n, 1, 'note', 'w', 't', 'r' FROM {numbers}",
+    "INSERT INTO action (incident, customer, kind, lane, key, payload, status, attempts,"
+    " created_at, next_at, token, reason) SELECT n, 'acme', 'notify', 'mail', 'k' || n, '{{}}',"
+    " 'done', 1, 1, {now} + n, 1, '' FROM {numbers}",
+    "INSERT INTO evidence (incident, action, host, runbook, at, body)"
+    " SELECT n, n, 'h', 'r', {now}, CAST('x' AS {blob}) FROM {numbers}",
+)
+
+
+class Recorder:
+    """Stands before a driver's cursor and asks for the plan of each statement before it runs."""
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+        self.findings: list[str] = []
+
+    def execute(self, sql: str | bytes, parameters: Mapping[str, Any]) -> Any:
+        """Runs the statement, after a look at its plan."""
+        if isinstance(sql, bytes):
+            self._measure(sql, parameters)
+        else:
+            self._ask(sql, parameters)
+        return self._cursor.execute(sql, parameters)
+
+    def executemany(self, sql: str, rows: Any) -> Any:
+        """Runs a statement that only adds or replaces rows."""
+        return self._cursor.executemany(sql, rows)
+
+    def _ask(self, sql: str, parameters: Mapping[str, Any]) -> None:
+        plan = self._cursor.execute(f"EXPLAIN QUERY PLAN {sql}", parameters).fetchall()
+        names = "|".join({*schema.state.tables, *schema.inbox.tables} - SMALL)
+        # Partial indexes hold only what is open; the oldest evidence is read up to a limit.
+        bounded = r"USING INDEX (verdict_replay|action_open)|evidence$"
+        self.findings += [
+            f"{step}: {sql}"
+            for *_, step in plan
+            if re.match(rf"SCAN ({names}|[abdeistv])\b", step) and not re.search(bounded, step)
+        ]
+
+    def _measure(self, sql: bytes, parameters: Mapping[str, Any]) -> None:
+        self._cursor.execute(b"SAVEPOINT look")
+        self._cursor.execute(b"EXPLAIN (ANALYZE, FORMAT JSON) " + sql, parameters)
+        [[[explained]]] = self._cursor.fetchall()
+        self._cursor.execute(b"ROLLBACK TO look")
+        for node in nodes(explained["Plan"]):
+            removed = sum(value for name, value in node.items() if name.startswith("Rows Removed"))
+            touched = (node["Actual Rows"] + removed) * node["Actual Loops"]
+            if node.get("Relation Name") and touched > FEW:
+                self.findings.append(f"{node['Node Type']} touches {touched}: {sql.decode()}")
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A plan and all its parts."""
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from nodes(part)
+
+
+COUNTED = (
+    "(WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s LIMIT {many}) SELECT n FROM s)"
+)
+
+
+@pytest.fixture
+def old_store(store: Store, store_url: str) -> Store:
+    """A store with a history; PostgreSQL knows its statistics, SQLite never does."""
+    on_sqlite = store_url.startswith("sqlite")
+    words = {
+        "now": to_micros(NOW),
+        "many": MANY,
+        "numbers": (COUNTED if on_sqlite else "generate_series(1, {many}) AS n").format(many=MANY),
+        "blob": "blob" if on_sqlite else "bytea",
+    }
+    with store._database.engine.begin() as connection:
+        for statement in (*HISTORY, *(() if on_sqlite else ("ANALYZE",))):
+            connection.exec_driver_sql(statement.format(**words))
+    return store
+
+
+def everything(tx: Tx) -> None:
+    """Every step of the engine, with a little news of each kind."""
+    keys = [f"k{n}" for n in range(5, 25)]
+    tx.lease("digest", "me", NOW, LEASE)
+    tx.held("digest", 1)
+    tx.open_stream(NOW)
+    tx.verdict(2, True, "dead", NOW)
+    tx.replay(2)
+    tx.digested(tx.undigested(100, 10_000))
+    tx.alerts([("acme", key) for key in keys])
+    tx.occurrences([("acme", key, "o") for key in keys])
+    tx.incidents(range(5, 25))
+    tx.recent([("acme", f"g{n}") for n in range(5, 25)], NOW - MINUTE)
+    [number] = tx.numbers(1)
+    tx.save_incidents([incident(MANY + number)])
+    tx.save_alerts([alert(key) for key in keys])
+    tx.save_occurrences([occurrence(key) for key in keys])
+    tx.add_entries([entry(5), entry(6, "a", "b")])
+    tx.merge(7, 8)
+    tx.queue([intent("new1"), intent("new2"), intent("new3", "b")], NOW)
+    tx.next_due(NOW)
+    for action in tx.claim(NOW, LEASE, 10):
+        tx.settle(action, ActionStatus.GAVE_UP, "", None, NOW)
+        tx.retry_action(action.id, NOW)
+        tx.add_evidence(5, action.id, diagnosis())
+    tx.due_to_close(NOW, 10)
+    tx.expire(NOW, NOW, NOW - MINUTE, 10)
+
+
+def watched(tx: Tx) -> Recorder:
+    """Has a transaction's statements looked at from now on."""
+    link: Any = tx._link
+    link._cursor = Recorder(link._cursor)
+    return cast("Recorder", link._cursor)
+
+
+def test_no_step_searches_through_a_whole_table(old_store: Store) -> None:
+    """However many alerts, incidents and deliveries there are, a step touches only its own."""
+    with old_store.begin() as tx:
+        recorder = watched(tx)
+        everything(tx)
+
+    assert recorder.findings == []
+    assert len(peek(old_store, "SELECT id FROM action WHERE status <> 'done'")) == 3
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT count(*) FROM alert WHERE name = 'x'",
+        "UPDATE action AS a SET reason = '' WHERE reason = 'x'",
+        "SELECT e.id FROM entry AS e JOIN incident AS i ON i.title = e.text",
+    ],
+)
+def test_a_search_through_a_whole_table_would_be_found(old_store: Store, sql: str) -> None:
+    """The test above can fail."""
+    with old_store.begin() as tx:
+        recorder = watched(tx)
+        tx._link.run(sql)
+
+    assert recorder.findings != []

@@ -1,0 +1,154 @@
+"""What is kept and what goes, in bounded steps, on both stores."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.contract.given import MINUTE, NOW, arrival, diagnosis, intent
+from tests.stores import peek
+from watcher.model.action import ActionStatus
+from watcher.store.store import Store
+
+DAY = timedelta(days=1)
+NEVER = NOW - 1000 * DAY
+
+
+def take_in(store: Store, *moments: datetime) -> list[int]:
+    """Deliveries of these moments, all in one stream."""
+    inbox = store.inbox(NOW)
+    numbers = [number for at in moments for number in inbox.append([arrival(at=at)])]
+    inbox.close()
+    return numbers
+
+
+def digest(store: Store, count: int) -> None:
+    """Says that the oldest so many have been digested."""
+    with store.begin() as tx:
+        tx.digested(tx.undigested(count, 1_000_000))
+
+
+def ids(store: Store, table: str) -> list[int]:
+    """What there is in a table."""
+    return [row[0] for row in peek(store, f"SELECT * FROM {table} ORDER BY 1")]  # noqa: S608 - a name
+
+
+def expire(
+    store: Store,
+    deliveries: datetime = NEVER,
+    actions: datetime = NEVER,
+    evidence: datetime = NEVER,
+    limit: int = 100,
+) -> int:
+    """One pass in a transaction of its own."""
+    with store.begin() as tx:
+        return tx.expire(deliveries, actions, evidence, limit)
+
+
+def test_old_deliveries_go_with_their_verdicts(store: Store) -> None:
+    """Those received before go, whatever came of them; the others stay."""
+    numbers = take_in(store, NOW, NOW + MINUTE, NOW + 2 * MINUTE)
+    digest(store, 3)
+    with store.begin() as tx:
+        for number in numbers:
+            tx.verdict(number, number == numbers[0], "because", NOW)
+    removed = expire(store, deliveries=NOW + 2 * MINUTE)
+
+    assert removed == 2
+    assert (ids(store, "delivery"), ids(store, "verdict")) == (numbers[2:], numbers[2:])
+    assert expire(store, deliveries=NOW + 2 * MINUTE) == 0
+
+
+def test_a_delivery_that_waits_for_its_digest_stays(store: Store) -> None:
+    """However old it is, also when a person asked for its replay."""
+    numbers = take_in(store, NOW, NOW, NOW)
+    digest(store, 2)
+    with store.begin() as tx:
+        tx.verdict(numbers[0], True, "bad", NOW)
+        tx.replay(numbers[0])
+    removed = expire(store, deliveries=NOW + DAY)
+
+    assert removed == 1
+    assert ids(store, "delivery") == [numbers[0], numbers[2]]
+    assert ids(store, "verdict") == [numbers[0]]
+
+
+def test_no_more_goes_at_once_than_asked_for(store: Store) -> None:
+    """The oldest go first."""
+    numbers = take_in(store, *[NOW] * 5)
+    digest(store, 5)
+    removed = [expire(store, deliveries=NOW + DAY, limit=2) for _ in range(4)]
+
+    assert removed == [2, 2, 1, 0]
+    assert len(numbers) == 5
+
+
+def test_a_verdict_that_lost_its_delivery_goes(store: Store) -> None:
+    """A power cut may come between the two files of SQLite; the next pass puts that right."""
+    with store.begin() as tx:
+        tx.verdict(12345, True, "bad", NOW)
+    expire(store, deliveries=NOW + DAY)
+
+    assert ids(store, "verdict") == []
+
+
+@pytest.mark.parametrize("status", [ActionStatus.DONE, ActionStatus.GAVE_UP])
+def test_ended_actions_go_by_their_end(store: Store, status: ActionStatus) -> None:
+    """Actions that wait, run or are to be retried stay however old they are."""
+    with store.begin() as tx:
+        tx.queue([intent(key, lane=key) for key in ("a", "b", "c", "d")], NOW)
+        first, second, third = tx.claim(NOW, MINUTE, 3)
+        tx.settle(first, status, "", None, NOW)
+        tx.settle(second, status, "", None, NOW + MINUTE)
+        tx.settle(third, ActionStatus.RETRY, "", NOW, NOW)
+    removed = expire(store, actions=NOW + MINUTE)
+
+    assert removed == 1
+    assert ids(store, "action") == [2, 3, 4]
+
+
+def test_a_number_of_an_action_does_not_come_back(store: Store) -> None:
+    """Evidence names its action for longer than that is kept."""
+    with store.begin() as tx:
+        tx.queue([intent("a")], NOW)
+        [action] = tx.claim(NOW, MINUTE, 1)
+        tx.settle(action, ActionStatus.DONE, "", None, NOW)
+    expire(store, actions=NOW + MINUTE)
+    with store.begin() as tx:
+        tx.queue([intent("b")], NOW)
+
+    assert ids(store, "action") == [2]
+
+
+def test_old_evidence_goes(store: Store) -> None:
+    """It goes by the start of its diagnosis."""
+    with store.begin() as tx:
+        for action in (1, 2, 3):
+            tx.add_evidence(1, action, diagnosis())
+    removed = [
+        expire(store, evidence=NOW),
+        expire(store, evidence=NOW + MINUTE, limit=2),
+    ]
+
+    assert removed == [0, 2]
+    assert ids(store, "evidence") == [3]
+
+
+def test_a_stream_is_forgotten_when_nothing_can_come_of_it(store: Store) -> None:
+    """Long after its day, and not before all its deliveries are digested."""
+    take_in(store, NOW, NOW)
+    take_in(store, NOW)
+    long_after = NOW + 9 * DAY
+    expire(store, deliveries=NOW + 7 * DAY)
+    young = ids(store, "stream")
+    expire(store, deliveries=long_after)
+    undigested = ids(store, "stream")
+    digest(store, 2)
+    expire(store, deliveries=long_after)
+    half = ids(store, "stream")
+    digest(store, 1)
+    expire(store, deliveries=long_after)
+
+    assert (young, undigested) == ([1, 2], [1, 2])
+    assert half[-1] == 2
+    assert ids(store, "stream") == []
+    assert len(take_in(store, NOW)) == 1
