@@ -1,6 +1,7 @@
 """`watcher serve`: listens for alerts, serves pages and API, and keeps a worker at work."""
 
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -39,9 +40,12 @@ def _command(
     config: Config = None,
 ) -> None:
     """Serve Watcher until it is told to stop."""
+    # The server hands these on when it has shut down in good order: then the rest may end as well.
+    signal.signal(signal.SIGINT, _end)
+    signal.signal(signal.SIGTERM, _end)
     clock = Clock()
     folder = None if config else data_dir()
-    path = config or write_config(data_dir())
+    path = config or _first_config()
     settings = settings_of(path)
     outage = None
     with store_of(settings) as store:
@@ -55,6 +59,17 @@ def _command(
         finally:
             if outage is not None:
                 outage.close()
+
+
+def _end(*_: object) -> None:
+    raise SystemExit(0)
+
+
+def _first_config() -> Path:
+    try:
+        return write_config(data_dir())
+    except OSError as error:
+        fail(f"cannot write a first configuration: {error}")
 
 
 def _serve(
@@ -111,7 +126,8 @@ def _listen(application: Front, address: tuple[str, int], ready: Callable[[], No
     try:
         listener = socket.create_server(address, family=family, backlog=_BACKLOG)
     except OSError as error:
-        fail(f"cannot listen on {address[0]}:{address[1]}: {error.strerror}")
+        reason = os.strerror(error.errno) if error.errno else error
+        fail(f"cannot listen on {address[0]}:{address[1]}: {reason}")
     with listener:
         _Server(config, ready).run(sockets=[listener])
 

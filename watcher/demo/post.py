@@ -26,7 +26,10 @@ def post(base: str, source: Source, body: bytes, now: datetime) -> str:
     said = answer.body.decode(errors="replace")
     if answer.status != 202:  # noqa: PLR2004 - what a hook answers
         raise PostError(f"answered {answer.status}: {said}")
-    return str(orjson.loads(said)["delivery"])
+    try:
+        return str(orjson.loads(said)["delivery"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise PostError(f"what answers at {base} is not Watcher") from error
 
 
 def _proof(source: Source, body: bytes, now: datetime) -> dict[str, str]:

@@ -48,7 +48,8 @@ class Companion:
         process = self._process
         if process is not None:
             _end(process, within)
-        self._thread.join(within)
+        if self._thread.is_alive():
+            self._thread.join(within)
 
     def _watch(self) -> None:
         pause = _PAUSE
@@ -59,6 +60,9 @@ class Companion:
             )
             if process.stdin is not None:
                 os.set_blocking(process.stdin.fileno(), False)
+            if self._stopping.is_set():
+                # Told to stop while it was being started: `stop` may not have seen this one.
+                _end(process, _LONGEST_PAUSE)
             settled = threading.Timer(_SETTLED, started.set)
             settled.start()
             code = process.wait()

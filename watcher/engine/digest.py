@@ -58,6 +58,19 @@ class Digest:
         self._token: int | None = None
         self._renew_at = clock.now()
 
+    def inherit(self, gone: Callable[[str], bool]) -> None:
+        """Ends the lease of a holder that is certainly gone, so that its time need not run out."""
+        with self._store.begin() as tx:
+            holder = tx.holder(LEASE)
+            if holder is not None and gone(holder):
+                tx.release(LEASE, holder)
+
+    def release(self) -> None:
+        """Lets another replica digest at once."""
+        self._token = None
+        with self._store.begin() as tx:
+            tx.release(LEASE, self._holder)
+
     def step(self, limit: int = _BATCH) -> int:
         """Digests one batch, oldest deliveries first; returns how many there were.
 
@@ -117,7 +130,9 @@ class Digest:
                 return
             _log.exception("a delivery could not be digested", delivery=parsed[0].delivery.id)
             dead = f"digesting failed: {type(error).__name__}: {error}"
-            self._commit([Parsed(parsed[0].delivery, dead=dead)], rulebook, token)
+            # Where not even that can be written, it is no fault of the delivery: it stays pending.
+            with self._store.begin() as tx:
+                self._write(tx, [Parsed(parsed[0].delivery, dead=dead)], rulebook, token)
 
     def _write(self, tx: Tx, parsed: Sequence[Parsed], rulebook: Rulebook, token: int) -> None:
         if not tx.held(LEASE, token):

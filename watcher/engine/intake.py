@@ -9,12 +9,14 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
+from watcher.kit.log import logger
 from watcher.model.delivery import Arrival
-from watcher.store.base import StoreError, StoreUnavailable
+from watcher.store.base import StoreUnavailable
 from watcher.store.inbox import Inbox
 
 _MAX_WAITING_BYTES = 256 * 1024 * 1024
 _MAX_GROUP = 2000
+_log = logger("intake")
 
 _Waiting = tuple[Arrival, "asyncio.Future[int]"]
 
@@ -46,7 +48,9 @@ class Intake:
 
     async def accept(self, arrival: Arrival) -> int:
         """Stores a delivery durably and returns its id. Raises StoreUnavailable: nothing stored."""
-        if self._bytes > _MAX_WAITING_BYTES or self._stopping:
+        if self._stopping:
+            raise StoreUnavailable("Watcher is stopping")
+        if self._bytes > _MAX_WAITING_BYTES:
             raise StoreUnavailable("more is waiting to be stored than can be held in memory")
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._bytes += len(arrival.body)
@@ -76,8 +80,9 @@ class Intake:
         try:
             inbox = inbox or self._open_inbox()
             ids = inbox.append([arrival for arrival, _ in group])
-        except StoreError as error:
-            self._answer(_refuse, group, error)
+        except Exception as error:  # noqa: BLE001 - whoever waits is answered, whatever failed
+            _log.warning("not stored", deliveries=len(group), error=str(error))
+            self._answer(_refuse, group, StoreUnavailable(str(error)))
             return inbox
         self._answer(_resolve, group, ids)
         self._on_commit()
@@ -94,7 +99,7 @@ def _resolve(group: list[_Waiting], ids: list[int]) -> None:
             future.set_result(number)
 
 
-def _refuse(group: list[_Waiting], error: StoreError) -> None:
+def _refuse(group: list[_Waiting], error: StoreUnavailable) -> None:
     for _, future in group:
         if not future.done():
             future.set_exception(error)

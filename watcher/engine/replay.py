@@ -52,8 +52,10 @@ def read_events(lines: Iterable[bytes]) -> Iterator[Recorded]:
         if line.strip():
             try:
                 yield _recorded(orjson.loads(line))
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise ReplayError(f"line {number}: {type(error).__name__}: {error}") from error
+            except KeyError as error:
+                raise ReplayError(f"line {number}: {error.args[0]} is missing") from error
+            except (TypeError, ValueError, AttributeError) as error:
+                raise ReplayError(f"line {number}: {error}") from error
 
 
 def write_incidents(book: Book) -> Iterator[bytes]:

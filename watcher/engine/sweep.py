@@ -51,7 +51,7 @@ class Sweep:
     def _let_go(self, now: datetime) -> int:
         kept = self._retention
         with self._store.begin() as tx:
-            return tx.expire(
+            return tx.expire_sessions(now) + tx.expire(
                 deliveries_before=now - kept.deliveries,
                 actions_before=now - kept.actions,
                 evidence_before=now - kept.evidence,

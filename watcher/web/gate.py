@@ -96,7 +96,7 @@ class Guard:
         return ""
 
     def remember(self, headers: Headers, now: datetime) -> None:
-        """Notes the signature of a request that was stored, so that it cannot be used again."""
+        """Notes the signature of a request that is taken, so that it cannot be used again."""
         rule = self._gate.signature
         if rule is None or rule.timestamp_header is None:
             return
@@ -104,6 +104,11 @@ class Guard:
         while self._used and next(iter(self._used.values())) < oldest:
             del self._used[next(iter(self._used))]
         self._used[headers.get(rule.header, b"").lower()] = now
+
+    def forget(self, headers: Headers) -> None:
+        """The request was not taken after all: its sender may send it again as it is."""
+        if self._gate.signature is not None:
+            self._used.pop(headers.get(self._gate.signature.header, b"").lower(), None)
 
 
 def _scheme_lowered(name: bytes, value: bytes) -> bytes:

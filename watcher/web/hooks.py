@@ -78,12 +78,12 @@ class Hooks:
             raise Refusal(401, "unauthenticated", fault)
         _look_at(body)
         kept = {name.decode(): headers[name].decode("latin-1") for name in _KEPT if name in headers}
-        try:
-            number = await self._intake.accept(Arrival(source, gate.customer, now, kept, body))
-        except StoreUnavailable as error:
-            raise Refusal(503, "unavailable", "not stored, send it again") from error
         guard.remember(headers, now)
-        return number
+        try:
+            return await self._intake.accept(Arrival(source, gate.customer, now, kept, body))
+        except StoreUnavailable as error:
+            guard.forget(headers)
+            raise Refusal(503, "unavailable", "not stored, send it again") from error
 
     def _count(self, source: str, outcome: str) -> None:
         counter = self._counters.get((source, outcome))
@@ -97,21 +97,18 @@ async def _body(headers: Mapping[bytes, bytes], receive: Receive, limit: int) ->
     length = headers.get(b"content-length", b"")
     if length.isdigit() and int(length) > limit:
         raise _too_large(limit)
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    parts = [body]
-    size = len(body)
-    while message.get("more_body"):
-        if size > limit:
-            raise _too_large(limit)
+    parts: list[bytes] = []
+    size, more = 0, True
+    while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Refusal(400, "cut", "the connection ended before the body did")
         parts.append(message.get("body", b""))
         size += len(parts[-1])
-    if size > limit:
-        raise _too_large(limit)
-    return body if len(parts) == 1 else b"".join(parts)
+        if size > limit:
+            raise _too_large(limit)
+        more = message.get("more_body", False)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _too_large(limit: int) -> Refusal:
@@ -138,6 +135,8 @@ async def _answer(send: Send, status: int, body: Mapping[str, str]) -> None:
     ]
     if status == 503:  # noqa: PLR2004 - the HTTP status
         headers.append((b"retry-after", b"5"))
+    if status == 405:  # noqa: PLR2004 - the HTTP status
+        headers.append((b"allow", b"POST, PUT"))
     if status == 401:  # noqa: PLR2004 - the HTTP status
         headers.append((b"www-authenticate", b"Bearer"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
