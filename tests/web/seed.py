@@ -176,7 +176,7 @@ _DF = """Filesystem      Size  Used Avail Use% Mounted on
 tmpfs           3.9G  1.1M  3.9G   1% /run"""
 _INODES = """Filesystem  Inodes  IUsed IUse% Mounted on
 /dev/vdb1    13.1M    48k    1% /var/lib/postgresql"""
-_JOURNAL = """02:58:41 db1 postgres[812]: PANIC:  could not write to file "pg_wal/xlogtemp": no space
+_JOURNAL = """02:58:41 db1 postgres[812]: PANIC: could not write to file "pg_wal/xlogtemp": no space
 02:58:41 db1 postgres[790]: LOG:  WAL writer process (PID 812) was terminated by signal 6: Aborted
 02:58:42 db1 postgres[790]: LOG:  terminating any other active server processes
 02:58:43 db1 systemd[1]: postgresql@15-main.service: Failed with result 'exit-code'."""

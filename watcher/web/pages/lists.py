@@ -94,8 +94,8 @@ def delivery(request: Request, parts: Parts, by: Operator, number: Id) -> Respon
         return Frame(request, parts, by, view).page(
             "delivery.html",
             delivery=found[0],
-            headers=redact(headers),
-            body=redact(body),
+            headers=redact(headers, parts.secrets),
+            body=redact(body, parts.secrets),
             cut=len(raw.body) > _SHOWN,
         )
 
