@@ -85,7 +85,7 @@ echo reached
 def payload_inputs(mark: Path) -> tuple[Input, ...]:
     """Inputs whose only allowed values are payloads, so that the types stop none of them."""
     commands = (f"touch {mark}/one", f"touch${{IFS}}{mark}/two")
-    texts = [text.replace("CMD", command) for text in PAYLOADS for command in commands]
+    texts = [text.replace("CMD", commands[n % 2]) for n, text in enumerate(PAYLOADS)]
     return tuple(
         Input(f"v{number}", InputType.ENUM, default=text, values=(text,))
         for number, text in enumerate(texts)
@@ -98,7 +98,7 @@ def files(folder: Path) -> set[str]:
 
 
 def test_no_payload_is_executed_in_any_context(any_shell: SshServer, tmp_path: Path) -> None:
-    """Seventy ways to break out of twenty-one places, on a real host: nothing is executed."""
+    """Thirty-five ways to break out of twenty-one places, on a real host: nothing is executed."""
     inputs = payload_inputs(tmp_path)
     steps = [
         step(CONTEXTS.replace("{{ v }}", f"{{{{ inputs.{one.name} }}}}"), one.name)

@@ -45,11 +45,21 @@ def job(server: SshServer) -> Job:
     return job_on(server, step("echo let in"))
 
 
-@pytest.fixture
-def silent_port() -> Iterator[int]:
-    """A port that takes connections and never says a word."""
+@pytest.fixture(params=[b"", b"SSH-2.0-frozen\r\n"], ids=["at once", "after its banner"])
+def silent_port(request: pytest.FixtureRequest) -> Iterator[int]:
+    """A port that takes connections and then says no more."""
+    taken: list[socket.socket] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            taken.append(listener.accept()[0])
+            taken[0].sendall(request.param)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
         yield listener.getsockname()[1]
+        thread.join()
+        taken[0].close()
 
 
 def fingerprint(server: SshServer) -> str:
@@ -133,7 +143,8 @@ def test_a_line_for_others_does_not_count(job: Job, server: SshServer, form: str
 
 def test_a_server_shows_the_key_that_we_know(sshd: StartSshd, tmp_path: Path) -> None:
     """Of a server's several keys, the known one is asked for, whatever its type."""
-    make_key(tmp_path / "rsa", "rsa")
+    command = ["ssh-keygen", "-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", f"{tmp_path}/rsa"]
+    subprocess.run(command, check=True)
     server = sshd(f"HostKey {tmp_path}/rsa")
     public = (tmp_path / "rsa.pub").read_text().rsplit(" ", 1)[0]
     job = job_on(server, step("true"))
@@ -210,11 +221,12 @@ def test_a_port_that_refuses(job: Job, server: SshServer) -> None:
     )
 
 
-def test_a_name_that_does_not_resolve(job: Job) -> None:
-    """An address that no resolver knows is a problem of its own."""
-    lost = replace(job, host=replace(job.host, address="no-such-host.invalid"))
+@pytest.mark.parametrize("address", ["no-such-host.invalid", "x" * 70, "a..b", "nul\0"])
+def test_a_name_that_does_not_resolve(job: Job, address: str) -> None:
+    """An address that no resolver knows, or that is none, is a problem of its own."""
+    lost = replace(job, host=replace(job.host, address=address))
 
-    assert problem_of(lost).startswith("the address no-such-host.invalid cannot be resolved")
+    assert problem_of(lost).startswith(f"the address {address} cannot be resolved: ")
 
 
 def test_a_port_that_says_nothing(job: Job, silent_port: int) -> None:
@@ -224,7 +236,10 @@ def test_a_port_that_says_nothing(job: Job, silent_port: int) -> None:
     quick = replace(job, host=host, profile=replace(job.profile, connect_timeout=0.2))
 
     problem = problem_of(quick)
-    assert problem.startswith(f"[127.0.0.1]:{silent_port} accepts connections but does not speak")
+    assert problem == (
+        f"[127.0.0.1]:{silent_port} accepts connections but does not speak SSH with us: "
+        "no answer in time; is the host up, and does a firewall let us through?"
+    )
     assert set(threading.enumerate()) <= before
 
 

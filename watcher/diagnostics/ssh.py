@@ -183,8 +183,8 @@ def _dial(address: str, port: int, seconds: float) -> _QuickSocket:
         raise Unreachable("the inventory has no address for this host")
     try:
         found = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise Unreachable(f"the address {address} cannot be resolved: {error.strerror}") from None
+    except (OSError, ValueError) as error:
+        raise Unreachable(f"the address {address} cannot be resolved: {_words(error)}") from None
     last: OSError = OSError("no address")
     for family, kind, protocol, _, where in found:
         sock = _QuickSocket(family, kind, protocol)
@@ -207,6 +207,8 @@ def _shake_hands(transport: _Transport, known: KnownHost, seconds: float) -> Hos
     options.key_types = _wanted(known, options.key_types)
     try:
         transport.start_client(timeout=seconds)
+        if not transport.initial_kex_done:
+            raise TimeoutError
         key = transport.get_remote_server_key()
         host_key = HostKey(key.get_name(), key.asbytes())
     except _FAULTS as error:
