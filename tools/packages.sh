@@ -65,10 +65,20 @@ unpack() {
     for name in wrk prometheus-alertmanager; do
         binary=$PWD/.cache/bench/root/usr/bin/$name
         [ -x "$binary" ] || continue
-        printf '#!/bin/sh\nLD_LIBRARY_PATH="%s" exec "%s" "$@"\n' "$lib" "$binary" \
-            > ".cache/bench/bin/$name"
+        printf '#!/bin/sh\ncd "%s"\nLD_LIBRARY_PATH="%s" exec "%s" "$@"\n' \
+            "$(beside "$name")" "$lib" "$binary" > ".cache/bench/bin/$name"
         chmod 755 ".cache/bench/bin/$name"
     done
+}
+
+# Alertmanager reads its templates from a fixed path. Unpacked, it gets one of the same length that
+# begins at the working directory, and is started where the templates are.
+beside() {
+    [ "$1" = prometheus-alertmanager ] || { echo .; return; }
+    templates=.cache/bench/root/usr/share/prometheus/alertmanager
+    LC_ALL=C sed -i 's|/usr/share/prometheus/alertmanager|./////////////////////////////////|g' \
+        .cache/bench/root/usr/bin/prometheus-alertmanager
+    echo "$PWD/$templates"
 }
 
 case ${1:-} in
