@@ -86,6 +86,7 @@ HARMLESS = [
     "kworker/u8:0-ext4-rsv-conversion",
     "nginx: worker process -p 80",
     "2026-11-22T13:08:10Z",
+    "=== 12 tests passed: 12 in 3 s, bypassed=0 ===",
     "Basic authentication is required; bearer of bad news",
     "user@example.org wrote: it is slow",
     "mysql  4242  0.5  1.2 /usr/sbin/mysqld --port=3306 --datadir=/var/lib/mysql",
@@ -143,6 +144,14 @@ def test_own_secrets_are_known_by_their_value() -> None:
     assert {"abc", "line one\nline two\n"} <= known_values()
     del held
     assert "abc" not in known_values()
+
+
+def test_the_frame_of_a_key_is_no_secret() -> None:
+    """Of a private key that is held, the lines are masked; a row of dashes is only that."""
+    held = Secret(f"-----BEGIN PRIVATE KEY-----\n{PEM_BODY}\n-----END PRIVATE KEY-----\n")
+
+    assert redact(f"--------\n{PEM_BODY}\n--------") == "--------\n***\n--------"
+    assert held
 
 
 def test_an_own_secret_that_is_cut_off_is_masked() -> None:

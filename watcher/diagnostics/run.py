@@ -33,7 +33,7 @@ class Job:
     host: Host
     profile: SshProfile
     values: Mapping[str, str] = field(default_factory=dict)
-    secrets: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 def diagnose(job: Job, clock: Clock) -> Diagnosis:

@@ -16,7 +16,7 @@ _SHORTEST = 6
 _SHORTEST_CUT = 4
 
 _KEY = (
-    r"(?:pass(?:word|wd|phrase|code)|(?<![a-z])pass|pwd|passwort|secret|token|credential"
+    r"(?:pass(?:word|wd|phrase|code)|(?<![a-z])pass(?![a-z])|pwd|passwort|secret|token|credential"
     r"|api[_-]?key|access[_-]?key|account[_-]?key|private[_-]?key|encryption[_-]?key"
     r"|signing[_-]?key|shared[_-]?access[_-]?key|master[_-]?key|storage[_-]?key|auth[_-]?key"
     r"|psk|community)"
@@ -103,7 +103,7 @@ def _forms(values: Iterable[str]) -> Iterator[str]:
     """Each value as it may be written; those too short to be told from ordinary words are not."""
     for value in values:
         for line in (value, *value.splitlines()):
-            if len(line.strip()) >= _SHORTEST:
+            if len(line.strip()) >= _SHORTEST and not line.startswith("-----"):
                 yield from {line, line.strip(), quote(line, safe=""), json.dumps(line)[1:-1]}
 
 
