@@ -108,10 +108,16 @@ class Worker:
     sweep: Sweep
     loops: Loops
 
+    def start(self) -> None:
+        """Starts working; what a worker of this machine left behind when it was killed is its."""
+        self.digest.inherit(_gone)
+        self.loops.start()
+
     def stop(self, within: float) -> None:
         """Lets everything finish what it is doing, for so many seconds at most."""
         self.deliverer.close(within)
         self.loops.stop(within)
+        self.digest.release()
 
 
 def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
@@ -147,6 +153,20 @@ def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
         )
     )
     return Worker(digest, deliverer, sweep, loops)
+
+
+def _gone(holder: str) -> bool:
+    """Whether the process behind a lease ran on this machine and does not any more."""
+    host, _, number = holder.rpartition(":")
+    if host != socket.gethostname() or not number.isdigit():
+        return False
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
 
 
 def reader(source: Source) -> Read:

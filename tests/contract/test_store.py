@@ -188,6 +188,17 @@ def test_recent_incidents_are_those_that_an_alert_may_still_join(store: Store) -
     assert [each.number for each in found] == [1, 3, 5]
 
 
+def test_the_members_of_an_incident_are_what_joined_it(store: Store) -> None:
+    """All of them, in the order in which they joined, and nobody else's."""
+    first = occurrence("k1", incident=1, joined_at=NOW)
+    second = occurrence("k2", incident=1, joined_at=NOW + MINUTE)
+    with store.begin() as tx:
+        tx.save_occurrences([second, first, occurrence("k3", incident=2), occurrence("k4")])
+        found = tx.members([1, 7])
+
+    assert [first, second] == found
+
+
 def test_what_was_resolved_long_ago_is_due_to_close(store: Store) -> None:
     """The longest resolved come first, not more than asked for."""
     resolved = [

@@ -279,6 +279,21 @@ def test_a_lease_has_one_holder(store: Store) -> None:
     assert held == (False, True, False)
 
 
+def test_a_released_lease_is_free_at_once(store: Store) -> None:
+    """Only its holder's release counts, and the fence grows with the next one."""
+    ttl = timedelta(seconds=10)
+    with store.begin() as tx:
+        nobody = tx.holder("digest")
+        tx.lease("digest", "one", NOW, ttl)
+        tx.release("digest", "two")
+        kept = tx.lease("digest", "two", NOW, ttl)
+        tx.release("digest", "one")
+        taken = tx.lease("digest", "two", NOW, ttl)
+        holder = tx.holder("digest")
+
+    assert (nobody, kept, taken, holder) == (None, None, 2, "two")
+
+
 def test_a_held_lease_is_not_lost_before_the_transaction_ends(store: Store) -> None:
     """Who wants to take it over waits, so that the two never write at once."""
     ttl = timedelta(seconds=10)

@@ -27,7 +27,7 @@ def _command(config: Config = None) -> None:
     settings = settings_of(config)
     with store_of(settings) as store:
         work = worker(settings, store, Clock())
-        work.loops.start()
+        work.start()
         try:
             while os.read(sys.stdin.fileno(), _CHUNK):
                 work.loops.wake("digest", "deliver")

@@ -1,5 +1,6 @@
 """Deliveries in, incidents out: parses a batch, folds it, and writes it all in ONE transaction."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from watcher.kit.clock import Clock
 from watcher.kit.log import logger
 from watcher.model.delivery import Delivery
 from watcher.model.event import Reading
+from watcher.model.incident import Incident
 from watcher.receivers.base import Unparsable
 from watcher.store.base import StoreUnavailable
 from watcher.store.store import Store
@@ -164,13 +166,26 @@ def load(tx: Tx, news: Sequence[News], rulebook: Rulebook) -> Book:
     spans |= {(each.customer, each.key, each.occurrence) for each in alerts.values()}
     occurrences = tx.occurrences(spans)
     rules = rulebook.policy.grouping
-    since = min(each.received_at for each in news) - rules.gap - rules.lateness
-    recent = tx.recent({(each.who.customer, each.group) for each in news}, since)
+    first = min(each.received_at for each in news)
+    groups = {(each.who.customer, each.group) for each in news}
+    recent = tx.recent(groups, first - rules.gap - rules.lateness)
     held = {each.incident for each in occurrences.values() if each.incident is not None}
     held -= {each.number for each in recent}
     incidents = [*recent, *tx.incidents(held).values()]
+    if mergeable := _mergeable(recent, first - rules.lateness):
+        book.load(occurrences=tx.members(mergeable))
     book.load(alerts.values(), occurrences.values(), incidents)
     return book
+
+
+def _mergeable(recent: Sequence[Incident], since: datetime) -> list[int]:
+    """The young incidents that have a neighbour: late news may merge them, with all they hold."""
+    groups = Counter((each.customer, each.group) for each in recent)
+    return [
+        each.number
+        for each in recent
+        if each.opened_at >= since and groups[each.customer, each.group] > 1
+    ]
 
 
 def save(tx: Tx, book: Book, now: datetime) -> None:

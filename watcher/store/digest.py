@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import TypeVar
 
 from watcher.model.action import Intent
+from watcher.model.alert import Occurrence
 from watcher.model.delivery import Delivery
 from watcher.model.incident import Entry, Incident
 from watcher.store import rows
-from watcher.store.link import ACTION, DELIVERY, ENTRY, INCIDENT, VERDICT, Link, Shape
+from watcher.store.link import ACTION, DELIVERY, ENTRY, INCIDENT, OCCURRENCE, VERDICT, Link, Shape
 from watcher.store.rows import Row, to_micros
 
 Noun = TypeVar("Noun")
@@ -95,6 +96,13 @@ def save(link: Link, shape: Shape, nouns: Iterable[Noun], encode: Callable[[Noun
     width = len(shape.key)
     folded = {tuple(row[:width]): row for row in map(encode, nouns)}
     link.upsert(shape, [folded[key] for key in sorted(folded)])
+
+
+def members(link: Link, numbers: Collection[int]) -> list[Occurrence]:
+    """The occurrences that belong to these incidents, in the order in which they joined."""
+    keys = [(number,) for number in sorted(set(numbers))]
+    found = map(rows.to_occurrence, link.find(OCCURRENCE, ("incident",), keys))
+    return sorted(found, key=lambda each: (each.joined_at or each.severity_at, each.key))
 
 
 def recent(link: Link, groups: Collection[tuple[str, str]], since: datetime) -> list[Incident]:

@@ -134,6 +134,20 @@ def take_lease(link: Link, name: str, holder: str, now: datetime, ttl: timedelta
     return found[0][0] if found else None
 
 
+def holder(link: Link, name: str) -> str | None:
+    """Who took the lease last, None while nobody did."""
+    found = link.rows("SELECT holder FROM lease WHERE name = :name", {"name": name})
+    return found[0][0] if found else None
+
+
+def release(link: Link, name: str, who: str) -> None:
+    """Ends the lease of that holder, so that the next need not wait for its time to run out."""
+    link.run(
+        "UPDATE lease SET until = 0 WHERE name = :name AND holder = :who",
+        {"name": name, "who": who},
+    )
+
+
 def held(link: Link, name: str, token: int) -> bool:
     """Whether the lease is still ours; if so, it stays ours until the transaction ends."""
     return link.run(_HELD, {"name": name, "token": token}) == 1

@@ -27,6 +27,14 @@ class Tx:
         """The fence token of a lease taken or renewed; None while another holds it."""
         return outbox.take_lease(self._link, name, holder, now, ttl)
 
+    def holder(self, name: str) -> str | None:
+        """Who took the lease last, None while nobody did."""
+        return outbox.holder(self._link, name)
+
+    def release(self, name: str, holder: str) -> None:
+        """Ends the lease of that holder, so that the next need not wait for its time to run out."""
+        outbox.release(self._link, name, holder)
+
     def held(self, name: str, token: int) -> bool:
         """Whether the lease is still ours; if so, it stays ours until the transaction ends."""
         return outbox.held(self._link, name, token)
@@ -68,6 +76,10 @@ class Tx:
         keys = [(number,) for number in numbers]
         found = digest.find(self._link, INCIDENT, keys, rows.to_incident)
         return {incident.number: incident for incident in found}
+
+    def members(self, numbers: Collection[int]) -> list[Occurrence]:
+        """The occurrences that belong to these incidents, in the order in which they joined."""
+        return digest.members(self._link, numbers)
 
     def recent(self, groups: Collection[tuple[str, str]], since: datetime) -> list[Incident]:
         """The incidents of (customer, group) that are not closed and saw a start since then."""
