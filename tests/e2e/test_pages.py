@@ -1,0 +1,166 @@
+"""The pages in a real browser: live without reloading, on a phone, in the dark, without scripts."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+
+from tests.e2e.process import LOOPBACK, free_port, wait_for
+from tests.web.seed import CATALOGUE, POLICY, seed
+from watcher.kit.clock import Clock
+from watcher.kit.metrics import Metrics
+from watcher.model.incident import Entry, EntryKind
+from watcher.model.person import Role
+from watcher.model.reason import Reason
+from watcher.store.people import Person
+from watcher.store.store import Store
+from watcher.web.auth import hash_password
+from watcher.web.deps import Deps
+from watcher.web.site import site
+
+PHONE = ViewportSize(width=390, height=844)
+# What keeps Chromium from asking the world for things.
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+         "--disable-background-networking", "--disable-component-update"]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium from the system."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.skip("no browser: install chromium")
+    expect.set_options(timeout=30_000)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """One night, and somebody who is on duty."""
+    store = Store.open(f"sqlite:///{tmp_path}/watcher.db")
+    store.upgrade()
+    seed(store)
+    now = datetime.now(UTC)
+    with store.begin() as tx:
+        tx.save_person(Person("olga", hash_password("on duty"), Role.OPERATOR, None, now))
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def url(store: Store) -> Iterator[str]:
+    """The address of the site over that store."""
+    url = f"http://{LOOPBACK}:{free_port()}"
+    deps = Deps(store, Clock(), url, Metrics(), POLICY, CATALOGUE, wake=lambda: None)
+    app = site(deps)
+    options = uvicorn.Config(app, LOOPBACK, int(url.rpartition(":")[2]), log_level="warning")
+    server = uvicorn.Server(options)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    wait_for(lambda: server.started, "the site")
+    yield url
+    app.state.live.stop()
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture
+def page(browser: Browser, url: str) -> Iterator[Page]:
+    """Olga, logged in by the keyboard alone, on an incident."""
+    page = browser.new_page(viewport=PHONE, color_scheme="dark")
+    failures: list[str] = []
+    page.on("pageerror", lambda error: failures.append(str(error)))
+    page.on("console", lambda line: failures.append(line.text) if line.type == "error" else None)
+    page.goto(f"{url}/incidents/8")
+    page.keyboard.type("olga")
+    page.keyboard.press("Tab")
+    page.keyboard.type("on duty")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{url}/incidents/8")
+    yield page
+    page.close()
+
+    assert [] == failures
+
+
+def _write(store: Store, text: str) -> None:
+    """Something happens to the incident while the page is open."""
+    entry = Entry(8, datetime.now(UTC), EntryKind.NOTE, text, Reason("test", "it happened"))
+    with store.begin() as tx:
+        tx.add_entries([entry])
+        tx.save_incidents(tx.incidents([8]).values())
+
+
+def test_news_appears_without_reloading(page: Page, store: Store) -> None:
+    """What was opened, closed and typed meanwhile stays as it was."""
+    page.locator("summary", has_text="Disk space").click()
+    page.locator("summary", has_text="Database activity").click()
+    page.fill("#text", "half a sentence")
+    expect(page.locator("#live")).to_have_text("live")
+    _write(store, "The disk was enlarged.")
+
+    expect(page.locator("#timeline li").first).to_contain_text("The disk was enlarged.")
+    expect(page.get_by_text("tmpfs")).to_be_visible()
+    expect(page.get_by_text("psql: error")).to_be_hidden()
+    expect(page.locator("#text")).to_have_value("half a sentence")
+
+
+def test_an_incident_is_acknowledged_with_one_press(page: Page) -> None:
+    """And the list shows at once who is on it."""
+    page.get_by_role("button", name="Acknowledge").click()
+    expect(page.locator("#head")).to_contain_text("olga is on it")
+    page.get_by_role("link", name="Incidents").first.click()
+
+    expect(page.locator("#incident-8")).to_contain_text("acknowledged by olga")
+
+
+def test_a_note_is_written(page: Page) -> None:
+    """Its line breaks are kept, its markup is text."""
+    page.fill("#text", "Called the DBA.\n<b>He is on his way.</b>")
+    page.get_by_role("button", name="Add note").click()
+
+    expect(page.locator("#timeline li").first).to_contain_text("<b>He is on his way.</b>")
+
+
+@pytest.mark.parametrize(
+    "path", ["/incidents", "/incidents/8", "/alerts", "/deliveries", "/actions", "/incidents/new"]
+)
+def test_nothing_is_wider_than_a_phone(page: Page, url: str, path: str) -> None:
+    """No page scrolls sideways, and its first screen has the essentials."""
+    page.goto(url + path)
+
+    assert 390 == page.evaluate("document.documentElement.scrollWidth")
+    heading = page.locator("h1").bounding_box()
+    assert heading is not None
+    assert heading["y"] + heading["height"] < 400
+
+
+def test_a_page_follows_the_dark(page: Page, browser: Browser, url: str) -> None:
+    """Light by day, dark by night, as the system says."""
+    ground = "getComputedStyle(document.body).backgroundColor"
+    dark = page.evaluate(ground)
+    page.emulate_media(color_scheme="light")
+
+    assert ["rgb(15, 19, 24)", "rgb(243, 244, 246)"] == [dark, page.evaluate(ground)]
+
+
+def test_pages_work_without_scripts(page: Page, browser: Browser, url: str) -> None:
+    """Links, filters and buttons are plain HTML; times are told by the server."""
+    state = page.context.storage_state()
+    plain = browser.new_context(java_script_enabled=False, storage_state=state).new_page()
+    plain.goto(f"{url}/incidents")
+    plain.fill("#q", "no space")
+    plain.get_by_role("button", name="Filter").click()
+    plain.get_by_role("link", name="No space left").click()
+    plain.get_by_role("button", name="Resolve").click()
+
+    expect(plain.locator("#head")).to_contain_text("resolved")
+    plain.context.close()
