@@ -66,7 +66,7 @@ def test_the_shipped_runbook_runs_on_the_demo_host(demo: DemoSshd) -> None:
 def test_a_cut_run_leaves_no_process_on_the_demo_host(demo: DemoSshd) -> None:
     """The dead-man switch works through this server, too."""
     mark = unique_seconds()
-    diagnosis = diagnose(job_on(demo, book(f"sleep {mark}", timeout=0.6)), Clock())
+    diagnosis = diagnose(job_on(demo, book(f"sleep {mark}", timeout=1.5)), Clock())
 
     assert diagnosis.steps[0].status is StepStatus.TIMEOUT
     assert gone(mark)

@@ -181,6 +181,39 @@ def test_output_cannot_forge_a_frame(any_shell: SshServer) -> None:
     assert "W_N=" not in result.output
 
 
+@pytest.mark.parametrize(
+    ("frames", "status", "reason"),
+    [
+        ("B only|hi|E only code=99999999999999 size=x dropped=-1|Z|", StepStatus.OK, ""),
+        ("B only|hi|E only nonsense|Z|", StepStatus.OK, ""),
+        ("B only|hi|E only|E other code=0|Q what|Z|", StepStatus.OK, ""),
+        ("B only|hi|E only code=511|Z|", StepStatus.FAILED, "exit code 255"),
+        ("U only <script>|Z|", StepStatus.UNAVAILABLE, "the host has no command 'that it needs'"),
+        ("B other|hi|Z|", StepStatus.SKIPPED, "not run: the connection was cut"),
+    ],
+)
+def test_a_host_may_make_up_what_it_sends(
+    sshd: StartSshd, tmp_path: Path, frames: str, status: StepStatus, reason: str
+) -> None:
+    """A host that invents its answers can deceive about itself only; nothing of it crashes us."""
+    liar = tmp_path / "liar"
+    pieces = "".join(f"mark '{piece}'\n" for piece in frames.split("|") if piece and piece != "hi")
+    marks = 'read -r line\nmark() { printf \'\\n\\036%s %s\\n\' "${line#W_N=}" "$1"; echo hi; }\n'
+    liar.write_text(f"#!/bin/sh\n{marks}{pieces}")
+    liar.chmod(0o755)
+    tmp_path.chmod(0o755)
+    diagnosis = run_on(sshd(f"ForceCommand {liar}"), step("true"))
+
+    assert [(status, reason)] == [(one.status, one.reason) for one in diagnosis.steps]
+
+
+def test_a_step_that_is_killed_has_not_timed_out(server: SshServer) -> None:
+    """A kill that comes before the time is up, as from a lack of memory, is a failure."""
+    result = output_of(server, "kill -9 $$")
+
+    assert (StepStatus.FAILED, "exit code 137") == (result.status, result.reason)
+
+
 def test_a_step_cannot_eat_the_script(any_shell: SshServer) -> None:
     """A step that reads stdin finds it empty."""
     first, second = run_on(any_shell, step("cat; echo first", "a"), step("echo second", "b")).steps

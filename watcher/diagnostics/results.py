@@ -12,8 +12,10 @@ from watcher.model.evidence import StepResult, StepStatus
 from watcher.model.runbook import Runbook, Step
 
 _BROKEN_PIPE = 141
-_STOPPED = frozenset({124, 137, 143})
-# The clock starts when the step's first frame arrives, which may be a little late.
+_TIMED_OUT = 124
+# A step that is deaf to the first signal, and every step under busybox, ends with the code of a
+# signal; the clock tells those from others. It starts when a frame arrives, maybe a little late.
+_SIGNALLED = frozenset({137, 143})
 _NEARLY = 0.8
 _QUOTED = 300
 _MARKS = 1024
@@ -117,7 +119,8 @@ def _judge(step: Step, part: Part, seconds: float, answer: Answer) -> _Judgement
     if code is None:
         in_time = answer.ended or answer.full
         return StepStatus.FAILED if in_time else StepStatus.TIMEOUT, _cut(answer)
-    if code in _STOPPED and seconds >= step.timeout * _NEARLY:
+    stopped = code in _SIGNALLED and seconds >= step.timeout * _NEARLY
+    if stopped or code == _TIMED_OUT:
         return StepStatus.TIMEOUT, f"stopped after {step.timeout:g} s"
     if code in step.ok_exit:
         return StepStatus.OK, ""
