@@ -112,29 +112,67 @@ def test_a_quiet_line_is_kept_open_and_ends_some_time(
     assert ["retry: 2000\n\n", ":\n\n"] == asyncio.run(story())
 
 
-class Shaky(Store):
-    """A store whose database is away for the first looks."""
+class Watched(Store):
+    """A store that counts the looks at it; its database is away for the first `away` of them."""
 
-    away = 3
+    away = 0
+    looks = 0
 
     @contextmanager
     def view(self) -> Iterator[View]:
-        if self.away:
-            self.away -= 1
+        self.looks += 1
+        if self.looks <= self.away:
             raise StoreUnavailable("away")
         with super().view() as view:
             yield view
 
 
-def test_a_database_that_is_away_is_asked_again(world: World, seeded: Path) -> None:
+@pytest.fixture
+def watched(seeded: Path) -> Iterator[Watched]:
+    """The same night in such a store."""
+    store = Watched.open(f"sqlite:///{seeded}/watcher.db")
+    assert isinstance(store, Watched)
+    yield store
+    store.close()
+
+
+def test_a_database_that_is_away_is_asked_again(world: World, watched: Watched) -> None:
     """Listeners hear nothing meanwhile, and of the change afterwards."""
+    watched.away = 3
 
     async def story() -> str:
-        store = Shaky.open(f"sqlite:///{seeded}/watcher.db")
-        events = Live(store, world.clock, world.metrics).events(0)
+        events = Live(watched, world.clock, world.metrics).events(0)
         event = await _event(events)
         await events.aclose()
-        store.close()
         return event
 
     assert f"id: {_mark(world)}\n" in asyncio.run(story())
+
+
+def test_a_page_that_joins_others_hears_what_they_know(world: World, watched: Watched) -> None:
+    """It need not wait for the next look."""
+    mark = _mark(world)
+
+    async def story() -> str:
+        stream = Live(watched, world.clock, world.metrics)
+        patient, late = stream.events(mark), stream.events(0)
+        waiting = asyncio.create_task(_event(patient))
+        while watched.looks < 3:
+            await asyncio.sleep(0.01)
+        event = await _event(late)
+        stream.stop()
+        await waiting
+        await patient.aclose()
+        await late.aclose()
+        return event
+
+    assert f"id: {mark}\n" in asyncio.run(story())
+
+
+def test_whoever_may_see_incidents_may_listen(world: World) -> None:
+    """As server-sent events, from where the page or the browser stopped."""
+    world.app.state.live.stop()
+    answer = world.person().get("/live?since=1", headers={"Last-Event-ID": "2"})
+
+    assert ("retry: 2000\n\n", 200) == (answer.text, answer.status_code)
+    assert answer.headers["content-type"].startswith("text/event-stream")

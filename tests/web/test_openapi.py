@@ -18,7 +18,7 @@ OPERATIONS = 13
 # No JSON Schema says what a matcher or a cursor is, so here a text that fits it may be refused.
 LISTS = {f"/api/v1/{kind}" for kind in ("incidents", "alerts", "deliveries", "actions")}
 _FUZZ = settings(
-    max_examples=25,
+    max_examples=12,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
