@@ -195,6 +195,7 @@ def test_values_travel_beside_the_text() -> None:
         ("{{ inputs._values }}", "the template fails: access to attribute '_values'"),
         ("{{ ''.__class__.__mro__ }}", "the template fails: access to attribute '__class__'"),
         ("sh -c 'echo fine'", ""),
+        ("df | awk -v mount={{ inputs.m }} '$6 == mount'", ""),
         ("grep -E 'bash|ssh' {{ inputs.m }}/passwd", ""),
     ],
 )
@@ -217,6 +218,8 @@ def test_a_template_that_cannot_work_is_told_to_its_author(template: str, reason
         "echo {{ inputs.m }} | xargs -I@ sh -c 'echo @'",
         "su - app -c 'ls {{ inputs.m }}'",
         "ssh other ls {{ inputs.m }}",
+        'df | awk "/{{ inputs.m }}/"',
+        'python3 -c "print({{ inputs.m }})"',
     ],
 )
 def test_a_value_may_not_go_where_text_becomes_a_command(template: str) -> None:

@@ -17,10 +17,11 @@ from watcher.model.runbook import Input
 # What an expression in a template may run into.
 _FAULTS = (TemplateError, ArithmeticError, LookupError, TypeError, ValueError)
 
-# Commands that read their arguments as text of a shell.
+# Commands that read their arguments as text of a shell, and programs with a value in their text.
 _EVALUATES = re.compile(
     r"(?:^|[\s;&|({`])"
-    r"(?:eval\s|ssh\s|(?:/\S*/)?(?:ba|da|z|k|a)?sh\s+-\w*c|su\s[^\n|;&]*-\w*c)",
+    r"(?:eval\s|ssh\s|(?:/\S*/)?(?:ba|da|z|k|a)?sh\s+-\w*c|su\s[^\n|;&]*-\w*c"
+    r"|(?:[gm]?awk|sed|perl|python[0-9.]*|ruby|node|php)\s[^\n|;&]*\"[^\"\n]*\{\{)",
     re.MULTILINE,
 )
 
@@ -65,7 +66,7 @@ def complaint(template: str, inputs: Sequence[Input]) -> str:
         return str(refused)
     if rendered.values and _EVALUATES.search(template):
         return (
-            "a step that takes a value may not use what makes a command of text "
-            "(eval, sh -c, su -c, ssh): there a value could be executed"
+            "a step that takes a value may not use what makes a command of text (eval, sh -c, "
+            "su -c, ssh, a value within the text of awk or python): there it could be executed"
         )
     return ""
