@@ -1,127 +1,17 @@
 """How a matcher on a field becomes a condition in SQL, the same on both databases."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from watcher.decide.match import holds, is_positive, is_regex
-from watcher.decide.pattern import compiled
 from watcher.model.delivery import DeliveryStatus
 from watcher.model.matcher import Matcher, Operator
-from watcher.store.functions import PATIENCE_SECONDS
-from watcher.store.link import Link
 from watcher.store.rows import from_mapping, to_json
+from watcher.store.words import Words
 
 Parameter = int | str
 _DIGITS = 19
-
-
-class Words(Protocol):
-    """What the two databases say differently; `pending` finds the ids that wait for a digest."""
-
-    pending: str
-
-    def limit(self, link: Link) -> None:
-        """Sees to it that what is asked next does not take too long."""
-
-    def pattern(self, text: str) -> str:
-        """A regular expression as `matches` takes it."""
-
-    def matches(self, expression: str, pattern: str) -> str:
-        """Whether the whole text matches the pattern."""
-
-    def label(self, labels: str, name: str) -> str:
-        """One value of a map of strings; NULL where there is none."""
-
-    def contains(self, text: str, part: str, often: bool) -> str:
-        """Whether the part is somewhere in the text, and whether that is to be expected."""
-
-    def members(self, values: str) -> str:
-        """A query for the `value` of each member of a list of strings."""
-
-    def moment(self, micros: str) -> str:
-        """A time as JSON has it."""
-
-
-class SqliteWords:
-    """See `Words`; needs what `functions.teach` brings."""
-
-    # Ids grow across all streams of one file.
-    pending = "SELECT id FROM delivery WHERE id > (SELECT max(digested) FROM stream)"
-
-    def limit(self, link: Link) -> None:
-        """Nothing: every connection that reads is limited."""
-
-    def pattern(self, text: str) -> str:
-        """See `Words`."""
-        return text
-
-    def matches(self, expression: str, pattern: str) -> str:
-        """See `Words`."""
-        return f"matches({expression}, {pattern})"
-
-    def label(self, labels: str, name: str) -> str:
-        """See `Words`."""
-        return f"label({labels}, {name})"
-
-    def contains(self, text: str, part: str, often: bool) -> str:
-        """See `Words`."""
-        return f"instr({text}, {part}) > 0"
-
-    def members(self, values: str) -> str:
-        """See `Words`."""
-        return f"SELECT value FROM json_each({values})"  # noqa: S608 - names of the schema
-
-    def moment(self, micros: str) -> str:
-        """See `Words`."""
-        return f"moment({micros})"
-
-
-class PostgresWords:
-    """See `Words`."""
-
-    pending = """
-        SELECT d.id FROM stream AS s JOIN delivery AS d ON d.stream = s.id AND d.id > s.digested
-    """
-
-    def limit(self, link: Link) -> None:
-        """See `Words`; the next transaction is free again."""
-        link.rows(_LIMIT)
-
-    def pattern(self, text: str) -> str:
-        """See `Words`."""
-        return compiled(text).posix
-
-    def matches(self, expression: str, pattern: str) -> str:
-        """See `Words`."""
-        return f"{expression} ~ {pattern}"
-
-    def label(self, labels: str, name: str) -> str:
-        """See `Words`."""
-        return f"CAST({labels} AS jsonb) ->> CAST({name} AS text)"
-
-    def contains(self, text: str, part: str, often: bool) -> str:
-        """See `Words`."""
-        # The planner takes a comparison for common, an equality for rare.
-        found = f"strpos({text}, {part})"
-        return f"{found} > 0" if often else f"sign({found}) = 1"
-
-    def members(self, values: str) -> str:
-        """See `Words`."""
-        elements = f"jsonb_array_elements_text(CAST({values} AS jsonb))"
-        return f"SELECT value FROM {elements} AS value"  # noqa: S608 - names of the schema
-
-    def moment(self, micros: str) -> str:
-        """See `Words`."""
-        text = f"to_char(timestamp 'epoch' + {micros} * interval '1us', {_MOMENT})"
-        return f"replace({text}, '.000000', '')"
-
-
-_LIMIT = f"SELECT set_config('statement_timeout', '{PATIENCE_SECONDS}s', true)"
-# A colon would look like a parameter.
-_MOMENT = """'YYYY-MM-DD"T"HH24' || chr(58) || 'MI' || chr(58) || 'SS.US"Z"'"""
-
-WORDS: dict[str, Words] = {"sqlite": SqliteWords(), "postgresql": PostgresWords()}
 
 
 @dataclass(slots=True)
@@ -149,14 +39,16 @@ class Terms:
         return f"{expression} = {self.mark(matcher.value)}"
 
 
-class Field(Protocol):
-    """One field of a list. An `indexed` one can find its rows without looking at the others."""
+class Field(ABC):
+    """One field of a list."""
 
+    @abstractmethod
     def condition(self, matcher: Matcher, terms: Terms) -> str:
-        """What must hold for a row; never NULL, and never in the way of another field's index."""
+        """What must hold for a row; never NULL, and written so that no index answers it."""
 
     def narrow(self, matcher: Matcher, terms: Terms) -> str | None:
-        """The same in a form that an index answers, where there is one."""
+        """What an index answers and every row that is looked for fulfils, where there is one."""
+        return None
 
 
 def signed(matcher: Matcher, condition: str) -> str:
@@ -170,7 +62,7 @@ def accepts_nothing(matcher: Matcher) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class Text(Field):
     """A text, perhaps missing; `index` is how an index finds the rows that have `{value}`."""
 
     column: str
@@ -188,7 +80,7 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class Number(Field):
     """A whole number, perhaps missing, matched as its digits."""
 
     column: str
@@ -212,7 +104,7 @@ def _is_number(text: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Field):
     """A time, perhaps missing, matched as its JSON text."""
 
     column: str
@@ -222,13 +114,9 @@ class Moment:
         text = f"coalesce({terms.words.moment(self.column)}, '')"
         return signed(matcher, terms.test(text, matcher))
 
-    def narrow(self, matcher: Matcher, terms: Terms) -> str | None:
-        """See `Field`."""
-        return None
-
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Field):
     """One of a few words, so the matcher is tried on each of them here."""
 
     column: str
@@ -254,7 +142,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class DeliveryState:
+class DeliveryState(Field):
     """The status of a delivery, which is not stored but follows from the digest's progress."""
 
     choice: Choice
@@ -274,7 +162,7 @@ class DeliveryState:
 
 
 @dataclass(frozen=True, slots=True)
-class Url:
+class Url(Field):
     """The address of an incident's page."""
 
     number: str
@@ -284,13 +172,9 @@ class Url:
         url = f"{terms.mark(terms.site)} || CAST({self.number} AS text)"
         return signed(matcher, terms.test(f"({url})", matcher))
 
-    def narrow(self, matcher: Matcher, terms: Terms) -> str | None:
-        """See `Field`."""
-        return None
-
 
 @dataclass(frozen=True, slots=True)
-class Members:
+class Members(Field):
     """A JSON list of texts: one that matches is enough, and enough to refute a negative."""
 
     column: str
@@ -308,10 +192,6 @@ class Members:
             found += f" OR {self.column} = '[]'"
         return signed(matcher, found)
 
-    def narrow(self, matcher: Matcher, terms: Terms) -> str | None:
-        """See `Field`."""
-        return None
-
 
 def test_label(labels: str, matcher: Matcher, terms: Terms) -> str:
     """Whether a label is equal to the matcher's value, or matches it, whatever its sign.
@@ -326,7 +206,7 @@ def test_label(labels: str, matcher: Matcher, terms: Terms) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class Label(Field):
     """A label of an alert, by the matcher's own name."""
 
     labels: str
@@ -335,13 +215,9 @@ class Label:
         """See `Field`."""
         return signed(matcher, test_label(self.labels, matcher, terms))
 
-    def narrow(self, matcher: Matcher, terms: Terms) -> str | None:
-        """See `Field`."""
-        return None
-
 
 @dataclass(frozen=True, slots=True)
-class LabelOfAny:
+class LabelOfAny(Field):
     """A label of any alert that was ever part of an incident; `number` is the incident's."""
 
     number: str
@@ -357,10 +233,6 @@ class LabelOfAny:
         if accepts_nothing(matcher):
             found += f" OR NOT EXISTS (SELECT 1 FROM occurrence WHERE incident = {self.number})"  # noqa: S608 - names of the schema
         return signed(matcher, found)
-
-    def narrow(self, matcher: Matcher, terms: Terms) -> str | None:
-        """See `Field`."""
-        return None
 
 
 _ALERTS = "FROM occurrence AS o JOIN alert AS a ON a.customer = o.customer AND a.key = o.key"

@@ -13,7 +13,6 @@ from watcher.model.matcher import Matcher, Operator
 from watcher.store import rows
 from watcher.store.base import UnknownField
 from watcher.store.fields import (
-    WORDS,
     Choice,
     DeliveryState,
     Field,
@@ -25,11 +24,11 @@ from watcher.store.fields import (
     Terms,
     Text,
     Url,
-    Words,
 )
 from watcher.store.link import ACTION, ALERT, INCIDENT, Link, Shape
 from watcher.store.query import Item, Page, Query, from_cursor, to_cursor
 from watcher.store.rows import Row
+from watcher.store.words import WORDS, Words
 
 MOST_COUNTED = 10_000
 # From so many rows on, sorting them takes longer than walking on may take.
