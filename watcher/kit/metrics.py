@@ -1,5 +1,7 @@
 """What Watcher tells Prometheus: every metric is declared here, in a registry of its own."""
 
+from collections.abc import Sequence
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.process_collector import ProcessCollector
@@ -13,66 +15,49 @@ class Metrics:
     """The metrics of one process. Their meaning for an operator is in docs/reference/metrics.md."""
 
     def __init__(self) -> None:
-        self.registry = registry = CollectorRegistry()
-        self.deliveries = Counter(
+        self.registry = CollectorRegistry()
+        self.deliveries = self._counter(
             "watcher_deliveries",
             "Webhook requests, by source and what became of them",
             ("source", "outcome"),
-            registry=registry,
         )
-        self.delivery_seconds = Histogram(
+        self.delivery_seconds = self._histogram(
             "watcher_delivery_seconds",
             "Time from a webhook request to its answer, which is given when it is on disk",
-            buckets=_SECONDS,
-            registry=registry,
         )
-        self.requests = Counter(
+        self.requests = self._counter(
             "watcher_http_requests",
             "Answers of the pages and the API, by route",
             ("method", "route", "status"),
-            registry=registry,
         )
-        self.request_seconds = Histogram(
+        self.request_seconds = self._histogram(
             "watcher_http_request_seconds",
             "Time to the first byte of an answer of the pages and the API",
             ("route",),
-            buckets=_SECONDS,
-            registry=registry,
         )
-        self.logins = Counter(
-            "watcher_logins",
-            "Attempts to log in, by outcome",
-            ("outcome",),
-            registry=registry,
+        self.logins = self._counter("watcher_logins", "Attempts to log in", ("outcome",))
+        self.listeners = self._gauge(
+            "watcher_live_listeners", "Pages that are kept current at the moment"
         )
-        self.listeners = Gauge(
-            "watcher_live_listeners", "Pages that are kept current at the moment", registry=registry
+        self.incidents = self._gauge("watcher_incidents", "Incidents by status", ("status",))
+        self.actions = self._gauge("watcher_actions", "Actions by status", ("status",))
+        self.deliveries_pending = self._gauge(
+            "watcher_deliveries_pending", "Deliveries that are stored and not yet digested"
         )
-        self.incidents = Gauge(
-            "watcher_incidents",
-            "Incidents of all customers, by status",
-            ("status",),
-            registry=registry,
+        self.deliveries_dead = self._gauge(
+            "watcher_deliveries_dead", "Deliveries that could not be understood"
         )
-        self.actions = Gauge(
-            "watcher_actions",
-            "Actions of the outbox, by status",
-            ("status",),
-            registry=registry,
-        )
-        self.deliveries_pending = Gauge(
-            "watcher_deliveries_pending",
-            "Deliveries that are stored and not yet digested",
-            registry=registry,
-        )
-        self.deliveries_dead = Gauge(
-            "watcher_deliveries_dead",
-            "Deliveries that could not be understood and wait for a person",
-            registry=registry,
-        )
-        ProcessCollector(namespace="watcher", registry=registry)
+        ProcessCollector(namespace="watcher", registry=self.registry)
 
     def render(self) -> bytes:
         """All metrics in Prometheus' text format."""
         return generate_latest(self.registry)
 
+    def _counter(self, name: str, text: str, labels: Sequence[str] = ()) -> Counter:
+        return Counter(name, text, labels, registry=self.registry)
+
+    def _gauge(self, name: str, text: str, labels: Sequence[str] = ()) -> Gauge:
+        return Gauge(name, text, labels, registry=self.registry)
+
+    def _histogram(self, name: str, text: str, labels: Sequence[str] = ()) -> Histogram:
+        return Histogram(name, text, labels, registry=self.registry, buckets=_SECONDS)
