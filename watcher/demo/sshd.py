@@ -4,6 +4,7 @@ It runs `sh -s` as the current user, for the one client key that it made itself,
 the process: a script that loses its connection ends itself.
 """
 
+import logging
 import os
 import queue
 import socket
@@ -24,6 +25,9 @@ _LOGIN_SECONDS = 10.0
 _GRACE_SECONDS = 5.0
 _CHUNK = 32_768
 _KILLED = 128
+
+# A client that leaves in the middle is no news on a demonstration.
+logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
 
 class DemoSshd:
