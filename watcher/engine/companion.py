@@ -8,6 +8,7 @@ import os
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from watcher.kit.log import logger
 
@@ -25,6 +26,9 @@ class Companion:
         self._env = dict(env)
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
+        self._pipe: int | None = None
+        # Whoever wakes must not write into what took the place of a closed pipe.
+        self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._watch, name="companion", daemon=True)
 
     def start(self) -> None:
@@ -33,18 +37,17 @@ class Companion:
 
     def wake(self) -> None:
         """Tells the worker that there is work; never waits and never fails."""
-        process = self._process
-        if process is None or process.stdin is None:
-            return
-        try:
-            os.write(process.stdin.fileno(), b".")
-        except (OSError, ValueError):
+        with self._lock:
+            if self._pipe is None:
+                return
             # A full pipe has woken it already, and a dead worker looks for work when it starts.
-            return
+            with suppress(BlockingIOError, BrokenPipeError):
+                os.write(self._pipe, b".")
 
     def stop(self, within: float) -> None:
         """Ends the worker: asked first, killed after so many seconds."""
         self._stopping.set()
+        self._hang_up()
         process = self._process
         if process is not None:
             _end(process, within)
@@ -54,29 +57,39 @@ class Companion:
     def _watch(self) -> None:
         pause = _PAUSE
         while not self._stopping.is_set():
-            started = threading.Event()
-            self._process = process = subprocess.Popen(  # noqa: S603 - our own command
-                self._command, env=self._env, stdin=subprocess.PIPE
-            )
-            if process.stdin is not None:
-                os.set_blocking(process.stdin.fileno(), False)
-            if self._stopping.is_set():
-                # Told to stop while it was being started: `stop` may not have seen this one.
-                _end(process, _LONGEST_PAUSE)
-            settled = threading.Timer(_SETTLED, started.set)
-            settled.start()
+            settled = threading.Event()
+            self._process = process = self._begin()
+            timer = threading.Timer(_SETTLED, settled.set)
+            timer.start()
             code = process.wait()
-            settled.cancel()
+            timer.cancel()
+            self._hang_up()
             if self._stopping.is_set():
                 return
-            pause = _PAUSE if started.is_set() else min(2 * pause, _LONGEST_PAUSE)
+            pause = _PAUSE if settled.is_set() else min(2 * pause, _LONGEST_PAUSE)
             _log.error("the worker has ended; it is started again", code=code, pause=pause)
             self._stopping.wait(pause)
 
+    def _begin(self) -> "subprocess.Popen[bytes]":
+        heard, spoken = os.pipe()
+        os.set_blocking(spoken, False)
+        process = subprocess.Popen(self._command, env=self._env, stdin=heard)  # noqa: S603 - ours
+        os.close(heard)
+        with self._lock:
+            self._pipe = spoken
+        if self._stopping.is_set():
+            # `stop` may not have seen this pipe.
+            self._hang_up()
+        return process
+
+    def _hang_up(self) -> None:
+        with self._lock:
+            if self._pipe is not None:
+                os.close(self._pipe)
+                self._pipe = None
+
 
 def _end(process: "subprocess.Popen[bytes]", within: float) -> None:
-    if process.stdin is not None:
-        process.stdin.close()
     try:
         process.wait(within)
     except subprocess.TimeoutExpired:

@@ -1,0 +1,135 @@
+"""The worker process beside the front: started, woken, started again, and ended."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.e2e.process import wait_for
+from watcher.engine.companion import Companion
+
+# Writes down its own number, then every byte that it is sent; ends when no more can come.
+_SCRIPT = """
+import os, sys
+with open(sys.argv[1], "a") as log:
+    print("started", os.getpid(), file=log, flush=True)
+    while os.read(0, 1):
+        print("woken", file=log, flush=True)
+    print("ended", file=log, flush=True)
+"""
+_DEAF = "import time\nopen(__import__('sys').argv[1], 'w').write('started 0')\ntime.sleep(600)"
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """Where the worker writes what happens to it."""
+    path = tmp_path / "log"
+    path.touch()
+    return path
+
+
+def companion(log: Path, script: str = _SCRIPT) -> Companion:
+    """One that runs that script."""
+    return Companion([sys.executable, "-c", script, str(log)], os.environ)
+
+
+def said(log: Path, word: str) -> list[str]:
+    """The lines that begin so."""
+    return [line for line in log.read_text().splitlines() if line.startswith(word)]
+
+
+def test_a_worker_is_woken_and_ends_with_its_pipe(log: Path) -> None:
+    """A byte is a reason to look for work; the end of the pipe is the end of the worker."""
+    worker = companion(log)
+    worker.wake()
+    worker.start()
+    wait_for(lambda: said(log, "started"), "the worker")
+    worker.wake()
+    wait_for(lambda: said(log, "woken"), "the worker to hear")
+    worker.stop(20)
+
+    assert ["ended"] == said(log, "ended")
+    assert 1 == len(said(log, "started"))
+    worker.wake()
+
+
+def test_a_worker_that_dies_is_started_again(log: Path) -> None:
+    """Killed from outside: another one takes its place, and hears when it is woken."""
+    worker = companion(log)
+    worker.start()
+    [first] = wait_for(lambda: said(log, "started"), "the worker")
+    worker.wake()
+    os.kill(int(first.split()[1]), signal.SIGKILL)
+    worker.wake()
+    wait_for(lambda: len(said(log, "started")) == 2, "the next worker")
+    before = len(said(log, "woken"))
+    worker.wake()
+    wait_for(lambda: len(said(log, "woken")) > before, "the next worker to hear")
+    worker.stop(20)
+
+    assert ["ended"] == said(log, "ended")
+
+
+def test_a_full_pipe_stops_nobody(log: Path) -> None:
+    """The front never waits for its worker: who has been woken a thousand times is awake."""
+    worker = companion(log, _DEAF)
+    worker.start()
+    wait_for(lambda: said(log, "started"), "the worker")
+    for _ in range(100_000):
+        worker.wake()
+    worker.stop(0.1)
+
+
+def test_a_worker_that_does_not_end_is_killed(log: Path) -> None:
+    """After the time it was given."""
+    worker = companion(log, _DEAF)
+    worker.start()
+    wait_for(lambda: said(log, "started"), "the worker")
+    process = worker._process
+    worker.stop(0.1)
+
+    assert process is not None
+    assert -signal.SIGKILL == process.returncode
+
+
+def test_one_that_was_never_started_can_be_stopped(log: Path) -> None:
+    """A front that cannot listen has no worker yet."""
+    companion(log).stop(1)
+
+    assert "" == log.read_text()
+
+
+def test_stopping_while_it_starts_leaves_no_worker(log: Path) -> None:
+    """Whichever comes first, nothing is left running."""
+    worker = companion(log)
+    worker.start()
+    worker.stop(20)
+
+    assert [] == [each for each in psutil.Process().children() if str(log) in each.cmdline()]
+
+
+def test_a_front_that_dies_takes_its_worker_with_it(log: Path) -> None:
+    """The pipe ends with the process that held it, however that ended."""
+    front = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import os, sys, time\n"
+            "from watcher.engine.companion import Companion\n"
+            "Companion(sys.argv[1:], os.environ).start()\n"
+            "time.sleep(600)",
+            sys.executable,
+            "-c",
+            _SCRIPT,
+            str(log),
+        ]
+    )
+    wait_for(lambda: said(log, "started"), "the worker")
+    front.kill()
+    front.wait()
+
+    wait_for(lambda: said(log, "ended"), "the worker to end by itself")
