@@ -135,7 +135,9 @@ def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
             clock,
             settings.public_url,
         ),
-        ActionKind.DIAGNOSE: DiagnoseHand(settings.catalogue, settings.runbooks, clock),
+        ActionKind.DIAGNOSE: DiagnoseHand(
+            settings.catalogue, settings.runbooks, clock, settings.secrets
+        ),
     }
     deliverer = Deliverer(store, clock, hands, DeliverOptions(wake=lambda: loops.wake("deliver")))
     kept = settings.retention

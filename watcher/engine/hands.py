@@ -1,7 +1,7 @@
 """What each kind of action means: tell people of an incident, run a runbook on a host."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
@@ -89,11 +89,12 @@ class NotifyHand:
 
 @dataclass(frozen=True, slots=True)
 class DiagnoseHand:
-    """Runs runbooks, on hosts of the inventory only."""
+    """Runs runbooks, on hosts of the inventory only; `secrets` are kept out of the evidence."""
 
     catalogue: Catalogue
     runbooks: Mapping[str, Runbook]
     clock: Clock
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def longest(self) -> float:
@@ -116,7 +117,7 @@ class DiagnoseHand:
         if found is None:
             return _without_call(Outcome(Verdict.DONE, _UNKNOWN_HOST))
         host, profile = found
-        job = Job(runbook, host, profile, _values(action, view))
+        job = Job(runbook, host, profile, _values(action, view), self.secrets)
         return partial(self._run, job)
 
     def _way_in(self, action: Action) -> tuple[Host, SshProfile] | None:
