@@ -6,12 +6,12 @@ from textwrap import dedent
 
 import pytest
 
+from watcher.kit.shipped import shipped
 from watcher.model.event import Severity
 from watcher.model.incident import Priority
 from watcher.model.policy import Channel, Grouping, Policy, RunbookTrigger
 from watcher.policy.problems import Problems
 from watcher.policy.rules import load_policy, rule_files
-from watcher.settings import shipped
 
 PRIORITY = """\
 priority:

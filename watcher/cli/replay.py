@@ -10,10 +10,10 @@ import typer
 from watcher.cli._common import fail
 from watcher.engine.fold import Rulebook
 from watcher.engine.replay import ReplayError, read_events, replay, write_incidents
+from watcher.kit.shipped import shipped
 from watcher.policy.catalogue import load_topology
 from watcher.policy.problems import Problems
 from watcher.policy.rules import load_policy
-from watcher.settings import shipped
 
 
 class Format(StrEnum):

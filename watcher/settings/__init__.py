@@ -1,5 +1,5 @@
 """The configuration: one YAML file and the environment, read into frozen options for every part."""
 
-from watcher.settings.load import Settings, SettingsError, load, shipped
+from watcher.settings.load import Settings, SettingsError, load
 
-__all__ = ["Settings", "SettingsError", "load", "shipped"]
+__all__ = ["Settings", "SettingsError", "load"]

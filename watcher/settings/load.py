@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-import watcher
+from watcher.kit.shipped import shipped
 from watcher.model.catalogue import Catalogue
 from watcher.model.policy import Policy
 from watcher.model.runbook import Runbook
@@ -24,8 +24,6 @@ from watcher.settings.database import passwords, sqlite_url
 from watcher.settings.environment import CONFIG, overlay
 from watcher.settings.schema import ConfigFile, LogEntry, RetentionEntry
 from watcher.settings.sources import Surroundings, read_sources
-
-_PACKAGE = Path(watcher.__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +100,6 @@ def load(path: Path | None, env: Mapping[str, str]) -> Settings:
         secrets=tuple(sorted(secrets.found | passwords(url))),
         warnings=tuple(problems),
     )
-
-
-def shipped(name: str) -> Path:
-    """The folder of that name which comes with Watcher, installed or in a checkout."""
-    installed = _PACKAGE / "_shipped" / name
-    return installed if installed.is_dir() else _PACKAGE.parent / name
 
 
 def _document(path: Path | None, problems: Problems) -> Document:
