@@ -183,7 +183,7 @@ class Members(Field):
         """See `Field`."""
         members = terms.words.members(self.column)
         test = terms.test("value", matcher)
-        found = f"EXISTS (SELECT 1 FROM ({members}) AS member WHERE {test})"  # noqa: S608
+        found = f"EXISTS (SELECT 1 FROM ({members}) AS member WHERE {test})"  # noqa: S608 - names of the schema
         if not is_regex(matcher) and matcher.value:
             # Most rows need not be unpacked.
             quoted = terms.mark(to_json(matcher.value))

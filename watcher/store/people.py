@@ -94,7 +94,7 @@ def token(link: Link, digest: str) -> Principal | None:
 
 def tokens(link: Link) -> list[Token]:
     """All tokens, by name."""
-    sql = f"SELECT {', '.join(_TOKEN.columns)} FROM token ORDER BY name, created_at, digest"  # noqa: S608
+    sql = f"SELECT {', '.join(_TOKEN.columns)} FROM token ORDER BY name, created_at, digest"  # noqa: S608 - names of the schema
     return [
         Token(digest, name, Role(role), customer, from_micros(created_at))
         for digest, name, role, customer, created_at in link.rows(sql)

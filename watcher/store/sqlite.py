@@ -224,7 +224,7 @@ def _json(keys: Sequence[Row]) -> str:
 def _change(shape: Shape, column: str) -> str:
     """SQLite writes the index of every column that an update names, changed or not."""
     keys = " AND ".join(f"{name} = ?{at}" for at, name in enumerate(shape.key, 2))
-    return f"UPDATE {shape.table} SET {column} = ?1 WHERE {keys} AND {column} IS NOT ?1"  # noqa: S608
+    return f"UPDATE {shape.table} SET {column} = ?1 WHERE {keys} AND {column} IS NOT ?1"  # noqa: S608 - names of the schema
 
 
 @lru_cache
@@ -253,8 +253,12 @@ class SqliteLine:
         self._connection = sqlite3.connect(
             file, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
-        _set_up(self._connection)
-        self._start_afresh()
+        try:
+            _set_up(self._connection)
+            self._start_afresh()
+        except sqlite3.Error:
+            self.close()
+            raise
 
     def _start_afresh(self) -> None:
         """What a failed sync may have left in the log must not come before what we promise."""
