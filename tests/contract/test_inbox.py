@@ -160,7 +160,8 @@ def test_a_dead_delivery_is_replayed_on_demand(store: Store, inbox: Inbox) -> No
         tx.verdict(second, False, "a test", NOW)
         asked = [tx.replay(first), tx.replay(second), tx.replay(12345)]
     waiting = undigested(store)
-    digest(store, waiting)
+    digest(store, waiting[1:])
+    digest(store, undigested(store))
 
     assert asked == [True, False, False]
     assert bodies(waiting) == [b"a", b"c"]
@@ -292,6 +293,47 @@ def test_a_locked_inbox_is_unavailable_not_broken(
     other.close()
 
     assert bodies(undigested(store)) == [b"a", b"b"]
+    store.close()
+
+
+def test_a_new_way_in_waits_for_the_readers_of_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that no doubtful page of the log comes before those that are promised."""
+    monkeypatch.setattr("watcher.store.sqlite.BUSY_SECONDS", 0.05)
+    store = Store.open(f"sqlite:///{tmp_path}/watcher.db")
+    store.upgrade()
+    first = store.inbox(NOW)
+    first.append([arrival(b"a")])
+    with store._database.engine.begin() as reader:
+        reader.exec_driver_sql("SELECT count(*) FROM delivery").all()
+        first.append([arrival(b"b")])
+        with pytest.raises(StoreUnavailable):
+            store.inbox(NOW)
+    second = store.inbox(NOW)
+    second.append([arrival(b"c")])
+    first.close()
+    second.close()
+
+    assert bodies(undigested(store)) == [b"a", b"b", b"c"]
+    store.close()
+
+
+def test_a_long_outage_does_not_pile_up_streams(tmp_path: Path) -> None:
+    """Attempts that stored nothing share one stream."""
+    store = Store.open(f"sqlite:///{tmp_path}/watcher.db")
+    store.upgrade()
+    inbox = store.inbox(NOW)
+    bad = Arrival("half a pair \ud800", "acme", NOW, {}, b"")
+    inbox.append([arrival()])
+    for _ in range(5):
+        with pytest.raises(Unstorable):
+            inbox.append([bad])
+    inbox.append([arrival()])
+    inbox.close()
+
+    assert [each.stream for each in undigested(store)] == [1, 2]
+    assert peek(store, "SELECT count(*) FROM stream") == [(2,)]
     store.close()
 
 

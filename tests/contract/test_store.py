@@ -1,5 +1,6 @@
 """What a transaction keeps: alerts, occurrences, incidents, timelines, evidence, on both stores."""
 
+import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -26,7 +27,7 @@ from watcher.model.event import Severity
 from watcher.model.evidence import Evidence
 from watcher.model.incident import Priority, Status, Term
 from watcher.store import rows
-from watcher.store.base import Unstorable
+from watcher.store.base import StoreUnavailable, Unstorable
 from watcher.store.store import Store
 from watcher.store.tx import Tx
 
@@ -288,6 +289,21 @@ def test_the_store_works_after_a_refusal(store: Store) -> None:
         found = tx.alerts([("acme", "k1")])
 
     assert {("acme", "k1"): alert(severity=Severity.WARNING)} == found
+
+
+def test_too_many_at_once_are_sent_away(store: Store) -> None:
+    """Connections are bounded; who does not get one in time may come again."""
+    with contextlib.ExitStack() as readers:
+        engine = store._database.engine
+        for _ in range(15):
+            readers.enter_context(engine.connect())
+        vars(engine.pool)["_timeout"] = 0.05
+        with pytest.raises(StoreUnavailable), store.begin():
+            pass
+    with store.begin() as tx:
+        found = tx.numbers(1)
+
+    assert [*found] == [1]
 
 
 def test_two_writers_of_one_incident_do_not_lose_each_others_news(store: Store) -> None:

@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from watcher.store import schema, store
-from watcher.store.base import StoreUnavailable
+from watcher.store.base import StoreError, StoreUnavailable
 from watcher.store.store import Store
 
 UPGRADE = "import sys; from watcher.store.store import Store; Store.open(sys.argv[1]).upgrade()"
@@ -131,6 +131,14 @@ def test_an_empty_database_is_not_ready(store_url: str) -> None:
     with pytest.raises(StoreUnavailable), opened.begin() as tx:
         tx.numbers(1)
     opened.close()
+
+
+def test_a_database_of_a_newer_program_is_left_alone(store: Store) -> None:
+    """Going back to an older program says so instead of guessing."""
+    with store._database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(StoreError, match="9999"):
+        store.upgrade()
 
 
 @pytest.mark.parametrize(

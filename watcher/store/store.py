@@ -10,10 +10,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 
-from watcher.store.base import StoreUnavailable
+from watcher.store.base import StoreError, StoreUnavailable
 from watcher.store.inbox import Inbox
-from watcher.store.link import Database, Line
+from watcher.store.link import Database
 from watcher.store.postgres import PostgresDatabase
 from watcher.store.sqlite import SqliteDatabase
 from watcher.store.tx import Tx
@@ -23,7 +24,6 @@ _DATABASES: dict[str, Callable[[sa.URL], Database]] = {
     "sqlite": SqliteDatabase,
     "postgresql": PostgresDatabase,
 }
-_MIGRATIONS = Path(__file__).with_name("migrations")
 
 
 class Store:
@@ -31,8 +31,6 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._migrations = Config()
-        self._migrations.set_main_option("script_location", str(_MIGRATIONS))
 
     @classmethod
     def open(cls, url: str) -> "Store":
@@ -49,21 +47,28 @@ class Store:
         return cls(kind(address))
 
     def upgrade(self) -> None:
-        """Brings the database to the present shape; while several try at once, one does it."""
+        """Brings the database to the present shape; while several try at once, one does it.
+
+        Raises StoreError if the database is newer than this program.
+        """
         with self._connection() as connection, connection.begin():
             self._database.lock_shape(connection)
-            self._migrations.attributes["connection"] = connection
-            command.upgrade(self._migrations, "head")
+            migrations = _migrations()
+            migrations.attributes["connection"] = connection
+            try:
+                command.upgrade(migrations, "head")
+            except CommandError as error:
+                raise StoreError(f"this program does not know this database: {error}") from error
 
     def revision(self) -> tuple[str | None, str]:
         """The shape of the database (None while it is empty), and the one that this program has."""
-        head = ScriptDirectory.from_config(self._migrations).get_current_head() or ""
+        head = ScriptDirectory.from_config(_migrations()).get_current_head() or ""
         with self._connection() as connection:
             return MigrationContext.configure(connection).get_current_revision(), head
 
     def inbox(self, now: datetime) -> Inbox:
         """A new way in for deliveries, for one thread. Raises StoreUnavailable."""
-        return Inbox(self._open_line, now)
+        return Inbox(self._open_stream, self._database.line, now)
 
     @contextlib.contextmanager
     def begin(self) -> Iterator[Tx]:
@@ -84,11 +89,9 @@ class Store:
         """Lets go of all connections."""
         self._database.engine.dispose()
 
-    def _open_line(self, now: datetime) -> tuple[Line, int]:
-        """A line in a new stream, and the id after which its own begin."""
+    def _open_stream(self, now: datetime) -> tuple[int, int]:
         with self.begin() as tx:
-            stream, last = tx.open_stream(now)
-        return self._database.line(stream), last
+            return tx.open_stream(now)
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[sa.Connection]:
@@ -100,3 +103,11 @@ class Store:
         except sa.exc.DBAPIError as error:
             found = self._database.trouble(error.orig) if error.orig else None
             raise found or error from error
+
+
+def _migrations() -> Config:
+    config = Config()
+    # A percent sign in the path would be taken for a reference.
+    folder = str(Path(__file__).with_name("migrations")).replace("%", "%%")
+    config.set_main_option("script_location", folder)
+    return config
