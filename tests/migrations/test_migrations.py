@@ -70,6 +70,24 @@ def test_sqlite_keeps_deliveries_in_a_file_of_their_own(tmp_path: Path) -> None:
     assert {*schema.state.tables, "alembic_version", "sqlite_sequence"} >= tables(url)
 
 
+def test_the_files_of_sqlite_are_for_their_owner_only(tmp_path: Path) -> None:
+    """Deliveries may hold what is not for everybody on the machine."""
+    opened = Store.open(f"sqlite:///{tmp_path}/var/watcher.db")
+    opened.upgrade()
+    opened.close()
+    modes = {each.stat().st_mode & 0o777 for each in (tmp_path / "var").iterdir()}
+
+    assert (tmp_path / "var").stat().st_mode & 0o777 == 0o700
+    assert modes == {0o600}
+
+
+def test_a_place_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    """The error says which one."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreUnavailable, match=r"file"):
+        Store.open(f"sqlite:///{tmp_path}/file/watcher.db")
+
+
 def test_an_upgrade_is_seen_in_the_revision(store_url: str) -> None:
     """An empty database has no revision; after the upgrade it has the newest."""
     opened = Store.open(store_url)

@@ -40,8 +40,8 @@ class SqliteDatabase:
         state = Path(url.database or "")
         if not state.is_absolute():
             raise ValueError("the database needs an absolute path, as in sqlite:////var/watcher.db")
-        state.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._inbox = state.with_name(f"{state.stem}-inbox{state.suffix}")
+        _make(state, self._inbox)
         self.engine = sa.create_engine(
             url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}
         )
@@ -83,6 +83,16 @@ class SqliteDatabase:
         connection.execute("ATTACH DATABASE ? AS inbox", (str(self._inbox),))
         _set_up(connection)
         teach(connection)
+
+
+def _make(*files: Path) -> None:
+    """Makes the files with their directory; what was delivered is for the owner only."""
+    try:
+        for file in files:
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file.touch(mode=0o600)
+    except OSError as error:
+        raise StoreUnavailable(f"cannot make the database: {error}") from error
 
 
 def _raw(connection: sa.Connection) -> sqlite3.Connection:
