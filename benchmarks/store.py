@@ -1,7 +1,7 @@
 """What each step of the store costs, in microseconds for each alert.
 
-Run `python -m benchmarks.store [sqlite|postgres] [--batch N] [--rounds N]`. Every alert is a
-delivery of its own; of ten, nine are known already. The server's CPU is counted too.
+Run `python -m benchmarks.store [sqlite|postgres] [--batch N] [--rounds N] [--stored N]`. Every
+alert is a delivery of its own; of ten, nine are known already. The server's CPU is counted too.
 """
 
 import argparse
@@ -9,6 +9,7 @@ import contextlib
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -132,6 +133,18 @@ def incident(number: int, now: datetime) -> Incident:
     )
 
 
+def pile_up(store: Store, count: int) -> None:
+    """Stores so many alerts with their spans, and a tenth as many incidents, all of them over."""
+    for first in range(0, count, 10_000):
+        numbers = range(10_000_000 + first, 10_000_000 + min(first + 10_000, count))
+        with store.begin() as tx:
+            tx.save_alerts(alert(number, NOW) for number in numbers)
+            tx.save_occurrences(occurrence(number, NOW) for number in numbers)
+            tx.save_incidents(
+                replace(incident(number, NOW), status=Status.CLOSED) for number in numbers[::10]
+            )
+
+
 def take_in(inbox: Inbox, meter: Meter, batch: int, now: datetime) -> None:
     """One group commit."""
     arrivals = [Arrival("main", "acme", now, HEADERS, BODY) for _ in range(batch)]
@@ -179,10 +192,12 @@ def digest(store: Store, meter: Meter, numbers: Iterable[int], now: datetime) ->
                 do()
 
 
-def run(url: str, server: int | None, batch: int, rounds: int) -> str:
+def run(url: str, server: int | None, options: argparse.Namespace) -> str:
     """The table for one store."""
+    batch, rounds = options.batch, options.rounds
     store = Store.open(url)
     store.upgrade()
+    pile_up(store, options.stored)
     inbox = store.inbox(NOW)
     meter = Meter(server)
     for turn in range(rounds):
@@ -203,15 +218,15 @@ def main() -> None:
     parser.add_argument("store", nargs="?", choices=["sqlite", "postgres"])
     parser.add_argument("--batch", type=int, default=500)
     parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--stored", type=int, default=0)
     options = parser.parse_args()
     if options.store != "postgres":
         with tempfile.TemporaryDirectory() as directory:
             url = f"sqlite:///{directory}/watcher.db"
-            print("SQLite", run(url, None, options.batch, options.rounds), sep="\n")
+            print("SQLite", run(url, None, options), sep="\n")
     if options.store != "sqlite":
         with running_postgres(durable=True) as server:
-            pid = server.process.pid
-            print("PostgreSQL", run(server.url(), pid, options.batch, options.rounds), sep="\n")
+            print("PostgreSQL", run(server.url(), server.process.pid, options), sep="\n")
 
 
 if __name__ == "__main__":
