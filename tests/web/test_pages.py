@@ -102,7 +102,7 @@ def test_an_incident_page_tells_the_whole_story(world: World) -> None:
 
     for part in [
         "Why P1 Impact high criticality of the service is 4; 3 hosts affected",
-        "Suspected cause No space left on /var/lib/postgresql on db1",
+        "Suspected cause No space left on /var/lib/postgresql db1 started 15 min ago",
         "First look at a Linux host on db1 13 min ago took 1.8 s 1 step went wrong",
         "failed Database activity 100 ms it ended with exit code 2",
         "Look for: a file system at 100 %: that is usually the cause",
