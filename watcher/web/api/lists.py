@@ -41,7 +41,7 @@ class Asked(BaseModel):
     match: Annotated[list[str], Field(max_length=20, description=_MATCH)] = []
     limit: Annotated[int, Field(ge=1, le=500)] = 50
     cursor: Annotated[
-        str | None, Field(max_length=200, description="`next` of the page before")
+        str | None, Field(max_length=2000, description="`next` of the page before")
     ] = None
     total: Annotated[bool, Field(description="Whether to count; exact up to 10,000")] = False
 
