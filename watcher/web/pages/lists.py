@@ -36,7 +36,7 @@ class Asked:
     """What the reader typed above a list, and which page of it."""
 
     match: Annotated[str, Parameter(max_length=500)] = ""
-    cursor: Annotated[str, Parameter(max_length=200)] = ""
+    cursor: Annotated[str, Parameter(max_length=2000)] = ""
 
 
 @dataclass(frozen=True, slots=True)
