@@ -113,6 +113,16 @@ def test_news_appears_without_reloading(page: Page, store: Store) -> None:
     expect(page.locator("#text")).to_have_value("half a sentence")
 
 
+def test_whoever_is_logged_out_elsewhere_lands_on_the_login(page: Page, store: Store) -> None:
+    """A page of a session that has ended does not stay there as if it were current."""
+    expect(page.locator("#live")).to_have_text("live")
+    with store.begin() as tx:
+        tx.save_person(Person("olga", "changed", Role.OPERATOR, None, datetime.now(UTC)))
+    _write(store, "Something that is not for everybody.")
+
+    expect(page.locator("#password")).to_be_visible()
+
+
 def test_an_incident_is_acknowledged_with_one_press(page: Page) -> None:
     """And the list shows at once who is on it."""
     page.get_by_role("button", name="Acknowledge").click()

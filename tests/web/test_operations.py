@@ -143,3 +143,14 @@ def test_the_api_describes_itself_to_those_who_may_use_it(world: World) -> None:
     assert document["openapi"].startswith("3.1")
     assert "/api/v1/incidents/{id}/acknowledge" in document["paths"]
     assert "/incidents" not in document["paths"]
+
+
+def test_every_route_and_metric_is_described(world: World) -> None:
+    """In the reference for people, too."""
+    reference = Path(__file__).parents[2] / "docs" / "reference"
+    api, metrics = (reference / name for name in ("api.md", "metrics.md"))
+    routes = world.app.openapi()["paths"]
+    names = {each.name for each in world.metrics.registry.collect() if "_process_" not in each.name}
+
+    assert [] == [path for path in routes if path not in api.read_text()]
+    assert [] == sorted(name for name in names if name not in metrics.read_text())

@@ -21,7 +21,7 @@ SESSION_LASTS = timedelta(hours=12)
 
 # OWASP's least costly choice of argon2id: 19 MiB, so that a few logins at once do not eat the host.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-_AT_ONCE = BoundedSemaphore(4)
+_AT_ONCE = BoundedSemaphore(2)
 # What the password of a person who does not exist is compared with, so that it takes as long.
 _NOBODY = (
     "$argon2id$v=19$m=19456,t=2,p=1"

@@ -68,12 +68,17 @@ async function refresh() {
   }
 }
 
+// A browser reconnects by itself after a broken line, but not after an answer such as 401 or 502.
+// The page is then fetched first: a reader whose session has ended lands on the login form.
 function listen(mark) {
   const news = new EventSource("/live?since=" + mark.dataset.mark);
   news.addEventListener("open", () => say(mark, "on", "live"));
-  news.addEventListener("error", () => say(mark, "lost", "reconnecting"));
   news.addEventListener("changed", refresh);
-  document.addEventListener("visibilitychange", () => { if (again) refresh(); });
+  news.addEventListener("error", () => {
+    say(mark, "lost", "reconnecting");
+    if (news.readyState === EventSource.CLOSED)
+      setTimeout(() => refresh().then(() => listen(mark)), 5000);
+  });
 }
 
 function say(mark, name, word) {
@@ -84,4 +89,7 @@ function say(mark, name, word) {
 tellTimes();
 setInterval(tellTimes, 15000);
 const mark = document.getElementById("live");
-if (mark && "EventSource" in window) listen(mark);
+if (mark && "EventSource" in window) {
+  listen(mark);
+  document.addEventListener("visibilitychange", () => { if (again) refresh(); });
+}
