@@ -4,6 +4,7 @@ import errno
 import resource
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import pairwise
@@ -110,9 +111,10 @@ def test_many_processes_take_in_at_once(store: Store) -> None:
         ]
 
     seen: list[Delivery] = []
+    deadline = time.monotonic() + 60
     with ThreadPoolExecutor(3) as threads:
         futures = [threads.submit(fill, worker) for worker in range(3)]
-        while len(seen) < 60:
+        while len(seen) < 60 and time.monotonic() < deadline:
             batch = undigested(store, limit=7)
             digest(store, batch)
             seen += batch

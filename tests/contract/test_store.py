@@ -269,6 +269,7 @@ def test_a_merge_hands_everything_over(store: Store) -> None:
         lambda tx: tx.save_alerts([alert(count=2**70)]),
         lambda tx: tx.save_alerts([alert(labels={"a": "\ud800"})]),
         lambda tx: tx.numbers(2**70),
+        lambda tx: tx.add_evidence(2**70, 1, diagnosis()),
         lambda tx: tx.save_alerts([alert(name=None)]),
     ],
 )

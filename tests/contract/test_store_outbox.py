@@ -1,5 +1,6 @@
 """The outbox: leases, fences, the order of a lane, and many claimers at once, on both stores."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from threading import Barrier
@@ -229,7 +230,8 @@ def test_claimers_at_once_share_the_work(store: Store) -> None:
 
     def work(_: int) -> None:
         together.wait()
-        while len(done) < 60:
+        deadline = time.monotonic() + 60
+        while len(done) < 60 and time.monotonic() < deadline:
             mine = claim(store, limit=5)
             clashes.extend(action.key for action in mine if action.lane in at_work)
             at_work.update(action.lane for action in mine)

@@ -21,14 +21,16 @@ _KEEPALIVE = {
     "keepalives_idle": 5,
     "keepalives_interval": 2,
     "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
     "application_name": "watcher",
 }
 
-# A replica that hangs in a transaction must not hold up the others, and "off" would break the
-# promise that an answered delivery is on disk.
+# A replica that hangs in a transaction must not hold up the others; a step of the engine ends by
+# itself; and "off" would break the promise that an answered delivery is on disk.
 _SESSION = """
 SELECT set_config('idle_in_transaction_session_timeout', '60s', false),
        set_config('lock_timeout', '20s', false),
+       set_config('statement_timeout', '0', false),
        set_config('jit', 'off', false),
        set_config('synchronous_commit',
                   replace(current_setting('synchronous_commit'), 'off', 'on'), false)
