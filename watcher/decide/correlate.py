@@ -7,11 +7,12 @@ shows to be part of an earlier one is merged into that, as long as it is still p
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from watcher.decide.dedup import Identity
 from watcher.model.alert import Occurrence
+from watcher.model.change import replace
 from watcher.model.incident import Incident, Status
 from watcher.model.policy import Grouping
 from watcher.model.reason import Reason

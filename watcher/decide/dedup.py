@@ -4,11 +4,12 @@ Whatever the order in which the events of one condition arrive, they end in the 
 is known by its start and its end, and either may be heard of first.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from watcher.model.alert import Alert, AlertStatus, Occurrence
+from watcher.model.change import replace
 from watcher.model.event import Event, Kind
 
 

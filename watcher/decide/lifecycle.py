@@ -5,13 +5,14 @@ timeline says of it, and the news that somebody may want to hear. The machine (a
 and people go through the same functions.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from watcher.decide.correlate import extend, fuse
 from watcher.decide.priority import prioritise
 from watcher.model.alert import Alert
+from watcher.model.change import replace
 from watcher.model.event import Severity
 from watcher.model.incident import Entry, EntryKind, Incident, Priority, Status, Suspect
 from watcher.model.policy import Grouping, PriorityRules
@@ -276,6 +277,8 @@ def _prioritised(incident: Incident, scale: Scale) -> Incident:
         criticality=scale.criticality,
         hosts=len(incident.hosts),
     )
+    if (priority, terms) == (incident.priority, incident.terms):
+        return incident
     return replace(incident, priority=priority, terms=terms)
 
 

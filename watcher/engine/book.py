@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime
 
 from watcher.model.action import Intent
 from watcher.model.alert import Alert, Occurrence
+from watcher.model.change import replace
 from watcher.model.incident import Entry, Incident, Status
 from watcher.model.reason import Reason
 

@@ -4,13 +4,14 @@ Whoever may see only one customer gets the same answer for a stranger's incident
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from watcher.decide import lifecycle, route
 from watcher.decide.identify import resolve
 from watcher.decide.lifecycle import Moment, RefusedError, Report, Scale, Step
 from watcher.kit.clock import Clock
 from watcher.model.catalogue import Catalogue
+from watcher.model.change import replace
 from watcher.model.incident import Incident
 from watcher.model.matcher import Matcher, Operator
 from watcher.model.person import Principal

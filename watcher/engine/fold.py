@@ -4,7 +4,7 @@ Digest and replay both go through here, so that the same history gives the same 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 
@@ -16,6 +16,7 @@ from watcher.decide.lifecycle import Moment, Scale, Step
 from watcher.engine.book import Book
 from watcher.model.alert import Alert, Occurrence
 from watcher.model.catalogue import Catalogue, Host
+from watcher.model.change import replace
 from watcher.model.event import Event, Severity
 from watcher.model.incident import Incident, Status
 from watcher.model.policy import Policy
