@@ -180,6 +180,7 @@ def test_an_incident_is_opened_by_its_form(world: World) -> None:
     """Empty fields say nothing; the opener lands on the new incident."""
     olga = world.person()
     page = olga.get("/incidents/new").text
+    assert "None" not in page
     data = {"title": " Slow ", "customer": ACME, "severity": "high", "service": "", "host": ""}
     answer = olga.post("/incidents/new", data={**data, "csrf": form_token(page)})
     shown = text_of(olga.get(answer.headers["location"]))
@@ -200,6 +201,8 @@ def test_the_form_comes_back_with_what_is_wrong(world: World) -> None:
     assert 409 == answer.status_code
     assert "there is no customer 'initech'" in text_of(answer)
     assert 'value="Slow"' in answer.text
+    untitled = olga.post("/incidents/new", data={**data, "title": " ", "customer": ACME})
+    assert "an incident needs a title" in text_of(untitled)
 
 
 def test_somebody_of_one_customer_is_offered_only_that(world: World) -> None:

@@ -63,9 +63,11 @@ class Desk:
         return self._step(number, by, "somebody wrote it down", noted)
 
     def open(self, report: Report, by: Principal) -> Incident:
-        """An incident that monitoring did not tell of. Raises RefusedError for a customer that the
-        catalogue does not know, or that is a stranger.
+        """An incident that monitoring did not tell of. Raises RefusedError without a title, and for
+        a customer that the catalogue does not know, or that is a stranger.
         """
+        if not report.title:
+            raise RefusedError("an incident needs a title: say what is wrong")
         known = self.catalogue.customers
         stranger = by.customer not in {None, report.customer}
         if stranger or (known and report.customer not in known):
