@@ -22,6 +22,8 @@ SELECT {", ".join(f"d.{name}" for name in DELIVERY.columns)}
 FROM verdict AS v CROSS JOIN delivery AS d
 WHERE v.replay AND d.id = v.delivery ORDER BY v.delivery LIMIT :limit
 """  # noqa: S608 - names of the schema
+# Their sizes are not looked at, so that only a few are taken at once.
+_REPLAYS_AT_ONCE = 50
 _NUMBERS = """
 INSERT INTO counter (name, value) VALUES ('incident', :count)
 ON CONFLICT (name) DO UPDATE SET value = counter.value + excluded.value RETURNING value
@@ -45,7 +47,7 @@ def open_stream(link: Link, now: datetime) -> tuple[int, int]:
 
 def undigested(link: Link, limit: int, max_bytes: int) -> list[Delivery]:
     """Those to be digested again, then those that no digest has seen, oldest first."""
-    found = link.rows(_REPLAYS, {"limit": limit})
+    found = link.rows(_REPLAYS, {"limit": min(limit, _REPLAYS_AT_ONCE)})
     if len(found) < limit:
         found += link.head(limit - len(found), max_bytes)
     return [rows.to_delivery(row) for row in found]

@@ -45,6 +45,7 @@ class PostgresDatabase:
     """One database, shared by all replicas."""
 
     name = "postgresql"
+    driver = "postgresql+psycopg"
 
     def __init__(self, url: sa.URL) -> None:
         settings = {name: value for name, value in _KEEPALIVE.items() if name not in url.query}

@@ -4,6 +4,7 @@ import contextlib
 import sqlite3
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import cast
 
@@ -35,6 +36,7 @@ class SqliteDatabase:
     """The two files of one directory."""
 
     name = "sqlite"
+    driver = "sqlite"
 
     def __init__(self, url: sa.URL) -> None:
         state = Path(url.database or "")
@@ -283,11 +285,10 @@ class SqliteLine:
             [(newest,)] = self._connection.execute("SELECT max(id) FROM delivery").fetchall()
             after = max(after, newest or 0)
             numbers = take_ids(len(arrivals), arrivals[-1].received_at, self.stream, after)
-            rows = [
-                from_arrival(arrival, number, self.stream)
-                for arrival, number in zip(arrivals, numbers, strict=True)
-            ]
-            self._connection.executemany(_WRITE, rows)
+            for first in range(0, len(numbers), _ROWS):
+                numbered = zip(arrivals[first : first + _ROWS], numbers[first:], strict=False)
+                rows = [from_arrival(arrival, number, self.stream) for arrival, number in numbered]
+                self._connection.execute(_write(len(rows)), list(chain.from_iterable(rows)))
             self._connection.execute("COMMIT")
         except _TROUBLE as error:
             raise translated(error) from error
@@ -299,4 +300,11 @@ class SqliteLine:
             self._connection.close()
 
 
-_WRITE = _insert("delivery", DELIVERY.columns)
+# After each statement this thread waits for the interpreter, which the requests keep busy.
+_ROWS = 64
+
+
+@lru_cache(maxsize=_ROWS)
+def _write(count: int) -> str:
+    row = f"({', '.join('?' * len(DELIVERY.columns))})"
+    return _insert("delivery", DELIVERY.columns).removesuffix(row) + ", ".join([row] * count)

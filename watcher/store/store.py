@@ -1,7 +1,7 @@
 """The store: opened by its URL, brought to the present shape, read and written in transactions."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from watcher.store.sqlite import SqliteDatabase
 from watcher.store.tx import Tx
 from watcher.store.views import View
 
-_DATABASES: dict[str, Callable[[sa.URL], Database]] = {
+_DATABASES: dict[str, type[SqliteDatabase | PostgresDatabase]] = {
     "sqlite": SqliteDatabase,
     "postgresql": PostgresDatabase,
 }
@@ -35,7 +35,7 @@ class Store:
     @classmethod
     def open(cls, url: str) -> "Store":
         """The store at `sqlite:////absolute/file.db` (its directory is made) or
-        `postgresql+psycopg://...`. Raises ValueError for any other URL.
+        `postgresql://...`. Raises ValueError for any other URL.
         """
         try:
             address = sa.make_url(url)
@@ -43,8 +43,8 @@ class Store:
             raise ValueError("this is not the URL of a database") from None
         kind = _DATABASES.get(address.get_backend_name())
         if kind is None:
-            raise ValueError(f"{address.drivername} is neither sqlite nor postgresql+psycopg")
-        return cls(kind(address))
+            raise ValueError(f"{address.drivername} is neither sqlite nor postgresql")
+        return cls(kind(address.set(drivername=kind.driver)))
 
     def upgrade(self) -> None:
         """Brings the database to the present shape; while several try at once, one does it.
