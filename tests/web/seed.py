@@ -17,13 +17,15 @@ from watcher.store.store import Store
 NOW = datetime(2026, 11, 22, 3, 14, 7, tzinfo=UTC)
 ACME, GLOBEX = "acme", "globex"
 
+_BILLING = Service("acme", "billing", 4, hosts=("db1", "app1", "app2"))
 CATALOGUE = Catalogue(
     customers={ACME: Customer(ACME, "Acme Retail"), GLOBEX: Customer(GLOBEX, "Globex")},
     services={
-        (ACME, "billing"): Service(ACME, "billing", 4, hosts=("db1", "app1", "app2")),
+        (ACME, "billing"): _BILLING,
         (ACME, "webshop"): Service(ACME, "webshop", 3, hosts=("web1", "web2")),
         (GLOBEX, "mail"): Service(GLOBEX, "mail", 2, hosts=("mx1",)),
     },
+    by_host={(ACME, "db1"): (_BILLING,)},
     by_alias={(ACME, "db1.acme.example"): Host(ACME, "db1"), (ACME, "db1"): Host(ACME, "db1")},
 )
 _LEVELS = ("high", "medium", "low")

@@ -107,6 +107,14 @@ def test_an_incident_is_opened_by_hand(world: World) -> None:
     assert 1 == world.woken
 
 
+def test_a_host_tells_which_service_it_is_about(world: World) -> None:
+    """So that the priority is right though nobody named the service."""
+    report = {"title": "Slow", "customer": ACME, "host": "db1"}
+    incident = world.program().post("/api/v1/incidents", json=report).json()
+
+    assert ("billing", "P2") == (incident["service"], incident["priority"])
+
+
 def test_a_host_that_the_inventory_does_not_know_keeps_its_name(world: World) -> None:
     """And without a service the criticality is assumed."""
     report = {"title": "Slow", "customer": ACME, "host": "laptop-7"}

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from watcher.decide import lifecycle, route
-from watcher.decide.identify import resolve
+from watcher.decide.identify import resolve, service_of
 from watcher.decide.lifecycle import Moment, RefusedError, Report, Scale, Step
 from watcher.kit.clock import Clock
 from watcher.model.catalogue import Catalogue
@@ -72,8 +72,7 @@ class Desk:
         stranger = by.customer not in {None, report.customer}
         if stranger or (known and report.customer not in known):
             raise RefusedError(f"there is no customer {report.customer!r}")
-        host = resolve(self.catalogue, report.customer, report.host) if report.host else None
-        report = replace(report, host=host.name) if host else report
+        report = self._identified(report)
         service = self.catalogue.services.get((report.customer, report.service or ""))
         criticality = service.criticality if service else None
         moment = self._moment(by, "somebody reported it")
@@ -120,6 +119,14 @@ class Desk:
             self._write(tx, step, moment)
         self.wake()
         return step.incident
+
+    def _identified(self, report: Report) -> Report:
+        """The same with the names of the inventory, and with the service of its host if none."""
+        host = report.host
+        if host and (known := resolve(self.catalogue, report.customer, host)):
+            host = known.name
+        service = service_of(self.catalogue, report.customer, host, report.service)
+        return replace(report, host=host, service=service)
 
     def _moment(self, by: Principal, text: str) -> Moment:
         return Moment(self.clock.now(), Reason(_RULE, text), by.name)

@@ -18,7 +18,7 @@ from watcher.store.store import Store
 @dataclass(frozen=True)
 class Deps:
     """Everything from outside. `public_url` is where people find Watcher, without a slash at its
-    end; `wake` tells the worker that a command left it something to do; `secrets` are shown nowhere.
+    end; `wake` tells the worker that a command left it something to do; `secrets` are never shown.
     """
 
     store: Store
