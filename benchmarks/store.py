@@ -156,7 +156,7 @@ def digest(store: Store, meter: Meter, numbers: Iterable[int], now: datetime) ->
     """What a digest of one batch reads and writes."""
     alerts = [alert(number, now) for number in numbers]
     spans = [occurrence(number, now) for number in numbers]
-    incidents = [incident(number, now) for number in range(50)]
+    incidents = [incident(number, now) for number in range(len(alerts) // 10 or 1)]
     entries = [
         Entry(each.incident or 0, now, EntryKind.JOINED, each.name, REASON) for each in alerts
     ]
