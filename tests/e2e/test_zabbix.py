@@ -12,7 +12,7 @@ from tests.e2e.zabbix import Trigger, Zabbix
 from tests.sshd import SshServer
 
 # The codes of Zabbix's severities.
-INFORMATION, WARNING, AVERAGE, HIGH, DISASTER = 1, 2, 3, 4, 5
+WARNING, AVERAGE, HIGH, DISASTER = 2, 3, 4, 5
 
 NASTY = 'Диск «/var» на 97 % полон: "rm -rf /" \\ $(id) <b>&amp;</b>'
 TRIGGERS = (

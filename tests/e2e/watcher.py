@@ -80,11 +80,16 @@ class Watcher:
         self, match: str, until: Callable[[dict[str, Any]], object] = bool
     ) -> dict[str, Any]:
         """The one incident that matches, as soon as that and the condition hold of it."""
+        seen: list[dict[str, Any]] = []
 
-        def found() -> dict[str, Any] | None:
-            incidents = self.items("incidents", match)
-            assert len(incidents) <= 1, f"more than one incident with {match}"
-            whole = [self.incident(each["number"]) for each in incidents]
-            return next((each for each in whole if until(each)), None)
+        def found() -> list[dict[str, Any]]:
+            seen[:] = [self.incident(each["number"]) for each in self.items("incidents", match)]
+            assert len(seen) <= 1, f"more than one incident with {match}"
+            return [each for each in seen if until(each)]
 
-        return wait_for(found, f"the incident with {match}") or {}
+        try:
+            [incident] = wait_for(found, f"the incident with {match}")
+        except AssertionError as error:
+            error.add_note(f"Seen last: {seen}")
+            raise
+        return incident
