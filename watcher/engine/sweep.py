@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from watcher.decide import lifecycle
 from watcher.decide.lifecycle import Moment
 from watcher.kit.clock import Clock
+from watcher.model.incident import Status
 from watcher.model.reason import Reason
 from watcher.store.store import Store
 
@@ -41,9 +42,15 @@ class Sweep:
         reason = Reason(
             "quiet", "resolved, and nothing came back", gap=self._close_after.total_seconds()
         )
+        before = now - self._close_after
         with self._store.begin() as tx:
-            due = tx.due_to_close(now - self._close_after, _AT_ONCE)
-            steps = [lifecycle.close(each, Moment(now, reason)) for each in due]
+            due = [each.number for each in tx.due_to_close(before, _AT_ONCE)]
+            # Read again, which locks them: somebody may have reopened one meanwhile.
+            steps = [
+                lifecycle.close(each, Moment(now, reason))
+                for each in tx.incidents(due).values()
+                if each.status is Status.RESOLVED
+            ]
             tx.save_incidents(step.incident for step in steps)
             tx.add_entries(entry for step in steps for entry in step.entries)
         return len(steps)
