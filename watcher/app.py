@@ -51,7 +51,7 @@ def front(settings: Settings, store: Store, clock: Clock, wake: Callable[[], Non
         from watcher.web.deps import Deps  # noqa: PLC0415 - see above
         from watcher.web.site import site  # noqa: PLC0415 - see above
 
-        return site(
+        pages = site(
             Deps(
                 store=store,
                 clock=clock,
@@ -63,6 +63,7 @@ def front(settings: Settings, store: Store, clock: Clock, wake: Callable[[], Non
                 secrets=settings.secrets,
             )
         )
+        return Site(pages, pages.state.live.stop)
 
     return Front(hooks, intake, load_site)
 

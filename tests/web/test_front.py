@@ -10,7 +10,7 @@ import pytest
 
 from tests.web.hooked import RIGHT, Hooked, Message, ask, pieces, request
 from watcher.store.store import Store
-from watcher.web.front import Front
+from watcher.web.front import Front, Site
 from watcher.web.hooks import Receive, Scope, Send
 
 ALERT = b'{"name": "Disk is full"}'
@@ -79,7 +79,7 @@ def test_hooks_and_health_do_not_wait_for_pages(hooked: Hooked) -> None:
     def load() -> Any:
         loading.set()
         assert go_on.wait(30)
-        return page
+        return Site(page, lambda: None)
 
     async def talk(life: Life) -> None:
         asked = asyncio.create_task(life.get("/incidents"))
@@ -100,7 +100,7 @@ def test_pages_are_loaded_once_and_by_themselves(hooked: Hooked) -> None:
 
     def load() -> Any:
         loaded.append(1)
-        return page
+        return Site(page, lambda: None)
 
     async def talk(life: Life) -> None:
         while not loaded:
@@ -113,6 +113,21 @@ def test_pages_are_loaded_once_and_by_themselves(hooked: Hooked) -> None:
     assert [1] == loaded
 
 
+def test_listening_pages_are_hung_up_on(hooked: Hooked) -> None:
+    """Once they are loaded: a stream that never ends would keep the server from stopping."""
+    hung_up = []
+
+    async def talk(life: Life) -> None:
+        life.front.hang_up()
+        assert [] == hung_up
+        await life.get("/")
+        life.front.hang_up()
+
+    live(hooked, lambda: Site(page, lambda: hung_up.append(1)), talk)
+
+    assert [1] == hung_up
+
+
 def test_whoever_goes_away_does_not_stop_the_loading(hooked: Hooked) -> None:
     """A client that gives up while pages are loaded leaves them to the next one."""
 
@@ -122,7 +137,7 @@ def test_whoever_goes_away_does_not_stop_the_loading(hooked: Hooked) -> None:
         impatient.cancel()
         assert (200, b"a page") == await life.get("/")
 
-    live(hooked, lambda: page, talk)
+    live(hooked, lambda: Site(page, lambda: None), talk)
 
 
 def test_what_waits_is_stored_before_the_end(hooked: Hooked) -> None:
@@ -133,4 +148,4 @@ def test_what_waits_is_stored_before_the_end(hooked: Hooked) -> None:
         assert [202] * 50 == statuses
         assert 50 == len(hooked.stored())
 
-    live(hooked, lambda: page, talk)
+    live(hooked, lambda: Site(page, lambda: None), talk)

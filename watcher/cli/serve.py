@@ -97,16 +97,22 @@ def _serve(
 
 
 class _Server(uvicorn.Server):
-    """Says when it listens."""
+    """Says when it listens, and hangs up on listening pages when it stops."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, front: Front, ready: Callable[[], None]) -> None:
         super().__init__(config)
+        self._front = front
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listens, then says so."""
         await super().startup(sockets)
         self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stops, once what is being answered is answered."""
+        self._front.hang_up()
+        await super().shutdown(sockets)
 
 
 def _listen(application: Front, address: tuple[str, int], ready: Callable[[], None]) -> None:
@@ -129,7 +135,7 @@ def _listen(application: Front, address: tuple[str, int], ready: Callable[[], No
         reason = os.strerror(error.errno) if error.errno else error
         fail(f"cannot listen on {address[0]}:{address[1]}: {reason}")
     with listener:
-        _Server(config, ready).run(sockets=[listener])
+        _Server(config, application, ready).run(sockets=[listener])
 
 
 def _announce(settings: Settings, store: Store, clock: Clock, folder: Path | None) -> None:

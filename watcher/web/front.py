@@ -1,14 +1,25 @@
 """The ASGI application: hooks in front, health, and the site behind, loaded after hooks listen."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import orjson
 
 from watcher.engine.intake import Intake
 from watcher.web.hooks import PREFIX, Hooks, Receive, Scope, Send
 
-Site = Callable[[Scope, Receive, Send], object]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Pages and API; `hang_up` ends the streams of listening pages, which would keep the server
+    from stopping.
+    """
+
+    application: Application
+    hang_up: Callable[[], None]
 
 
 class Front:
@@ -30,7 +41,12 @@ class Front:
             await _alive(send)
         else:
             site = await asyncio.shield(self._loading())
-            await site(scope, receive, send)  # type: ignore[misc]  # an ASGI application
+            await site.application(scope, receive, send)
+
+    def hang_up(self) -> None:
+        """Ends what listens, if the site was ever loaded."""
+        if self._site is not None and self._site.done() and not self._site.exception():
+            self._site.result().hang_up()
 
     def _loading(self) -> "asyncio.Future[Site]":
         if self._site is None:
