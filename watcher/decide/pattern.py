@@ -308,14 +308,34 @@ class _State(dict[str, "_State"]):
         return after
 
 
+def _part(node: _Node) -> str | None:
+    """The text that must be somewhere, where that is all a pattern asks for: `.*text.*`."""
+    match node:
+        case _Sequence((first, *between, last)) if first == last == _Repeat(_ANY, 0, None):
+            codes = [_code(each) for each in between]
+            return None if None in codes else "".join(chr(code) for code in codes if code)
+    return None
+
+
+def _code(node: _Node) -> int | None:
+    match node:
+        case _Chars(((low, high),), negated=False) if low == high:
+            return low
+    return None
+
+
 class Pattern:
-    """A compiled regular expression; raises PatternError for what is not in the common syntax."""
+    """A compiled regular expression; raises PatternError for what is not in the common syntax.
+
+    `posix` is the same for PostgreSQL; `part` is the literal in `.*literal.*`, else None.
+    """
 
     def __init__(self, text: str) -> None:
         node = _Parser(text).whole()
         self.program: _Program = []
         node.emit(self.program)
         self.posix = f"^(?:{node.posix()})$"
+        self.part = _part(node)
         self._forget()
 
     def matches(self, text: str) -> bool:

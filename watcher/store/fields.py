@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from watcher.decide.match import holds, is_positive, is_regex
+from watcher.decide.pattern import compiled
 from watcher.model.delivery import DeliveryStatus
 from watcher.model.matcher import Matcher, Operator
 from watcher.store.rows import from_mapping, to_json
@@ -34,6 +35,9 @@ class Terms:
     def test(self, expression: str, matcher: Matcher) -> str:
         """Whether a text is equal to the matcher's value, or matches it, whatever its sign."""
         if is_regex(matcher):
+            part = compiled(matcher.value).part
+            if part:
+                return self.words.contains(expression, self.mark(part), often=True)
             pattern = self.mark(self.words.pattern(matcher.value))
             return self.words.matches(expression, pattern)
         return f"{expression} = {self.mark(matcher.value)}"
