@@ -1,7 +1,7 @@
 """The working set of a digest or a replay: what is known, and what has changed since."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from watcher.model.action import Intent
@@ -14,10 +14,15 @@ from watcher.model.reason import Reason
 class Book:
     """Alerts, occurrences and incidents by their keys, with everything that was written to them.
 
-    `numbers` yields the numbers of new incidents.
+    `numbers` yields the numbers of new incidents, and `members` finds all occurrences of an
+    incident, for a book that does not hold all there is.
     """
 
-    def __init__(self, numbers: Iterator[int]) -> None:
+    def __init__(
+        self,
+        numbers: Iterator[int],
+        members: Callable[[int], Iterable[Occurrence]] = lambda _: (),
+    ) -> None:
         self.alerts: dict[tuple[str, str], Alert] = {}
         self.occurrences: dict[tuple[str, str, str], Occurrence] = {}
         self.incidents: dict[int, Incident] = {}
@@ -28,6 +33,7 @@ class Book:
         self.changed_occurrences: set[tuple[str, str, str]] = set()
         self.changed_incidents: set[int] = set()
         self._numbers = numbers
+        self._find_members = members
         self._members: dict[int, dict[tuple[str, str, str], None]] = defaultdict(dict)
         self._groups: dict[tuple[str, str], set[int]] = defaultdict(set)
 
@@ -85,6 +91,9 @@ class Book:
 
         What had opened the one has the reason of the move; the rest keeps the company it had.
         """
+        for occurrence in self._find_members(source):
+            if (occurrence.customer, occurrence.key, occurrence.occurrence) not in self.occurrences:
+                self._keep(occurrence)
         for occurrence in self.members(source):
             opener = occurrence.reason is None or occurrence.reason.gap is None
             why = reason if opener else occurrence.reason

@@ -1,6 +1,5 @@
 """Deliveries in, incidents out: parses a batch, folds it, and writes it all in ONE transaction."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +10,6 @@ from watcher.kit.clock import Clock
 from watcher.kit.log import logger
 from watcher.model.delivery import Delivery
 from watcher.model.event import Reading
-from watcher.model.incident import Incident
 from watcher.receivers.base import Unparsable
 from watcher.store.base import StoreUnavailable
 from watcher.store.store import Store
@@ -156,7 +154,7 @@ class Digest:
 
 def load(tx: Tx, news: Sequence[News], rulebook: Rulebook) -> Book:
     """A book with everything that these news can touch."""
-    book = Book(_Numbers(tx))
+    book = Book(_Numbers(tx), lambda number: tx.members([number]))
     alerts = tx.alerts({(each.who.customer, each.event.key) for each in news})
     spans = {
         (each.who.customer, each.event.key, each.event.occurrence)
@@ -166,26 +164,13 @@ def load(tx: Tx, news: Sequence[News], rulebook: Rulebook) -> Book:
     spans |= {(each.customer, each.key, each.occurrence) for each in alerts.values()}
     occurrences = tx.occurrences(spans)
     rules = rulebook.policy.grouping
-    first = min(each.received_at for each in news)
-    groups = {(each.who.customer, each.group) for each in news}
-    recent = tx.recent(groups, first - rules.gap - rules.lateness)
+    since = min(each.received_at for each in news) - rules.gap - rules.lateness
+    recent = tx.recent({(each.who.customer, each.group) for each in news}, since)
     held = {each.incident for each in occurrences.values() if each.incident is not None}
     held -= {each.number for each in recent}
     incidents = [*recent, *tx.incidents(held).values()]
-    if mergeable := _mergeable(recent, first - rules.lateness):
-        book.load(occurrences=tx.members(mergeable))
     book.load(alerts.values(), occurrences.values(), incidents)
     return book
-
-
-def _mergeable(recent: Sequence[Incident], since: datetime) -> list[int]:
-    """The young incidents that have a neighbour: late news may merge them, with all they hold."""
-    groups = Counter((each.customer, each.group) for each in recent)
-    return [
-        each.number
-        for each in recent
-        if each.opened_at >= since and groups[each.customer, each.group] > 1
-    ]
 
 
 def save(tx: Tx, book: Book, now: datetime) -> None:
@@ -193,10 +178,11 @@ def save(tx: Tx, book: Book, now: datetime) -> None:
     tx.save_incidents(book.incidents[key] for key in book.changed_incidents)
     tx.save_alerts(book.alerts[key] for key in book.changed_alerts)
     tx.save_occurrences(book.occurrences[key] for key in book.changed_occurrences)
-    for source, into in book.merges:
-        tx.merge(source, into)
     tx.add_entries(book.entries)
     tx.queue(book.intents, now)
+    # Last, so that nobody is told of an incident that was taken in within the same batch.
+    for source, into in book.merges:
+        tx.merge(source, into)
 
 
 class _Numbers:
