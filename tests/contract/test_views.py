@@ -393,7 +393,7 @@ def test_a_cursor_with_what_no_database_stores_is_refused(view: View) -> None:
 
 
 def test_an_incident_comes_with_all_that_belongs_to_it(view: View) -> None:
-    """Timeline in order, spans with their alerts, evidence unpacked, actions with their state."""
+    """Timeline in order, alerts with their newest span, evidence, actions with their state."""
     spans = [(mine.key, span.occurrence) for mine, span in view.alerts_of(1)]
 
     assert ["opened", "joined"] == [each.text for each in view.timeline(1)]

@@ -115,7 +115,7 @@ def test_pages_are_loaded_once_and_by_themselves(hooked: Hooked) -> None:
 
 def test_listening_pages_are_hung_up_on(hooked: Hooked) -> None:
     """Once they are loaded: a stream that never ends would keep the server from stopping."""
-    hung_up = []
+    hung_up: list[int] = []
 
     async def talk(life: Life) -> None:
         life.front.hang_up()

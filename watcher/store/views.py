@@ -83,12 +83,13 @@ class View:
         return self._of("incident", ENTRY.table, ENTRY.columns, number, rows.to_entry)
 
     def alerts_of(self, number: int) -> list[tuple[Alert, Occurrence]]:
-        """The spans that are part of an incident, each with its alert as it is now."""
+        """The alerts of an incident as they are now, each with the newest of its spans in it."""
         width = len(ALERT.columns)
-        return [
-            (rows.to_alert(row[:width]), rows.to_occurrence(row[width:]))
-            for row in self._link.rows(_ALERTS_OF, {"number": number})
-        ]
+        found: dict[str, tuple[Alert, Occurrence]] = {}
+        for row in self._link.rows(_ALERTS_OF, {"number": number}):
+            alert, span = rows.to_alert(row[:width]), rows.to_occurrence(row[width:])
+            found[alert.key] = (alert, span)
+        return list(found.values())
 
     def evidence_of(self, number: int) -> list[Evidence]:
         """What diagnoses brought back for an incident, oldest first."""
