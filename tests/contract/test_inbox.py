@@ -140,6 +140,21 @@ def test_a_digest_takes_the_oldest_as_far_as_they_fit(store: Store, inbox: Inbox
     assert [body[:1] for body in bodies(undigested(store, 10, 1))] == [b"c"]
 
 
+def test_a_batch_cut_short_does_not_stay_in_the_past(store: Store, inbox: Inbox) -> None:
+    """The connection that read it can write again after another one has written."""
+    inbox.append([arrival(b"a" * 10), arrival(b"b" * 10)])
+    with store.begin() as tx:
+        assert [b"a" * 10] == bodies(tx.undigested(10, 10))
+    with store.view(), store.begin() as other:
+        other.numbers(1)
+    taken: list[int] = []
+    for _ in range(3):
+        with store.begin() as again:
+            taken += again.numbers(1)
+
+    assert [2, 3, 4] == taken
+
+
 def test_cursors_never_go_back(store: Store, inbox: Inbox) -> None:
     """Saying again that something old was digested brings nothing up again."""
     inbox.append([arrival(b"a"), arrival(b"b")])

@@ -186,14 +186,16 @@ class SqliteLink:
         """See `Link`; bodies are read only as far as they fit."""
         found: list[Row] = []
         size = 0
-        try:
-            for row in self._cursor.execute(_HEAD, {"limit": limit}):
-                size += len(row[-1])
-                if found and size > max_bytes:
-                    break
-                found.append(row)
-        except _TROUBLE as error:
-            raise translated(error) from error
+        # A cursor that is left before its end would keep the connection at an old state.
+        with contextlib.closing(self._cursor.connection.cursor()) as cursor:
+            try:
+                for row in cursor.execute(_HEAD, {"limit": limit}):
+                    size += len(row[-1])
+                    if found and size > max_bytes:
+                        break
+                    found.append(row)
+            except _TROUBLE as error:
+                raise translated(error) from error
         return found
 
     def choose(self, heads: str, parameters: Parameters) -> list[int]:
