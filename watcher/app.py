@@ -15,6 +15,7 @@ from watcher.engine.intake import Intake
 from watcher.engine.loop import Duty, Loops
 from watcher.engine.sweep import Retention, Sweep
 from watcher.kit.clock import Clock
+from watcher.kit.collector import relax
 from watcher.kit.metrics import Metrics
 from watcher.kit.plugins import adapter
 from watcher.model.action import ActionKind
@@ -63,6 +64,7 @@ def front(settings: Settings, store: Store, clock: Clock, wake: Callable[[], Non
                 secrets=settings.secrets,
             )
         )
+        relax()
         return Site(pages, pages.state.live.stop)
 
     return Front(hooks, intake, load_site)

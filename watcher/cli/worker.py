@@ -9,6 +9,7 @@ import typer
 from watcher.app import worker
 from watcher.cli._common import Config, settings_of, store_of
 from watcher.kit.clock import Clock
+from watcher.kit.collector import relax
 
 _GRACE = 10.0
 _CHUNK = 4096
@@ -28,6 +29,7 @@ def _command(config: Config = None) -> None:
     with store_of(settings) as store:
         work = worker(settings, store, Clock())
         work.start()
+        relax()
         try:
             while os.read(sys.stdin.fileno(), _CHUNK):
                 work.loops.wake("digest", "deliver")
