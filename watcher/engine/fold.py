@@ -102,7 +102,9 @@ class Fold:
         home = book.incidents.get(current.incident or 0) if current is not None else None
         placed = correlate.place(start, current, home, neighbours, rules)
         moment = Moment(now, placed.reason)
-        alert = replace(seen.alert, severity=_worse(occurrence.severity, event.severity))
+        severity, alert = _worse(occurrence.severity, event.severity), seen.alert
+        if alert.severity is not severity:
+            alert = replace(alert, severity=severity)
         incident = placed.incident or self._open(alert, news, point, moment)
         arrival = lifecycle.Arrival(alert, occurrence.started_at or point, point)
         scale = self._scale(customer, incident.service)
