@@ -143,6 +143,7 @@ def test_a_digest_takes_the_oldest_as_far_as_they_fit(store: Store, inbox: Inbox
 def test_a_batch_cut_short_does_not_stay_in_the_past(store: Store, inbox: Inbox) -> None:
     """The connection that read it can write again after another one has written."""
     inbox.append([arrival(b"a" * 10), arrival(b"b" * 10)])
+    inbox.close()
     with store.begin() as tx:
         assert [b"a" * 10] == bodies(tx.undigested(10, 10))
     with store.view(), store.begin() as other:
