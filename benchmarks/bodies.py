@@ -3,50 +3,46 @@
 import json
 from collections.abc import Mapping
 
-SERVICES = 300
-NUMBER = "@NUMBER@"
-"""Where a number of ten digits goes; the same one throughout an alert."""
-
-SERVICE = "@SERVICE@"
-"""Where the service goes, in three digits: the number modulo `SERVICES`."""
+GAPS = {"@NUMBER@": (10, 10**10), "@HOST@": (4, 3_000), "@SERVICE@": (3, 300)}
+"""Where the number of an alert goes, and with it its host and its service, ten hosts each: how many
+digits, and modulo what.
+"""
 
 _TEXT = (
-    "The processor load of {0} has been above 90 percent for more than ten minutes. Requests that "
+    "A disk of {0} has been busy for more than 90 percent of the last ten minutes. Requests that "
     "{0} answers take longer than users accept, and batch jobs on it will be late. Look at the "
-    "processes with the most CPU time first, then at what was deployed during the last hour, and "
-    "then at the neighbours on the same hypervisor."
+    "processes that read and write most first, then at what was deployed during the last hour, "
+    "and then at the neighbours on the same storage."
 )
 
 
-def alert(number: str = NUMBER, service: str = SERVICE) -> Mapping[str, object]:
-    """One alert in the form that both systems take."""
-    host = f"host-{number}.example.org"
+def alert() -> Mapping[str, object]:
+    """One alert in the form that both systems take: a disk of a host."""
+    host = "host-@HOST@.example.org"
     return {
         "status": "firing",
         "labels": {
-            "alertname": "HostHighCpuLoad",
+            "alertname": "DiskIsSlow",
+            "device": "disk-@NUMBER@",
             "instance": f"{host}:9100",
             "job": "node",
             "severity": "warning",
-            "service": f"service-{service}",
-            "datacenter": "north-1",
+            "service": "service-@SERVICE@",
             "team": "infrastructure",
         },
-        "annotations": {"summary": f"High load on {host}", "description": _TEXT.format(host)},
+        "annotations": {"summary": f"Slow disk on {host}", "description": _TEXT.format(host)},
         "startsAt": "2026-01-01T00:00:00Z",
         "endsAt": "0001-01-01T00:00:00Z",
-        "generatorURL": "http://prometheus.example.org/graph?g0.expr=node_load1+%3E+0.9&g0.tab=1",
-        "fingerprint": f"000000{number}",
+        "generatorURL": "http://prometheus.example.org/graph?g0.expr=node_disk+%3E+0.9&g0.tab=1",
+        "fingerprint": "000000@NUMBER@",
     }
 
 
 def webhook(size: int = 1) -> str:
-    """What Alertmanager posts to a webhook, with so many alerts; `NUMBER` grows from one alert to
-    the next.
-    """
+    """What Alertmanager posts to a webhook, with so many alerts."""
     body = {
         "version": "4",
-        "groupKey": '{}:{alertname="HostHighCpuLoad"}',
+        "groupKey": '{}:{alertname="DiskIsSlow"}',
         "status": "firing",
         "receiver": "watcher",
         "alerts": [alert() for _ in range(size)],
@@ -65,5 +61,6 @@ def alertmanager(size: int = 1) -> str:
 
 def filled(template: str, number: int) -> bytes:
     """A body of one alert with its number in it."""
-    text = template.replace(NUMBER, f"{number:010d}")
-    return text.replace(SERVICE, f"{number % SERVICES:03d}").encode()
+    for gap, (digits, modulo) in GAPS.items():
+        template = template.replace(gap, f"{number % modulo:0{digits}d}")
+    return template.encode()

@@ -67,7 +67,7 @@ def _examined(database: Database, acknowledged: set[int]) -> tuple[int, int]:
         keys = connection.exec_driver_sql("SELECT labels FROM alert").scalars().all()
         doubled = int(connection.exec_driver_sql(_DOUBLED).scalar() or 0)
     engine.dispose()
-    stored = {int(labels.partition('"instance":"host-')[2][:10]) for labels in keys}
+    stored = {int(labels.partition('"device":"disk-')[2][:10]) for labels in keys}
     return len(acknowledged - stored), doubled
 
 

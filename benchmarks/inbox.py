@@ -27,7 +27,9 @@ class Progress:
 
     def pending(self) -> int:
         """How many deliveries wait for the digest."""
-        return self._number("SELECT count(*) FROM delivery WHERE id > " + str(self.digested()))
+        return self._number(
+            "SELECT count(*) FROM delivery WHERE id > (SELECT max(digested) FROM stream)"
+        )
 
     def drained(self, within: timedelta = timedelta(minutes=5)) -> None:
         """Returns when everything that is stored now has been digested."""

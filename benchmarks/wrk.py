@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from benchmarks.bodies import NUMBER, SERVICE, SERVICES, filled
+from benchmarks.bodies import GAPS, filled
 
 # A request is text with gaps; `per` gaps make one alert, which has one number.
 _SCRIPT = """
@@ -17,13 +17,13 @@ local first, last = %(first)d, %(last)d
 local number = first - 1
 
 function request()
-  local text, service
+  local texts
   for i = 1, #gaps do
     if (i - 1) %% per == 0 then
       number = number < last and number + 1 or first
-      text, service = format("%%010d", number), format("%%03d", number %% %(services)d)
+      texts = { %(texts)s }
     end
-    parts[2 * i] = gaps[i] == 1 and text or service
+    parts[2 * i] = texts[gaps[i]]
   end
   return concat(parts)
 end
@@ -97,15 +97,18 @@ def post(load: Load, seconds: int) -> Answers:
 
 
 def _script(load: Load) -> str:
-    texts = re.split(f"({NUMBER}|{SERVICE})", _request(load))
-    gaps = texts[1::2]
+    gaps = list(GAPS)
+    texts = re.split("(" + "|".join(gaps) + ")", _request(load))
+    places = [str(gaps.index(gap) + 1) for gap in texts[1::2]]
     script = _SCRIPT % {
         "parts": ", ".join(map(json.dumps, texts)),
-        "gaps": ", ".join("1" if gap == NUMBER else "2" for gap in gaps),
-        "per": len(gaps) // max(1, load.template.count('"alertname"')),
+        "gaps": ", ".join(places),
+        "per": len(places) // load.template.count('"alertname"'),
         "first": load.first,
         "last": load.last,
-        "services": SERVICES,
+        "texts": ", ".join(
+            f'format("%0{digits}d", number % {modulo})' for digits, modulo in GAPS.values()
+        ),
     }
     return script + (_PACE % load.rate if load.rate else "")
 
