@@ -490,7 +490,7 @@ def test_what_was_done_while_the_database_went_away_is_not_done_again(away: Away
     hand = FakeHand([outage])
     work = deliverer(away, clock, hand)
     assert work.step() == 1
-    until(lambda: begins_nothing(work))
+    until(lambda: away.gone and begins_nothing(work))
     clock.advance(timedelta(hours=1))
 
     assert work.step() == 0

@@ -27,4 +27,4 @@ def test_the_noun_itself_does_not_change() -> None:
 def test_a_field_that_is_not_there_cannot_be_changed() -> None:
     """A misspelt field is an error."""
     with pytest.raises(AttributeError):
-        replace(REASON, tetx="new")  # type: ignore[call-arg]
+        replace(REASON, tetx="new")  # type: ignore[call-arg]  # the fault under test
