@@ -33,8 +33,13 @@ CLOCK_CALLS = {
     "time.time_ns",
 }
 
-# Plug-ins are found by name; pages are loaded after the hooks listen, so that start is quick.
-LAZY_IMPORTS = {"watcher/kit/plugins.py", "watcher/app.py"}
+# Plug-ins are found by name; pages, migrations and the demo would make every start slow.
+LAZY_IMPORTS = {
+    "watcher/kit/plugins.py",
+    "watcher/app/front.py",
+    "watcher/store/store.py",
+    "watcher/cli/serve.py",
+}
 
 IGNORE = re.compile(r"#\s*(noqa|type:\s*ignore|pragma:\s*no (?:cover|branch))(?P<rest>.*)")
 REASONED = re.compile(r"^(?::\s*[A-Z0-9, ]+|\[[a-z0-9, -]+\])?\s*(?:[-–—#]\s*)\S+")

@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 
 from tests.sshd import SshServer
-from watcher.diagnostics import Job, diagnose
+from watcher.diagnostics.run import Job, diagnose
 from watcher.kit.clock import Clock
 from watcher.model.catalogue import Host, SshProfile
 from watcher.model.evidence import Diagnosis, StepResult

@@ -14,7 +14,7 @@ import pytest
 
 from tests.diagnostics.given import gone, processes_with, running, soon, step, unique_seconds
 from watcher.demo.sshd import DemoSshd
-from watcher.diagnostics import Job, diagnose
+from watcher.diagnostics.run import Job, diagnose
 from watcher.kit.clock import Clock
 from watcher.kit.shipped import shipped
 from watcher.model.catalogue import Host, SshProfile

@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import StartSshd
 from tests.diagnostics.given import job_on, output_of, run_on, step
 from tests.sshd import SshServer
-from watcher.diagnostics import diagnose
+from watcher.diagnostics.run import diagnose
 from watcher.kit.clock import Clock
 from watcher.kit.secrets import Secret
 from watcher.model.evidence import StepStatus

@@ -23,7 +23,7 @@ from tests.diagnostics.given import (
     unique_seconds,
 )
 from tests.sshd import SshServer
-from watcher.diagnostics import Job, diagnose
+from watcher.diagnostics.run import Job, diagnose
 from watcher.kit.clock import Clock
 from watcher.model.evidence import Diagnosis, StepStatus
 
@@ -141,7 +141,7 @@ def test_our_own_death_ends_everything(server: SshServer, tmp_path: Path) -> Non
     job = job_on(server, step(f"sleep {mark}"))
     program = tmp_path / "program.py"
     program.write_text(
-        "from watcher.diagnostics import Job, diagnose\n"
+        "from watcher.diagnostics.run import Job, diagnose\n"
         "from watcher.kit.clock import Clock\n"
         "from watcher.model.catalogue import Host, SshProfile\n"
         "from watcher.model.runbook import Runbook, Step\n"

@@ -6,9 +6,9 @@ import pytest
 
 from tests.diagnostics.given import job_on, step
 from tests.sshd import SshServer
-from watcher.diagnostics import diagnose
 from watcher.diagnostics.inputs import Inputs, Refused, allowed
 from watcher.diagnostics.render import Rendered, complaint, render
+from watcher.diagnostics.run import diagnose
 from watcher.kit.clock import Clock
 from watcher.model.evidence import StepStatus
 from watcher.model.runbook import Input, InputType

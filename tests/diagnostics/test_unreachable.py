@@ -17,7 +17,7 @@ import pytest
 from tests.conftest import StartSshd
 from tests.diagnostics.given import job_on, step
 from tests.sshd import SshServer, make_key
-from watcher.diagnostics import Job, diagnose
+from watcher.diagnostics.run import Job, diagnose
 from watcher.kit.clock import Clock
 
 

@@ -1,7 +1,7 @@
 """Deliveries become incidents: the same ones in whatever batches, once, and past every culprit."""
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
@@ -9,14 +9,16 @@ from typing import Any
 
 import orjson
 import pytest
+import structlog
 
 from tests.engine.streams import RULEBOOK, Line, in_order_of_arrival, line, ndjson, story
 from tests.fakes import FakeClock
 from tests.stores import peek
-from watcher.app import reader
+from watcher.app.worker import reader
 from watcher.engine.book import Book
 from watcher.engine.digest import Digest, Read
 from watcher.engine.replay import read_events, replay, write_incidents
+from watcher.kit.log import configure
 from watcher.model.delivery import Arrival, Delivery, DeliveryStatus
 from watcher.model.event import Event, Kind, Reading, Severity
 from watcher.policy.endpoints import Auth, Source
@@ -27,6 +29,14 @@ from watcher.store.store import Store
 # The last ones hold mergers by late news.
 SEEDS = [3, 73, 112]
 GENERIC = reader(Source("gen", "generic", "default", Auth(), 1 << 20, generic.Options()))
+
+
+@pytest.fixture(autouse=True)
+def plain_log() -> Iterator[None]:
+    """Failures are logged as in production, not with all their variables."""
+    configure("error")
+    yield
+    structlog.reset_defaults()
 
 
 def hour(seed: int) -> list[Line]:

@@ -124,12 +124,15 @@ def test_many_may_upgrade_at_once(store_url: str) -> None:
     opened.close()
 
 
-def test_the_history_is_one_line() -> None:
-    """Each migration names one before it, and only the newest is named by none."""
+def test_the_history_is_one_line(tmp_path: Path) -> None:
+    """Each migration names one before it, and only the newest, which is wanted, by none."""
     config = Config()
     config.set_main_option("script_location", str(Path(store.__file__).with_name("migrations")))
+    opened = Store.open(f"sqlite:///{tmp_path}/watcher.db")
+    wanted = opened.revision()[1]
+    opened.close()
 
-    assert len(ScriptDirectory.from_config(config).get_heads()) == 1
+    assert [wanted] == ScriptDirectory.from_config(config).get_heads()
 
 
 def test_a_crash_between_the_two_files_is_mended(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from watcher.app import open_store
+from watcher.app.stored import open_store
 from watcher.kit.log import configure
 from watcher.settings import Settings, SettingsError, load
 from watcher.store.base import StoreError

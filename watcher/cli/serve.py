@@ -6,14 +6,13 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 import uvicorn
 
-from watcher.app import front
+from watcher.app.front import front
 from watcher.cli._common import Config, data_dir, fail, local_url, settings_of, store_of
-from watcher.demo.outage import Outage
 from watcher.demo.starter import ADMINISTRATOR, login, write_config
 from watcher.engine.companion import Companion
 from watcher.kit.clock import Clock
@@ -22,6 +21,9 @@ from watcher.settings import Settings
 from watcher.store.query import Query
 from watcher.store.store import Store
 from watcher.web.front import Front
+
+if TYPE_CHECKING:
+    from watcher.demo.outage import Outage
 
 _BACKLOG = 4096
 _GRACE = 10
@@ -51,6 +53,9 @@ def _command(
     with store_of(settings) as store:
         try:
             if demo and folder is not None and _empty(store):
+                # The demo brings an SSH server, which every other start can do without.
+                from watcher.demo.outage import Outage  # noqa: PLC0415 - see above
+
                 outage = Outage(folder)
                 outage.start()
                 os.environ.update(outage.environment(folder))
@@ -77,7 +82,7 @@ def _serve(
     store: Store,
     clock: Clock,
     config: Path,
-    outage: Outage | None,
+    outage: "Outage | None",
     folder: Path | None,
 ) -> None:
     command = [sys.executable, "-m", "watcher", "worker", "--config", str(config)]

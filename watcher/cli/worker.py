@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from watcher.app import worker
+from watcher.app.worker import worker
 from watcher.cli._common import Config, settings_of, store_of
 from watcher.kit.clock import Clock
 from watcher.kit.collector import relax

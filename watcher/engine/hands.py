@@ -7,7 +7,7 @@ from typing import Protocol
 
 from watcher.decide.identify import resolve
 from watcher.decide.lifecycle import News
-from watcher.diagnostics import Job, diagnose
+from watcher.diagnostics.run import Job, diagnose
 from watcher.kit.clock import Clock
 from watcher.model.action import Action, Outcome, Verdict
 from watcher.model.alert import Alert

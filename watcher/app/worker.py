@@ -1,4 +1,4 @@
-"""The composition root: the only place where all parts meet."""
+"""Puts together the process that works behind the front."""
 
 import os
 import socket
@@ -11,12 +11,9 @@ from watcher.engine.deliver import Options as DeliverOptions
 from watcher.engine.digest import Digest, Read
 from watcher.engine.fold import Rulebook
 from watcher.engine.hands import DiagnoseHand, Hand, NotifyHand
-from watcher.engine.intake import Intake
 from watcher.engine.loop import Duty, Loops
 from watcher.engine.sweep import Retention, Sweep
 from watcher.kit.clock import Clock
-from watcher.kit.collector import relax
-from watcher.kit.metrics import Metrics
 from watcher.kit.plugins import adapter
 from watcher.model.action import ActionKind
 from watcher.model.delivery import Delivery
@@ -26,80 +23,6 @@ from watcher.policy.endpoints import Source
 from watcher.receivers.base import Context
 from watcher.settings import Settings
 from watcher.store.store import Store
-from watcher.web.front import Front, Site
-from watcher.web.gate import Gate, Signature, basic, bearer, header
-from watcher.web.hooks import Hooks
-
-
-def open_store(settings: Settings) -> Store:
-    """The store in its present shape. Raises StoreUnavailable."""
-    store = Store.open(settings.database_url)
-    present, wanted = store.revision()
-    if present != wanted:
-        store.upgrade()
-    return store
-
-
-def front(settings: Settings, store: Store, clock: Clock, wake: Callable[[], None]) -> Front:
-    """What listens: hooks, and behind them pages and API, which are loaded after hooks listen."""
-    metrics = Metrics()
-    intake = Intake(lambda: store.inbox(clock.now()), wake)
-    gates = {source.name: gate(source) for source in settings.sources}
-    hooks = Hooks(gates, intake, clock, metrics)
-
-    def load_site() -> Site:
-        # Pages and API cost most of a second to import; hooks must not wait for them.
-        from watcher.web.deps import Deps  # noqa: PLC0415 - see above
-        from watcher.web.site import site  # noqa: PLC0415 - see above
-
-        pages = site(
-            Deps(
-                store=store,
-                clock=clock,
-                public_url=settings.public_url,
-                metrics=metrics,
-                policy=settings.policy,
-                catalogue=settings.catalogue,
-                wake=wake,
-                secrets=settings.secrets,
-            )
-        )
-        relax()
-        return Site(pages, pages.state.live.stop)
-
-    return Front(hooks, intake, load_site)
-
-
-def gate(source: Source) -> Gate:
-    """What a source must show, ready to be compared."""
-    auth = source.auth
-    accepted: dict[bytes, tuple[bytes, ...]] = {}
-    pairs = []
-    if auth.bearer is not None:
-        pairs.append(bearer(auth.bearer.reveal()))
-    if auth.basic is not None:
-        pairs.append(basic(auth.basic.user, auth.basic.password.reveal()))
-    if auth.header is not None:
-        pairs.append(header(auth.header.name, auth.header.value.reveal()))
-    for name, value in pairs:
-        accepted[name] = (*accepted.get(name, ()), value)
-    signature = None
-    if auth.hmac is not None:
-        stamp = auth.hmac.timestamp_header
-        signature = Signature(
-            secret=auth.hmac.secret.reveal().encode(),
-            header=auth.hmac.header.lower().encode(),
-            timestamp_header=stamp.lower().encode() if stamp else None,
-            max_age=auth.hmac.max_age,
-        )
-    return Gate(
-        source=source.name,
-        customer=source.customer,
-        credentials=accepted,
-        signature=signature,
-        max_body=source.max_body,
-        open=not accepted and signature is None,
-    )
 
 
 @dataclass(frozen=True, slots=True)
