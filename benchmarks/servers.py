@@ -121,9 +121,9 @@ class Watcher:
         os.kill(self.pid, signal.SIGTERM)
         self._ended()
 
-    def viewer(self) -> dict[str, str]:
-        """The header with which the API lets somebody read."""
-        command = (_WATCHER, "token", "create", "--role", "viewer")
+    def operator(self) -> dict[str, str]:
+        """The header with which the API shows everything."""
+        command = (_WATCHER, "token", "create", "--role", "operator")
         out = subprocess.run(
             (*command, "--config", self.folder / "watcher.yaml"),
             capture_output=True,
