@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
-from tests.web.seed import ACME, GLOBEX
+from tests.web.seed import ACME, ALERTS, GLOBEX, ago
 from tests.web.world import World
+from watcher.model.change import replace
+from watcher.model.event import Severity
 from watcher.model.person import Role
 
 
@@ -22,6 +24,27 @@ def test_an_incident_has_all_that_belongs_to_it(world: World) -> None:
     assert "linux-first-look" == incident["evidence"][0]["runbook"]
     assert "opened" == incident["timeline"][0]["kind"]
     assert ["done", "gave_up", "done"] == [each["status"] for each in incident["actions"]]
+
+
+def test_an_incident_has_its_own_spans_of_its_alerts(world: World) -> None:
+    """What is over stays over there, though the condition is back in another incident."""
+    alert, span = ALERTS[2]
+    back = replace(span, occurrence="2", started_at=ago(1), severity_at=ago(1), incident=6)
+    over = replace(span, severity=Severity.WARNING, ended_at=ago(5))
+    with world.store.begin() as tx:
+        tx.save_alerts([replace(alert, occurrence="2", incident=6, count=2, last_at=ago(1))])
+        tx.save_occurrences([over, back])
+    before, now = (
+        [
+            (each["status"], each["severity"], each["incident"], each["first_at"], each["last_at"])
+            for each in world.program().get(f"/api/v1/incidents/{number}").json()["alerts"]
+            if each["key"] == alert.key
+        ]
+        for number in (8, 6)
+    )
+
+    assert [("resolved", "warning", 8, "2026-11-22T03:00:55Z", "2026-11-22T03:09:07Z")] == before
+    assert [("firing", "high", 6, "2026-11-22T03:13:07Z", "2026-11-22T03:13:07Z")] == now
 
 
 def test_an_incident_goes_through_its_life(world: World) -> None:

@@ -196,14 +196,21 @@ class Member(AlertItem):
 
     @classmethod
     def of(cls, alert: Alert, occurrence: Occurrence) -> Self:
-        """The alert with the occurrence that belongs to the incident."""
+        """The alert as far as it belongs to the incident: that span of it, not its present."""
         named = {name: getattr(alert, name) for name in AlertItem.model_fields}
-        joined = {
+        ended_at = occurrence.ended_at
+        last_at = ended_at or occurrence.severity_at
+        span = {
             "occurrence": occurrence.occurrence,
+            "status": AlertStatus.RESOLVED if ended_at else AlertStatus.FIRING,
+            "severity": occurrence.severity,
+            "first_at": occurrence.started_at or last_at,
+            "last_at": last_at,
+            "incident": occurrence.incident,
             "joined_at": occurrence.joined_at,
             "reason": occurrence.reason,
         }
-        return cls.model_validate(named | joined)
+        return cls.model_validate(named | span)
 
 
 class Step(_Read):
