@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
 from textwrap import dedent
@@ -21,7 +21,8 @@ from watcher.settings import Settings, SettingsError, load
 from watcher.settings.channels import options_model
 from watcher.settings.schema import ConfigFile
 
-DOCS = Path(__file__).parent.parent / "docs"
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
 ENV = {"TOKEN": "t0ken", "PASSWORD": "p4ssword"}
 
 
@@ -59,7 +60,6 @@ def test_everything_has_a_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert settings.channels == {}
     assert settings.retention.deliveries == timedelta(days=7)
     assert settings.log.level == "info"
-    assert settings.workers == 4
     assert "linux-base" in settings.runbooks
     assert settings.policy.runbooks
     assert settings.secrets == ()
@@ -239,7 +239,6 @@ def test_the_environment_overrides_any_value(
         "WATCHER_PUBLIC_URL": "https://watcher.example.com/",
         "WATCHER_DATABASE_URL": "sqlite:///w.db",
         "WATCHER_RETENTION__DELIVERIES": "3d",
-        "WATCHER_WORKERS": "9",
         "WATCHER_SOURCES__0__AUTH": '{"bearer": {"file": "token.txt"}}',
         "WATCHER_SOURCES__0__MAX_BODY": "64KiB",
         "WATCHER_CHANNELS": json.dumps(
@@ -257,7 +256,6 @@ def test_the_environment_overrides_any_value(
     assert settings.data_dir == tmp_path / "data"
     assert settings.database_url == f"sqlite:///{work}/w.db"
     assert settings.retention.deliveries == timedelta(days=3)
-    assert settings.workers == 9
     assert settings.secrets == ("fr0mfile",)
     assert settings.sources[0].max_body == 64 * 1024
     assert list(settings.channels) == ["chat"]
@@ -524,6 +522,16 @@ def test_every_key_is_documented(page: str, models: list[type[BaseModel]]) -> No
     missing = {key for model in models for key in _keys(model) if f"`{key}`" not in text}
 
     assert not missing
+
+
+def test_nothing_is_configured_in_vain() -> None:
+    """Every setting is read where the parts meet; the folder for data says where SQLite is."""
+    folders = (ROOT / "watcher" / name for name in ("app", "cli"))
+    code = "".join(path.read_text() for folder in folders for path in folder.glob("*.py"))
+
+    assert ["data_dir"] == [
+        each.name for each in fields(Settings) if f"settings.{each.name}" not in code
+    ]
 
 
 def test_the_example_configuration_is_sound() -> None:

@@ -43,14 +43,14 @@ def test_every_error_is_a_line(
     app: typer.Typer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Errors come all at once, as `file:line: message`, and the command fails."""
-    path = written(tmp_path, "lisen: 1\nworkers: many\n")
+    path = written(tmp_path, "lisen: 1\nsources: many\n")
     monkeypatch.setenv("WATCHER_CONFIG", str(path))
     result = CliRunner().invoke(app, ["check"])
 
     assert result.exit_code == 1
     assert result.output.splitlines() == [
         f"{path}:1: unknown key 'lisen'; did you mean 'listen'?",
-        f"{path}:2: workers: should be a whole number",
+        f"{path}:2: sources: should be a list",
     ]
     assert result.output.splitlines() == [str(problem) for problem in check(path)]
 
@@ -61,9 +61,9 @@ def test_the_configuration_of_the_first_start_is_found(
     """Without --config the command looks at what `watcher serve` would use."""
     monkeypatch.delenv("WATCHER_CONFIG", raising=False)
     monkeypatch.setenv("WATCHER_DATA_DIR", str(tmp_path))
-    path = written(tmp_path, "workers: many\n")
+    path = written(tmp_path, "sources: many\n")
 
-    assert [f"{path}:1: workers: should be a whole number"] == [str(one) for one in check(None)]
+    assert [f"{path}:1: sources: should be a list"] == [str(one) for one in check(None)]
 
 
 def test_warnings_are_no_failure(app: typer.Typer, tmp_path: Path) -> None:

@@ -30,12 +30,12 @@ def test_a_database_that_cannot_be_used_is_said_in_a_line(at: Desk, tmp_path: Pa
 
 def test_a_broken_configuration_is_told_completely(at: Desk) -> None:
     """Every problem is a line; the last one says that nothing was done."""
-    at.config.write_text("lisen: 1\nworkers: many\n")
+    at.config.write_text("lisen: 1\nsources: many\n")
     result = at.run("db", "upgrade")
 
     assert 1 == result.exit_code
     assert [
         f"{at.config}:1: unknown key 'lisen'; did you mean 'listen'?",
-        f"{at.config}:2: workers: should be a whole number",
+        f"{at.config}:2: sources: should be a list",
         "watcher: the configuration cannot be used",
     ] == result.stderr.splitlines()

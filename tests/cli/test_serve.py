@@ -135,13 +135,13 @@ def test_a_port_in_use_is_said_in_a_line(tmp_path: Path) -> None:
 def test_a_broken_configuration_is_told_completely(tmp_path: Path) -> None:
     """All problems at once, by file and line."""
     config = tmp_path / "watcher.yaml"
-    config.write_text("lisen: 1\nworkers: many\n")
+    config.write_text("lisen: 1\nsources: many\n")
 
     assert (
         1,
         [
             f"{config}:1: unknown key 'lisen'; did you mean 'listen'?",
-            f"{config}:2: workers: should be a whole number",
+            f"{config}:2: sources: should be a list",
             "watcher: the configuration cannot be used",
         ],
     ) == failed(tmp_path, "--config", str(config), env=environment())

@@ -45,7 +45,6 @@ class Settings:
     runbooks: Mapping[str, Runbook]
     retention: RetentionEntry
     log: LogEntry
-    workers: int
     secrets: tuple[str, ...] = field(repr=False)
     warnings: tuple[Problem, ...] = ()
 
@@ -96,7 +95,6 @@ def load(path: Path | None, env: Mapping[str, str]) -> Settings:
         runbooks=runbooks,
         retention=config.retention,
         log=config.log,
-        workers=config.workers,
         secrets=tuple(sorted(secrets.found | passwords(url))),
         warnings=tuple(problems),
     )

@@ -157,4 +157,3 @@ class ConfigFile(Strict):
     sources: tuple[SourceEntry, ...] = ()
     channels: tuple[ChannelEntry, ...] = ()
     log: LogEntry = LogEntry()
-    workers: Annotated[int, Field(ge=1, le=64)] = 4
