@@ -6,6 +6,12 @@ from watcher.model.action import ActionKind, ActionStatus
 from watcher.model.event import Severity
 
 
+def desk(story: Story) -> Desk:
+    """Where people's commands are carried out."""
+    policy, catalogue = story.settings.policy, story.settings.catalogue
+    return Desk(story.store, story.clock, policy, catalogue, wake=lambda: None)
+
+
 def test_a_flapping_host_is_one_incident(story: Story) -> None:
     """Three downs in ten minutes are one incident, with each turn on its timeline."""
     story.at("00:00", zabbix("web01 is down", event=1))
@@ -50,7 +56,9 @@ def test_customers_are_strangers(story: Story) -> None:
 
 
 def test_an_alert_joins_the_incident_of_a_phone_call(story: Story) -> None:
-    """The user was faster than monitoring: one incident, which recovers with the alert."""
+    """The user was faster than monitoring: one incident, which stays open when the alert is over,
+    until somebody says that the user can work again.
+    """
     story.phone("00:00", "Nobody can pay", service="billing")
     story.at("00:03", zabbix("db01 is down", severity=Severity.DISASTER))
 
@@ -59,6 +67,8 @@ def test_an_alert_joins_the_incident_of_a_phone_call(story: Story) -> None:
     assert "olga" == story.found()[0].opened_by
 
     story.at("00:20", zabbix("db01 is up", since="00:03", severity=Severity.DISASTER))
+    assert ["Nobody can pay (P1, open)"] == story.incidents()
+    desk(story).resolve(1, olga())
     assert ["Nobody can pay (P1, resolved)"] == story.incidents()
 
 
@@ -135,9 +145,7 @@ def test_mail_away_for_an_hour_is_caught_up_in_order(story: Story) -> None:
 def test_what_a_person_acknowledged_stays_his_until_it_is_over(story: Story) -> None:
     """A new alert does not take it out of his hands, and a day of quiet closes it."""
     story.at("00:00", zabbix("web01 is down"))
-    policy, catalogue = story.settings.policy, story.settings.catalogue
-    desk = Desk(story.store, story.clock, policy, catalogue, wake=lambda: None)
-    desk.acknowledge(1, olga())
+    desk(story).acknowledge(1, olga())
     story.at("00:02", zabbix("web02 is down", event=2))
     assert [("acknowledged", "olga")] == [
         (each.status.value, each.acknowledged_by) for each in story.found()

@@ -1,0 +1,162 @@
+"""Where all parts meet: what a source asks for, and a worker that works over a store."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.contract.given import NOW, arrival
+from tests.e2e.process import wait_for
+from tests.fakes import FakeClock
+from watcher.app.front import gate
+from watcher.app.stored import open_store
+from watcher.app.worker import reader, worker
+from watcher.engine.digest import LEASE
+from watcher.kit.secrets import Secret
+from watcher.model.delivery import Delivery
+from watcher.policy.endpoints import Auth, Basic, Header, Hmac, Source
+from watcher.receivers import generic
+from watcher.settings import Settings, load
+from watcher.store.store import Store
+from watcher.web.gate import Gate, Guard, Signature
+
+CONFIG = "sources: [{name: zabbix, kind: generic, customer: default, auth: none}]\n"
+
+
+def source(auth: Auth) -> Source:
+    """A source that asks for that."""
+    return Source("zabbix", "generic", "acme", auth, 5000, generic.Options())
+
+
+def test_a_source_may_ask_for_any_of_several_proofs() -> None:
+    """Token, password and a header of one's own; two of them may share a header."""
+    made = gate(
+        source(
+            Auth(
+                bearer=Secret("t0ken"),
+                basic=Basic("olga", Secret("p4ss")),
+                header=Header("X-Token", Secret("h3ader")),
+            )
+        )
+    )
+    guard = Guard(made)
+
+    assert ("zabbix", "acme", 5000, False, None) == (
+        made.source,
+        made.customer,
+        made.max_body,
+        made.open,
+        made.signature,
+    )
+    for name, value in (
+        (b"authorization", b"Bearer t0ken"),
+        (b"authorization", b"Basic b2xnYTpwNHNz"),
+        (b"x-token", b"h3ader"),
+    ):
+        assert guard.credentials_hold({name: value})
+    assert not guard.credentials_hold({})
+
+
+@pytest.mark.parametrize("stamp", [None, "X-Stamp"])
+def test_a_source_may_ask_for_a_signature(stamp: str | None) -> None:
+    """Header names are compared in lower case, as the server hands them over."""
+    hmac = Hmac(Secret("s3cret"), "X-Signature", stamp, timedelta(minutes=1))
+
+    assert Signature(
+        b"s3cret", b"x-signature", b"x-stamp" if stamp else None, timedelta(minutes=1)
+    ) == (gate(source(Auth(hmac=hmac))).signature)
+
+
+def test_a_source_without_a_proof_is_open() -> None:
+    """The settings let that pass on a loopback address only."""
+    assert Gate("zabbix", "acme", {}, None, 5000, open=True) == gate(source(Auth()))
+
+
+def test_a_reader_knows_its_source() -> None:
+    """The events carry its name; times that are missing are that of the delivery."""
+    delivery = Delivery(1, "zabbix", "acme", NOW, b'{"name": "Disk is full"}')
+    [event] = reader(source(Auth()))(delivery).events
+
+    assert ("zabbix", "Disk is full", NOW) == (event.source, event.name, event.at)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """One open source over SQLite."""
+    (tmp_path / "watcher.yaml").write_text(CONFIG)
+    url = f"sqlite:///{tmp_path}/watcher.db"
+    return load(tmp_path / "watcher.yaml", {"WATCHER_DATABASE_URL": url})
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    """Its store, brought to its present shape on the way."""
+    opened = open_store(settings)
+    yield opened
+    opened.close()
+
+
+def test_a_store_is_brought_to_its_shape_when_it_is_opened(settings: Settings) -> None:
+    """The second time there is nothing to do."""
+    for _ in range(2):
+        opened = open_store(settings)
+        present, wanted = opened.revision()
+        opened.close()
+        assert present == wanted
+
+
+def test_a_worker_digests_until_it_is_stopped(settings: Settings, store: Store) -> None:
+    """On threads of its own; the next one need not wait for its lease to end."""
+    inbox = store.inbox(NOW)
+    first, second = (worker(settings, store, FakeClock()) for _ in range(2))
+    for number, each in enumerate((first, second), 1):
+        inbox.append([arrival(b'{"name": "a%d"}' % number)])
+        each.start()
+        wait_for(lambda number=number: alerts(store) == number, "the alert")  # type: ignore[misc]  # a default binds the number of this round
+        each.stop(20)
+    inbox.close()
+
+
+def alerts(store: Store) -> int:
+    """How many there are."""
+    with store.view() as view:
+        return sum(view.counts().incidents.values())
+
+
+def gone() -> int:
+    """The number of a process that has ended."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    return process.pid
+
+
+@pytest.mark.parametrize(
+    ("holder", "inherited"),
+    [
+        (f"{socket.gethostname()}:{gone()}", True),
+        (f"{socket.gethostname()}:{os.getppid()}", False),
+        (f"{socket.gethostname()}:one", False),
+        (f"another-{socket.gethostname()}:{gone()}", False),
+        (None, True),
+    ],
+)
+def test_a_lease_is_inherited_from_the_dead_of_this_machine_only(
+    settings: Settings, store: Store, holder: str | None, inherited: bool
+) -> None:
+    """A worker that was killed is replaced at once; of another machine nobody knows."""
+    if holder is not None:
+        with store.begin() as tx:
+            tx.lease(LEASE, holder, FakeClock().now(), timedelta(minutes=1))
+    inbox = store.inbox(NOW)
+    inbox.append([arrival(b'{"name": "a"}')])
+    inbox.close()
+    made = worker(settings, store, FakeClock())
+    made.start()
+    made.stop(20)
+
+    assert int(inherited) == alerts(store)
