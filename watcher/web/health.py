@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 
 from watcher.engine.digest import LEASE
+from watcher.kit.log import logger
 from watcher.model.matcher import Matcher, Operator
 from watcher.model.person import Principal, Role
 from watcher.store.base import StoreUnavailable
 from watcher.store.query import Query
 from watcher.store.views import View
 from watcher.web.deps import Deps
+
+
+_log = logger("health")
 
 
 class Check(BaseModel):
@@ -40,7 +44,9 @@ def checks(parts: Deps) -> dict[str, Check]:
             with parts.store.view() as view:
                 found["worker"] = _worker(parts, view)
     except StoreUnavailable as error:
-        return {"store": Check(ok=False, text=str(error))}
+        # Anybody may ask, and a database's own words tell where it stands and who logs in.
+        _log.error("the store does not answer", reason=str(error))
+        return {"store": Check(ok=False, text="does not answer")}
     return found
 
 
