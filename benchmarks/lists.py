@@ -222,6 +222,8 @@ def _occurrence(alert: Alert) -> Occurrence:
         occurrence=alert.occurrence,
         severity=alert.severity,
         severity_at=alert.last_at,
+        worst=alert.severity,
+        heard_at=alert.last_at,
         started_at=alert.started_at,
         incident=alert.incident,
         joined_at=alert.last_at,

@@ -107,6 +107,8 @@ def occurrence(number: int, now: datetime) -> Occurrence:
         occurrence=f"{number}",
         severity=Severity.HIGH,
         severity_at=now,
+        worst=Severity.HIGH,
+        heard_at=now,
         started_at=now,
         incident=number % 50,
         joined_at=now,

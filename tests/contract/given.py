@@ -48,7 +48,12 @@ def alert(key: str = "k1", customer: str = "acme", **changes: Any) -> Alert:
 
 def occurrence(key: str = "k1", span: str = "o1", **changes: Any) -> Occurrence:
     """A span of an alert of acme."""
-    given: dict[str, Any] = {"severity": Severity.HIGH, "severity_at": NOW}
+    given: dict[str, Any] = {
+        "severity": Severity.HIGH,
+        "severity_at": NOW,
+        "worst": Severity.HIGH,
+        "heard_at": NOW,
+    }
     return Occurrence("acme", key, span, **{**given, **changes})
 
 

@@ -35,7 +35,9 @@ def span(
         "cpu",
         "o1",
         severity=Severity.AVERAGE,
-        severity_at=at(next(each for each in (heard, ended, started, 0) if each is not None)),
+        severity_at=at(0),
+        worst=Severity.AVERAGE,
+        heard_at=at(next(each for each in (heard, ended, started, 0) if each is not None)),
         started_at=None if started is None else at(started),
         ended_at=None if ended is None else at(ended),
     )
@@ -49,7 +51,9 @@ def start(occurrence: Occurrence, point: float, now: float) -> Start:
 @pytest.mark.parametrize(
     ("who", "expected"),
     [
-        (Identity("acme", "db01", service="billing"), "service:billing"),
+        (Identity("acme", "db01", service="billing", service_known=True), "service:billing"),
+        (Identity("acme", "db01", service="node-exporter"), "host:db01"),
+        (Identity("acme", service="node-exporter"), "service:node-exporter"),
         (Identity("acme", "db01"), "host:db01"),
         (Identity("acme"), "alert:cpu"),
     ],

@@ -162,6 +162,27 @@ def test_the_newest_severity_stands_whatever_arrives_last() -> None:
     assert Severity.HIGH is condition.spans["o1"].severity
 
 
+def test_a_recovery_says_nothing_of_how_bad_it_was() -> None:
+    """Many sources leave the severity out of it, and a default must not raise anything."""
+    worse = event(5, Kind.RESOLVED, severity=Severity.DISASTER)
+    span = heard([PROBLEM, worse]).spans["o1"]
+
+    assert (Severity.AVERAGE, Severity.AVERAGE) == (span.severity, span.worst)
+    assert span == heard([worse, PROBLEM]).spans["o1"]
+
+
+def test_the_worst_severity_is_kept_in_any_order() -> None:
+    """An update that is heard of before its problem still counts."""
+    update = event(2, Kind.UPDATE, severity=Severity.HIGH)
+    calmed = event(3, Kind.UPDATE, severity=Severity.WARNING)
+    end = event(5, Kind.RESOLVED)
+    for order in permutations([PROBLEM, update, calmed, end]):
+        span = heard(order).spans["o1"]
+
+        assert (Severity.WARNING, Severity.HIGH) == (span.severity, span.worst)
+        assert (at(0), at(5)) == (span.started_at, span.ended_at)
+
+
 def test_words_come_from_firing_news_and_not_from_older_news() -> None:
     """A recovery or an older message does not rename the alert."""
     condition = heard([event(2)])

@@ -10,6 +10,7 @@ BILLING = Service("acme", "billing", criticality=4, hosts=("db01",))
 REPORTS = Service("acme", "reports", criticality=1, hosts=("db01",))
 CATALOGUE = Catalogue(
     by_alias={("acme", alias): DB for alias in (DB.name, *DB.aliases)},
+    services={("acme", each.name): each for each in (BILLING, REPORTS)},
     by_host={("acme", "db01"): (BILLING, REPORTS), ("acme", "legacy"): (REPORTS,)},
 )
 
@@ -47,17 +48,22 @@ def test_a_host_of_another_customer_is_a_stranger() -> None:
 @pytest.mark.parametrize(
     ("host", "named", "service"),
     [
-        ("db01", "shop", "shop"),  # what the event says wins
+        ("db01", "reports", "reports"),  # what the event says wins
+        ("db01", "node-exporter", "billing"),  # unless the catalogue does not know it
         ("db01", None, "billing"),  # else the most critical service of the host
         ("db01", "", "billing"),
         ("legacy", None, "reports"),  # in the catalogue, though not in the inventory
         ("db02", None, None),
+        ("db02", "node-exporter", None),
         (None, None, None),
-        (None, "shop", "shop"),
+        (None, "reports", "reports"),
+        (None, "node-exporter", None),
     ],
 )
 def test_the_service_is_the_named_one_or_the_most_critical_of_the_host(
     host: str | None, named: str | None, service: str | None
 ) -> None:
-    """An event's own service wins; without one the host's most critical service is meant."""
-    assert service == service_of(CATALOGUE, "acme", host, named)
+    """An event's own service wins if there is one of that name; else the host's most critical."""
+    found = service_of(CATALOGUE, "acme", host, named)
+
+    assert service == (found.name if found else None)

@@ -7,8 +7,8 @@ import pytest
 
 from tests.decide.given import POLICY, at, incident
 from watcher.decide import lifecycle
-from watcher.decide.lifecycle import Arrival, Moment, News, RefusedError, Report, Scale, Step
-from watcher.model.alert import Alert, AlertStatus
+from watcher.decide.lifecycle import Arrival, Both, Moment, News, RefusedError, Report, Scale, Step
+from watcher.model.alert import Alert, AlertStatus, Occurrence
 from watcher.model.event import Severity
 from watcher.model.incident import EntryKind, Incident, Priority, Status
 from watcher.model.reason import Reason
@@ -174,13 +174,17 @@ def test_an_alert_that_ends_after_a_person_resolved_changes_only_the_count() -> 
     assert (at(1), 0, ()) == (step.incident.resolved_at, step.incident.firing, step.news)
 
 
+def span(severity: Severity, worst: Severity | None = None) -> Occurrence:
+    """A span of the alert, of this severity now."""
+    return Occurrence("acme", "cpu", "o1", severity, at(0), worst or severity, at(0))
+
+
 def test_a_worse_severity_raises_and_a_lesser_one_does_not_lower() -> None:
     """The priority follows the highest severity heard of."""
     first = opened(alert()).incident
-    worse = lifecycle.severity_heard(first, alert(severity=Severity.HIGH), moment(1), scale())
-    better = lifecycle.severity_heard(
-        worse.incident, alert(severity=Severity.WARNING), moment(2), scale()
-    )
+    worse = lifecycle.severity_heard(first, alert(), span(Severity.HIGH), moment(1), scale())
+    lesser = span(Severity.WARNING, worst=Severity.HIGH)
+    better = lifecycle.severity_heard(worse.incident, alert(), lesser, moment(2), scale())
 
     assert (Priority.P1, (News.RAISED,)) == (worse.incident.priority, worse.news)
     assert (Priority.P1, ()) == (better.incident.priority, better.news)
@@ -198,6 +202,12 @@ def test_a_priority_that_falls_is_told_on_the_timeline_only() -> None:
     assert EntryKind.PRIORITY is step.entries[-1].kind
 
 
+def merged(later: Incident, earlier: Incident, minutes: float = 5) -> tuple[Step, Step]:
+    """The two as one, after so many minutes, with two alerts between them."""
+    both = Both(later, earlier, 2)
+    return lifecycle.merge(both, moment(minutes), scale(), POLICY.grouping)
+
+
 def test_merging_closes_the_later_incident_into_the_earlier() -> None:
     """All that the later one held belongs to the earlier one, with the reason on both."""
     earlier = opened(alert()).incident
@@ -206,8 +216,9 @@ def test_merging_closes_the_later_incident_into_the_earlier() -> None:
         number=2,
         burst_at=at(3),
         last_at=at(4),
+        ended_at=at(4),
     )
-    closed, grown = lifecycle.merge(later, earlier, moment(5), POLICY.grouping.gap)
+    closed, grown = merged(later, earlier)
 
     assert (Status.CLOSED, 1, 0) == (
         closed.incident.status,
@@ -221,20 +232,83 @@ def test_merging_closes_the_later_incident_into_the_earlier() -> None:
         grown.incident.severity,
     )
     assert ("merged into #1", "took in #2") == (closed.entries[0].text, grown.entries[0].text)
-    assert grown.incident.suspect == earlier.suspect
+    assert (earlier.suspect, at(4)) == (grown.incident.suspect, grown.incident.ended_at)
+
+
+def test_merging_a_worse_incident_raises_the_priority_and_tells() -> None:
+    """What was bad in the later one is not hidden by the merge."""
+    earlier = opened(alert(severity=Severity.WARNING)).incident
+    later = replace(opened(alert("disk", Severity.DISASTER)).incident, number=2)
+    _, grown = merged(later, earlier)
+
+    assert (Priority.P1, (News.RAISED,)) == (grown.incident.priority, grown.news)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "by", "suspect", "title"),
+    [
+        (5, "watcher", "disk", "disk is high on db01"),
+        (6, "watcher", "cpu", "cpu is high on db01"),
+        (5, "olga", "disk", "cpu is high on db01"),
+    ],
+)
+def test_merging_takes_the_earlier_suspect_while_there_is_time(
+    minutes: float, by: str, suspect: str, title: str
+) -> None:
+    """Five minutes after opening the suspect is settled; a person's title is kept in any case."""
+    earlier = replace(opened(alert()).incident, opened_by=by)
+    before = lifecycle.join(
+        replace(incident(2), alerts=0),
+        Arrival(alert("disk"), at(-1), at(-1)),
+        moment(),
+        scale(),
+        POLICY.grouping,
+    )
+    _, grown = merged(before.incident, earlier, minutes)
+
+    assert grown.incident.suspect is not None
+    assert (suspect, title) == (grown.incident.suspect.key, grown.incident.title)
 
 
 def test_merging_a_firing_incident_reopens_a_resolved_one() -> None:
     """The disruption goes on, so the incident does."""
     earlier = incident(1, status=Status.RESOLVED)
-    _, grown = lifecycle.merge(
-        replace(incident(2), firing=1), earlier, moment(1), POLICY.grouping.gap
-    )
-    _, quiet = lifecycle.merge(incident(2), earlier, moment(1), POLICY.grouping.gap)
+    _, grown = merged(replace(incident(2), firing=1), earlier, 1)
+    _, quiet = merged(incident(2), earlier, 1)
 
-    assert (Status.OPEN, (News.REOPENED,)) == (grown.incident.status, grown.news)
-    assert [EntryKind.MERGED, EntryKind.REOPENED] == [each.kind for each in grown.entries]
+    assert Status.OPEN is grown.incident.status
+    assert News.REOPENED in grown.news
+    assert [EntryKind.MERGED, EntryKind.REOPENED] == [each.kind for each in grown.entries][:2]
     assert (Status.RESOLVED, None) == (quiet.incident.status, quiet.incident.suspect)
+
+
+def test_what_a_person_opened_only_a_person_resolves() -> None:
+    """A user phoned: an alert that comes and goes does not make the complaint go away."""
+    report = Report("acme", "nobody can print", Severity.HIGH, service="print")
+    by_hand = lifecycle.open_by_hand(3, report, moment(0, "olga"), scale()).incident
+    step = lifecycle.alert_ended(joined(by_hand, alert()).incident, alert(), at(2), moment(2))
+    over = lifecycle.resolve(step.incident, moment(3, "olga")).incident
+
+    assert (Status.OPEN, ()) == (step.incident.status, step.news)
+    assert "held-open" == step.entries[-1].reason.rule
+    assert ("olga", None) == (step.incident.held_by, over.held_by)
+
+
+def test_what_a_person_reopened_only_a_person_resolves() -> None:
+    """Somebody found that it is not over."""
+    again = lifecycle.reopen(incident(status=Status.RESOLVED), moment(1, "olga"))
+
+    assert "olga" == again.incident.held_by
+
+
+def test_an_incident_is_resolved_at_the_newest_end_and_not_before_it_opened() -> None:
+    """Recoveries that are heard of out of order, or with the problem, make no negative span."""
+    two = joined(opened(alert()).incident, alert("disk")).incident
+    one = lifecycle.alert_ended(two, alert(), at(5), moment(6))
+    none = lifecycle.alert_ended(one.incident, alert("disk"), at(3), moment(6))
+    late = lifecycle.alert_ended(opened(alert()).incident, alert(), at(-1), moment(0))
+
+    assert (at(5), at(0)) == (none.incident.resolved_at, late.incident.resolved_at)
 
 
 def test_a_person_opens_an_incident_before_monitoring_says_anything() -> None:

@@ -102,6 +102,41 @@ def test_an_update_raises_the_priority_and_leaves_a_note_once() -> None:
     assert None not in notes
 
 
+def test_a_span_cut_off_by_a_newer_one_did_not_recover() -> None:
+    """The timeline does not claim what the source never said."""
+    book = fold([(8, event(8, occurrence="o2")), (8.5, event(0))])
+    reasons = [entry.reason.rule for entry in book.entries if entry.kind is EntryKind.ALERT]
+
+    assert ["superseded"] == reasons
+
+
+def test_a_service_that_nobody_knows_does_not_tie_hosts_together() -> None:
+    """Exporters name themselves as the service, on every host."""
+    stream = [
+        (0, event(key="a", host="web01", service="node-exporter")),
+        (1, event(1, key="b", host="web02", service="node-exporter")),
+        (2, event(2, key="c", host="db01", service="node-exporter")),
+    ]
+    book = fold(stream)
+
+    assert ["host:web01", "host:web02", "service:billing"] == [
+        each.group for each in book.incidents.values()
+    ]
+
+
+def test_an_alert_that_was_in_both_is_counted_once_after_a_merge() -> None:
+    """The number of alerts is that of conditions, not of spans."""
+    stream = [
+        (0, event(0, key="a")),
+        (5.9, event(5.9, key="a", occurrence="o2")),
+        (6.2, event(4.5, key="b")),
+    ]
+    book = fold(stream)
+
+    assert [(2, 1)] == book.merges
+    assert 2 == book.incidents[1].alerts
+
+
 def test_an_update_to_what_no_incident_holds_changes_nothing() -> None:
     """News about an occurrence known only by its end has nowhere to go."""
     book = fold([(5, event(5, Kind.RESOLVED)), (6, event(6, Kind.UPDATE, note="late"))])

@@ -40,7 +40,9 @@ ALERT = Alert(
     labels={"filesystem": "/var"},
     incident=1,
 )
-SPAN = Occurrence("acme", "z:1", "1", Severity.HIGH, NOON, started_at=NOON, incident=1)
+SPAN = Occurrence(
+    "acme", "z:1", "1", Severity.HIGH, NOON, Severity.HIGH, NOON, started_at=NOON, incident=1
+)
 BOOK = Runbook(
     "look",
     "A look",

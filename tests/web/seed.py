@@ -158,7 +158,8 @@ def _alert(
                     ("service:billing",), None, 41.0)  # fmt: skip
     ended_at = ago(ended) if ended else None
     return alert, Occurrence(
-        ACME, key, "1", severity, ago(started), ago(started), ended_at, 8, ago(started), reason
+        ACME, key, "1", severity, ago(started), severity, ago(started), ago(started), ended_at, 8,
+        ago(started), reason
     )
 
 

@@ -27,8 +27,10 @@ class Placement:
 
 
 def group_of(who: Identity, key: str) -> str:
-    """What the alerts of one disruption share: the service, else the host, else the condition."""
-    if who.service:
+    """What the alerts of one disruption share: the known service, else the host, else the name of a
+    service that nobody knows, else the condition.
+    """
+    if who.service and (who.service_known or not who.host):
         return f"service:{who.service}"
     return f"host:{who.host}" if who.host else f"alert:{key}"
 
@@ -138,7 +140,7 @@ def reunited(
 
     `homes` are the incidents of the two occurrences.
     """
-    away = (current.started_at or now) - past.severity_at
+    away = (current.started_at or now) - past.heard_at
     if not timedelta() <= away <= rules.gap:
         return []
     text = f"a late recovery shows the same condition, {_span(away)} after it was last seen"
@@ -178,7 +180,7 @@ def _away(previous: Occurrence, occurrence: Occurrence) -> timedelta:
     gaps = [timedelta()]
     for first, second in ((previous, occurrence), (occurrence, previous)):
         if second.started_at is not None:
-            gaps.append(second.started_at - first.severity_at)
+            gaps.append(second.started_at - first.heard_at)
     return max(gaps)
 
 

@@ -5,12 +5,14 @@ is known by its start and its end, and either may be heard of first.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from watcher.model.alert import Alert, AlertStatus, Occurrence
 from watcher.model.change import replace
-from watcher.model.event import Event, Kind
+from watcher.model.event import Event, Kind, Severity
+
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Change(StrEnum):
@@ -24,12 +26,15 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who an event is about, by the inventory: customer, host (known or raw) and service."""
+    """Who an event is about: customer, host and service, by the inventory and the catalogue where
+    those know them, else by the raw names of the source.
+    """
 
     customer: str
     host: str | None = None
     host_known: bool = False
     service: str | None = None
+    service_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +109,49 @@ def _line_up(
 
 def _observe(known: Occurrence | None, event: Event, customer: str) -> tuple[Change, Occurrence]:
     """The occurrence as it is after the event, and what is new about it."""
-    if known is None:
-        known = Occurrence(
-            customer, event.key, event.occurrence, severity=event.severity, severity_at=event.at
-        )
-    elif event.at > known.severity_at:
-        known = replace(known, severity=event.severity, severity_at=event.at)
+    occurrence = _first_heard(event, customer) if known is None else _heard(known, event)
     if event.kind is Kind.RESOLVED:
-        return _end(known, event)
-    if known.started_at is None and (event.kind is Kind.FIRING or known.ended_at is None):
-        return _start(known, event)
-    return (Change.UPDATED if event.kind is Kind.UPDATE else Change.REPEATED), known
+        return _end(occurrence, event)
+    if occurrence.started_at is None:
+        over = occurrence.ended_at is not None
+        if event.kind is Kind.FIRING or not over:
+            return _start(occurrence, event)
+    elif event.kind is Kind.FIRING:
+        # An update may have been heard of first, and knows no better than its own time.
+        begun = min(occurrence.started_at, event.started_at or event.at)
+        if begun != occurrence.started_at:
+            occurrence = replace(occurrence, started_at=begun)
+    return (Change.UPDATED if event.kind is Kind.UPDATE else Change.REPEATED), occurrence
+
+
+def _first_heard(event: Event, customer: str) -> Occurrence:
+    """A recovery says nothing of how bad it was: whatever else is heard of the span counts more."""
+    ended = event.kind is Kind.RESOLVED
+    return Occurrence(
+        customer,
+        event.key,
+        event.occurrence,
+        severity=event.severity,
+        severity_at=_NEVER if ended else event.at,
+        worst=Severity.INFORMATION if ended else event.severity,
+        heard_at=event.at,
+    )
+
+
+def _heard(known: Occurrence, event: Event) -> Occurrence:
+    heard_at = max(known.heard_at, event.at)
+    if event.kind is Kind.RESOLVED:
+        return known if heard_at == known.heard_at else replace(known, heard_at=heard_at)
+    worst = max(known.worst, event.severity, key=lambda each: each.rank)
+    severity, severity_at = known.severity, known.severity_at
+    if event.at > severity_at:
+        severity, severity_at = event.severity, event.at
+    before = (known.severity_at, known.worst, known.heard_at)
+    if before == (severity_at, worst, heard_at):
+        return known
+    return replace(
+        known, severity=severity, severity_at=severity_at, worst=worst, heard_at=heard_at
+    )
 
 
 def _start(known: Occurrence, event: Event) -> tuple[Change, Occurrence]:
@@ -136,7 +173,7 @@ def _begun(occurrence: Occurrence, event: Event | None = None) -> datetime:
     """When a span began; of a span known only by its end, the best that is known."""
     hint = event.started_at if event is not None else None
     begun = occurrence.started_at or hint or occurrence.ended_at
-    return begun or occurrence.severity_at
+    return begun or occurrence.heard_at
 
 
 def _cut(late: Occurrence, current: Occurrence, event: Event) -> Occurrence:

@@ -6,7 +6,7 @@ never taken for each other: a diagnosis on the wrong machine is worse than none.
 
 import re
 
-from watcher.model.catalogue import Catalogue, Host
+from watcher.model.catalogue import Catalogue, Host, Service
 
 # `db01:9100` and `[fe80::1]:9100`, but not `fe80::1`, whose last group is no port.
 _WITH_PORT = re.compile(r"(?:\[(?P<v6>[^\]]+)\]|(?P<name>[^:]+)):[0-9]{1,5}")
@@ -24,12 +24,15 @@ def resolve(catalogue: Catalogue, customer: str, raw_host: str) -> Host | None:
 
 def service_of(
     catalogue: Catalogue, customer: str, host: str | None, named_service: str | None
-) -> str | None:
-    """The service an event is about: the one it names, else the most critical one on its host.
+) -> Service | None:
+    """The catalogue's service that an event is about: the one it names, else the most critical one
+    on its host.
 
-    `host` is an inventory identity, or the raw name where the inventory has none.
+    Exporters and agents like to name themselves as the service: a name that the catalogue does not
+    have says nothing. `host` is an inventory identity, or the raw name where there is none.
     """
-    if named_service or not host:
-        return named_service or None
+    named = catalogue.services.get((customer, named_service or ""))
+    if named is not None or host is None:
+        return named
     services = catalogue.by_host.get((customer, host), ())
-    return services[0].name if services else None
+    return services[0] if services else None

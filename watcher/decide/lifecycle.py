@@ -6,12 +6,12 @@ and people go through the same functions.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from watcher.decide.correlate import extend, fuse
 from watcher.decide.priority import prioritise
-from watcher.model.alert import Alert
+from watcher.model.alert import Alert, Occurrence
 from watcher.model.change import replace
 from watcher.model.event import Severity
 from watcher.model.incident import Entry, EntryKind, Incident, Priority, Status, Suspect
@@ -90,7 +90,13 @@ def open_by_hand(number: int, report: Report, moment: Moment, scale: Scale) -> S
         group = f"service:{report.service}" if report.service else f"host:{report.host}"
     incident = _blank(number, report.customer, group, report.severity, moment.now, moment)
     hosts = (report.host,) if report.host else ()
-    incident = replace(incident, service=report.service, title=report.title, hosts=hosts)
+    incident = replace(
+        incident,
+        service=report.service,
+        title=report.title,
+        hosts=hosts,
+        held_by=moment.actor,
+    )
     incident = _prioritised(incident, scale)
     text = f"opened by {moment.actor}" + (f": {report.text}" if report.text else "")
     return Step(incident, (_entry(incident, EntryKind.OPENED, text, moment),), (News.OPENED,))
@@ -133,29 +139,53 @@ def join(
     return Step(raised.incident, entries + back.entries + raised.entries, news)
 
 
-def severity_heard(incident: Incident, alert: Alert, moment: Moment, scale: Scale) -> Step:
-    """One of its alerts was or is of this severity; the highest heard of makes the priority."""
-    text = f"{_named(alert)}: severity {alert.severity}"
+def severity_heard(
+    incident: Incident, alert: Alert, span: Occurrence, moment: Moment, scale: Scale
+) -> Step:
+    """The severity of one of its alerts is another; the highest heard of makes the priority."""
+    text = f"{_named(alert)}: severity {span.severity}"
     entry = _entry(incident, EntryKind.ALERT, text, moment)
-    severity = max(incident.severity, alert.severity, key=lambda each: each.rank)
+    severity = max(incident.severity, span.worst, key=lambda each: each.rank)
     raised = _reprioritised(replace(incident, severity=severity), scale, moment)
     return replace(raised, entries=(entry, *raised.entries))
 
 
 def alert_ended(incident: Incident, alert: Alert, ended_at: datetime, moment: Moment) -> Step:
-    """One of its alerts has ended; with the last of them the incident is resolved."""
+    """One of its alerts has ended; with the last of them the incident is resolved, at the newest of
+    their ends, unless a person holds it open.
+    """
     entry = _entry(incident, EntryKind.ALERT, f"{_named(alert)} ended", moment)
-    incident = replace(incident, firing=max(0, incident.firing - 1))
+    incident = replace(
+        incident,
+        firing=max(0, incident.firing - 1),
+        ended_at=max(ended_at, incident.ended_at or ended_at),
+    )
     if incident.firing or incident.status not in {Status.OPEN, Status.ACKNOWLEDGED}:
         return Step(incident, (entry,))
+    if incident.held_by is not None:
+        text = f"no alert is left; {incident.held_by} said that it is there, and has to resolve it"
+        reason = Reason("held-open", "what a person said is not undone by alerts")
+        held = _entry(incident, EntryKind.NOTE, text, replace(moment, reason=reason))
+        return Step(incident, (entry, held))
     reason = Reason("all-alerts-ended", "every alert of the incident has ended")
-    resolved = replace(incident, status=Status.RESOLVED, resolved_at=ended_at)
+    resolved_at = max(incident.ended_at or ended_at, incident.opened_at)
+    resolved = replace(incident, status=Status.RESOLVED, resolved_at=resolved_at)
     done = _entry(resolved, EntryKind.RESOLVED, "resolved", replace(moment, reason=reason))
     return Step(resolved, (entry, done), (News.RESOLVED,))
 
 
-def merge(later: Incident, earlier: Incident, moment: Moment, gap: timedelta) -> tuple[Step, Step]:
-    """Two incidents are one: the later is closed into the earlier. Returns (closed, grown)."""
+@dataclass(frozen=True, slots=True)
+class Both:
+    """Two incidents that are one, and how many alerts they have between them."""
+
+    later: Incident
+    earlier: Incident
+    alerts: int
+
+
+def merge(both: Both, moment: Moment, scale: Scale, grouping: Grouping) -> tuple[Step, Step]:
+    """The later of two incidents is closed into the earlier. Returns (closed, grown)."""
+    later, earlier = both.later, both.earlier
     closed = replace(
         later,
         status=Status.CLOSED,
@@ -163,20 +193,23 @@ def merge(later: Incident, earlier: Incident, moment: Moment, gap: timedelta) ->
         merged_into=earlier.number,
         firing=0,
     )
-    suspects = [each for each in (earlier.suspect, later.suspect) if each is not None]
+    ends = [each.ended_at for each in (earlier, later) if each.ended_at is not None]
     grown = replace(
-        fuse(earlier, later, gap),
+        fuse(earlier, later, grouping.gap),
         hosts=tuple(sorted({*earlier.hosts, *later.hosts})),
         severity=max(earlier.severity, later.severity, key=lambda each: each.rank),
-        alerts=earlier.alerts + later.alerts,
+        alerts=both.alerts,
         firing=earlier.firing + later.firing,
-        suspect=min(suspects, key=lambda each: (each.started_at, each.key), default=None),
+        ended_at=max(ends, default=None),
     )
+    if moment.now - earlier.opened_at <= grouping.suspect_after:
+        grown = _with_suspect_of(grown, later)
     away = _entry(closed, EntryKind.MERGED, f"merged into #{earlier.number}", moment)
     taken = _entry(grown, EntryKind.MERGED, f"took in #{later.number}", moment)
-    reopened = _reopened(grown, moment) if grown.firing else Step(grown)
-    back = replace(reopened, entries=(taken, *reopened.entries))
-    return Step(closed, (away,)), back
+    back = _reopened(grown, moment) if grown.firing else Step(grown)
+    raised = _reprioritised(back.incident, scale, moment)
+    entries = (taken, *back.entries, *raised.entries)
+    return Step(closed, (away,)), Step(raised.incident, entries, back.news + raised.news)
 
 
 def acknowledge(incident: Incident, moment: Moment) -> Step:
@@ -194,7 +227,7 @@ def acknowledge(incident: Incident, moment: Moment) -> Step:
 def resolve(incident: Incident, moment: Moment) -> Step:
     """A person says that it is over. Raises RefusedError unless it is open or acknowledged."""
     _require(incident, "resolved", Status.OPEN, Status.ACKNOWLEDGED)
-    over = replace(incident, status=Status.RESOLVED, resolved_at=moment.now)
+    over = replace(incident, status=Status.RESOLVED, resolved_at=moment.now, held_by=None)
     return _told(over, EntryKind.RESOLVED, f"resolved by {moment.actor}", moment, News.RESOLVED)
 
 
@@ -210,7 +243,7 @@ def reopen(incident: Incident, moment: Moment) -> Step:
     _require(incident, "reopened", Status.RESOLVED, Status.CLOSED)
     if incident.merged_into is not None:
         raise RefusedError(f"this incident was merged into #{incident.merged_into}: reopen that")
-    return _reopened(incident, moment)
+    return _reopened(replace(incident, held_by=moment.actor), moment)
 
 
 def note(incident: Incident, text: str, moment: Moment, key: str | None = None) -> Step:
@@ -260,6 +293,16 @@ def _suspected(incident: Incident, alert: Alert, started_at: datetime) -> Incide
     return replace(
         incident, suspect=Suspect(alert.key, alert.host, started_at, reason), title=title
     )
+
+
+def _with_suspect_of(incident: Incident, other: Incident) -> Incident:
+    mine, theirs = incident.suspect, other.suspect
+    if theirs is None or (
+        mine is not None and (mine.started_at, mine.key) <= (theirs.started_at, theirs.key)
+    ):
+        return incident
+    title = other.title if incident.opened_by == MACHINE else incident.title
+    return replace(incident, suspect=theirs, title=title)
 
 
 def _reopened(incident: Incident, moment: Moment) -> Step:

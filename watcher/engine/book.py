@@ -64,7 +64,7 @@ class Book:
 
     def put_occurrence(self, occurrence: Occurrence) -> None:
         """Writes an occurrence; the same again is no change."""
-        key = (occurrence.customer, occurrence.key, occurrence.occurrence)
+        key = _key(occurrence)
         if self.occurrences.get(key) != occurrence:
             self._keep(occurrence)
             self.changed_occurrences.add(key)
@@ -86,14 +86,16 @@ class Book:
         """The known occurrences of an incident, in the order in which they joined."""
         return [self.occurrences[key] for key in self._members.get(number, ())]
 
-    def move(self, source: int, into: int, reason: Reason, now: datetime) -> None:
-        """All that belongs to one incident belongs to the other from now on.
+    def move(self, source: int, into: int, reason: Reason, now: datetime) -> int:
+        """All that belongs to one incident belongs to the other from now on; returns how many
+        alerts that has then.
 
         What had opened the one has the reason of the move; the rest keeps the company it had.
         """
-        for occurrence in self._find_members(source):
-            if (occurrence.customer, occurrence.key, occurrence.occurrence) not in self.occurrences:
-                self._keep(occurrence)
+        for number in (source, into):
+            for occurrence in self._find_members(number):
+                if _key(occurrence) not in self.occurrences:
+                    self._keep(occurrence)
         for occurrence in self.members(source):
             opener = occurrence.reason is None or occurrence.reason.gap is None
             why = reason if opener else occurrence.reason
@@ -102,6 +104,7 @@ class Book:
             if alert is not None and alert.incident == source:
                 self.put_alert(replace(alert, incident=into))
         self.merges.append((source, into))
+        return len({occurrence.key for occurrence in self.members(into)})
 
     def resolved_before(self, before: datetime) -> list[Incident]:
         """The resolved incidents that have been so since before that time."""
@@ -114,7 +117,7 @@ class Book:
         ]
 
     def _keep(self, occurrence: Occurrence) -> None:
-        key = (occurrence.customer, occurrence.key, occurrence.occurrence)
+        key = _key(occurrence)
         before = self.occurrences.get(key)
         if before is not None and before.incident not in {None, occurrence.incident}:
             self._members[before.incident or 0].pop(key, None)
@@ -129,3 +132,7 @@ class Book:
             group.discard(incident.number)
         else:
             group.add(incident.number)
+
+
+def _key(occurrence: Occurrence) -> tuple[str, str, str]:
+    return occurrence.customer, occurrence.key, occurrence.occurrence

@@ -126,7 +126,7 @@ class Desk:
         if host and (known := resolve(self.catalogue, report.customer, host)):
             host = known.name
         service = service_of(self.catalogue, report.customer, host, report.service)
-        return replace(report, host=host, service=service)
+        return replace(report, host=host, service=service.name if service else report.service)
 
     def _moment(self, by: Principal, text: str) -> Moment:
         return Moment(self.clock.now(), Reason(_RULE, text), by.name)

@@ -9,7 +9,7 @@ from watcher.engine.fold import Fold, News, Rulebook, identify
 from watcher.kit.clock import Clock
 from watcher.kit.log import logger
 from watcher.model.delivery import Delivery
-from watcher.model.event import Reading
+from watcher.model.event import Event, Kind, Reading
 from watcher.receivers.base import Unparsable
 from watcher.store.base import StoreUnavailable
 from watcher.store.store import Store
@@ -111,7 +111,7 @@ class Digest:
             return Parsed(delivery, dead=f"the receiver failed: {type(error).__name__}: {error}")
         news = tuple(
             identify(event, delivery.customer, delivery.received_at, rulebook.catalogue)
-            for event in reading.events
+            for event in sorted(reading.events, key=_recoveries_last)
         )
         return Parsed(delivery, news, note=reading.note)
 
@@ -183,6 +183,11 @@ def save(tx: Tx, book: Book, now: datetime) -> None:
     # Last, so that nobody is told of an incident that was taken in within the same batch.
     for source, into in book.merges:
         tx.merge(source, into)
+
+
+def _recoveries_last(event: Event) -> bool:
+    """What fires goes first, so that a group of alerts does not resolve and reopen an incident."""
+    return event.kind is not Kind.FIRING
 
 
 class _Numbers:

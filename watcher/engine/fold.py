@@ -17,7 +17,7 @@ from watcher.engine.book import Book
 from watcher.model.alert import Alert, Occurrence
 from watcher.model.catalogue import Catalogue, Host
 from watcher.model.change import replace
-from watcher.model.event import Event, Severity
+from watcher.model.event import Event
 from watcher.model.incident import Incident, Status
 from watcher.model.policy import Policy
 from watcher.model.reason import Reason
@@ -51,7 +51,13 @@ def identify(event: Event, customer: str, received_at: datetime, catalogue: Cata
     host = resolve(catalogue, customer, event.host) if event.host else None
     name = host.name if host is not None else event.host
     service = service_of(catalogue, customer, name, event.service)
-    who = Identity(customer, name, host is not None, service)
+    who = Identity(
+        customer,
+        name,
+        host is not None,
+        service.name if service is not None else event.service,
+        service is not None,
+    )
     return News(event, received_at, who, host, correlate.group_of(who, event.key))
 
 
@@ -72,7 +78,7 @@ class Fold:
         current = book.occurrences.get((customer, event.key, alert.occurrence)) if alert else None
         seen = sight(alert, known, current, event, news.who)
         if seen.change is Change.STARTED:
-            self._start(seen, current, event, news)
+            self._start(seen, known, current, news)
         else:
             book.put_alert(seen.alert)
             book.put_occurrence(seen.occurrence)
@@ -92,7 +98,9 @@ class Fold:
         for incident in self._book.resolved_before(now - after):
             self._step(lifecycle.close(incident, Moment(now, reason)), now)
 
-    def _start(self, seen: Sighting, current: Occurrence | None, event: Event, news: News) -> None:
+    def _start(
+        self, seen: Sighting, known: Occurrence | None, current: Occurrence | None, news: News
+    ) -> None:
         """An occurrence begins: it joins an incident, or opens one."""
         book, rules, now = self._book, self._policy.grouping, news.received_at
         occurrence, customer = seen.occurrence, news.who.customer
@@ -102,14 +110,21 @@ class Fold:
         home = book.incidents.get(current.incident or 0) if current is not None else None
         placed = correlate.place(start, current, home, neighbours, rules)
         moment = Moment(now, placed.reason)
-        severity, alert = _worse(occurrence.severity, event.severity), seen.alert
-        if alert.severity is not severity:
-            alert = replace(alert, severity=severity)
+        alert = seen.alert
+        if alert.severity is not occurrence.worst:
+            alert = replace(alert, severity=occurrence.worst)
         incident = placed.incident or self._open(alert, news, point, moment)
         arrival = lifecycle.Arrival(alert, occurrence.started_at or point, point)
         scale = self._scale(customer, incident.service)
         self._step(lifecycle.join(incident, arrival, moment, scale, rules), now)
         self._belongs(incident.number, seen, moment, news)
+        if occurrence.ended_at is not None:
+            # Either its recovery came first, or a newer span of the condition did.
+            reason = _RECOVERED if known is not None else _SUPERSEDED
+            ended = replace(
+                occurrence, incident=incident.number, joined_at=now, reason=placed.reason
+            )
+            self._end(ended, seen.alert, news, reason)
         self._merge(correlate.bridged(incident, neighbours, start, rules), now)
 
     def _belongs(self, number: int, seen: Sighting, moment: Moment, news: News) -> None:
@@ -124,8 +139,6 @@ class Fold:
         book.put_occurrence(occurrence)
         incident = book.incidents[number]
         book.intents.extend(route.diagnoses(incident, alert, news.host, self._policy))
-        if occurrence.ended_at is not None:
-            self._end(occurrence, alert, news, _RECOVERED)
 
     def _open(self, alert: Alert, news: News, point: datetime, moment: Moment) -> Incident:
         scale = self._scale(news.who.customer, news.who.service)
@@ -139,11 +152,10 @@ class Fold:
         if incident is None or known is None:
             return
         moment = Moment(news.received_at, _UPDATED)
-        worse = event.severity.rank > incident.severity.rank
-        if worse or known.severity is not seen.occurrence.severity:
+        after = seen.occurrence
+        if (known.severity, known.worst) != (after.severity, after.worst):
             scale = self._scale(incident.customer, incident.service)
-            heard = replace(seen.alert, severity=event.severity)
-            step = lifecycle.severity_heard(incident, heard, moment, scale)
+            step = lifecycle.severity_heard(incident, seen.alert, after, moment, scale)
             self._step(step, news.received_at)
             incident = step.incident
         if event.note:
@@ -171,17 +183,17 @@ class Fold:
                 self._merge(correlate.reunited(past, current, (one, other), now, rules), now)
 
     def _merge(self, mergers: Iterable[Merger], now: datetime) -> None:
+        book, rules = self._book, self._policy.grouping
         for merger in mergers:
             later, earlier = merger.later.number, merger.earlier.number
-            closed, grown = lifecycle.merge(
-                self._book.incidents[later],
-                self._book.incidents[earlier],
-                Moment(now, merger.reason),
-                self._policy.grouping.gap,
+            both = lifecycle.Both(
+                book.incidents[later],
+                book.incidents[earlier],
+                book.move(later, earlier, merger.reason, now),
             )
-            self._book.move(later, earlier, merger.reason, now)
-            self._step(closed, now)
-            self._step(grown, now)
+            scale = self._scale(both.earlier.customer, both.earlier.service)
+            for step in lifecycle.merge(both, Moment(now, merger.reason), scale, rules):
+                self._step(step, now)
 
     def _step(self, step: Step, now: datetime) -> None:
         self._book.put_incident(step.incident)
@@ -191,10 +203,6 @@ class Fold:
     def _scale(self, customer: str, service: str | None) -> Scale:
         found = self._catalogue.services.get((customer, service or ""))
         return Scale(self._policy.priority, found.criticality if found is not None else None)
-
-
-def _worse(one: Severity, other: Severity) -> Severity:
-    return max(one, other, key=lambda each: each.rank)
 
 
 def _note_key(event: Event) -> str:

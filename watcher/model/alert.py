@@ -48,8 +48,9 @@ class Alert:
 class Occurrence:
     """One span of a condition. `started_at` is None while only its end has been heard of.
 
-    `severity` is the newest the source gave, as of `severity_at`, when it last spoke of the span;
-    `joined_at` is Watcher's clock when it became part of `incident`, and `reason` why it did.
+    `severity` is the newest that was given, as of `severity_at`, and `worst` the highest; the source
+    last spoke of the span at `heard_at`. `joined_at` is Watcher's clock when the span became part
+    of `incident`, and `reason` why it did.
     """
 
     customer: str
@@ -57,6 +58,8 @@ class Occurrence:
     occurrence: str
     severity: Severity
     severity_at: datetime
+    worst: Severity
+    heard_at: datetime
     started_at: datetime | None = None
     ended_at: datetime | None = None
     incident: int | None = None

@@ -53,8 +53,9 @@ class Incident:
     `group` is what its alerts share (`service:billing`, `host:db1`, `alert:<key>`, `manual:<n>`).
     `burst_at`..`last_at` span its newest run of alert starts no further apart than the activity
     gap, and `before_at` is the last start before that run. `firing` counts the alerts that hold
-    now, `alerts` all that ever joined. `severity` is the highest seen. A merged incident is closed
-    and names the incident that took it in.
+    now, `alerts` all that ever joined, and `ended_at` is the newest end among them. `severity` is
+    the highest seen. While `held_by` names a person who opened or reopened it, only people resolve
+    it. A merged incident is closed and names the incident that took it in.
     """
 
     number: int
@@ -82,6 +83,8 @@ class Incident:
     ticket: str | None = None
     problem: int | None = None
     before_at: datetime | None = None
+    ended_at: datetime | None = None
+    held_by: str | None = None
 
 
 class EntryKind(StrEnum):

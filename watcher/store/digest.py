@@ -104,7 +104,7 @@ def members(link: Link, numbers: Collection[int]) -> list[Occurrence]:
     """The occurrences that belong to these incidents, in the order in which they joined."""
     keys = [(number,) for number in sorted(set(numbers))]
     found = map(rows.to_occurrence, link.find(OCCURRENCE, ("incident",), keys))
-    return sorted(found, key=lambda each: (each.joined_at or each.severity_at, each.key))
+    return sorted(found, key=lambda each: (each.joined_at or each.heard_at, each.key))
 
 
 def recent(link: Link, groups: Collection[tuple[str, str]], since: datetime) -> list[Incident]:

@@ -178,6 +178,8 @@ def from_occurrence(occurrence: Occurrence) -> Row:
         occurrence.incident,
         _micros(occurrence.joined_at),
         None if occurrence.reason is None else to_json(occurrence.reason),
+        occurrence.worst.value,
+        to_micros(occurrence.heard_at),
     )
 
 
@@ -189,6 +191,8 @@ def to_occurrence(row: Row) -> Occurrence:
         occurrence=row[2],
         severity=_SEVERITY[row[3]],
         severity_at=from_micros(row[4]),
+        worst=_SEVERITY[row[10]],
+        heard_at=from_micros(row[11]),
         started_at=_moment(row[5]),
         ended_at=_moment(row[6]),
         incident=row[7],
@@ -225,6 +229,8 @@ def from_incident(incident: Incident) -> Row:
         incident.ticket,
         incident.problem,
         _micros(incident.before_at),
+        _micros(incident.ended_at),
+        incident.held_by,
     )
 
 
@@ -256,6 +262,8 @@ def to_incident(row: Row) -> Incident:
         ticket=row[22],
         problem=row[23],
         before_at=_moment(row[24]),
+        ended_at=_moment(row[25]),
+        held_by=row[26],
     )
 
 

@@ -100,6 +100,8 @@ occurrence = sa.Table(
     sa.Column("incident", sa.BigInteger, info=STEADY),
     sa.Column("joined_at", sa.BigInteger),
     sa.Column("reason", sa.Text),
+    sa.Column("worst", sa.Text, nullable=False),
+    sa.Column("heard_at", sa.BigInteger, nullable=False),
     sa.Index("occurrence_incident", "incident"),
 )
 
@@ -132,6 +134,8 @@ incident = sa.Table(
     sa.Column("ticket", sa.Text),
     sa.Column("problem", sa.BigInteger),
     sa.Column("before_at", sa.BigInteger),
+    sa.Column("ended_at", sa.BigInteger),
+    sa.Column("held_by", sa.Text),
     sa.Index("incident_group", "customer", "group_key", "last_at"),
     sa.Index("incident_status", "status", "number"),
     sa.Index(

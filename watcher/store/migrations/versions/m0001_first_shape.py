@@ -120,6 +120,8 @@ def _alerts() -> None:
         sa.Column("incident", sa.BigInteger(), nullable=True),
         sa.Column("joined_at", sa.BigInteger(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("worst", sa.Text(), nullable=False),
+        sa.Column("heard_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("customer", "key", "occurrence"),
     )
     op.create_index("occurrence_incident", "occurrence", ["incident"])
@@ -154,6 +156,8 @@ def _incidents() -> None:
         sa.Column("ticket", sa.Text(), nullable=True),
         sa.Column("problem", sa.BigInteger(), nullable=True),
         sa.Column("before_at", sa.BigInteger(), nullable=True),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("held_by", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("number"),
     )
     op.create_index("incident_group", "incident", ["customer", "group_key", "last_at"])
