@@ -7,6 +7,8 @@ import pytest
 from tests.contract.given import MINUTE, NOW, arrival, diagnosis, intent
 from tests.stores import peek
 from watcher.model.action import ActionStatus
+from watcher.model.delivery import DeliveryStatus
+from watcher.store.query import Query
 from watcher.store.store import Store
 
 DAY = timedelta(days=1)
@@ -25,6 +27,18 @@ def digest(store: Store, count: int) -> None:
     """Says that the oldest so many have been digested."""
     with store.begin() as tx:
         tx.digested(tx.undigested(count, 1_000_000))
+
+
+def undigested(store: Store) -> list[int]:
+    """What waits for its digest."""
+    with store.begin() as tx:
+        return sorted(each.id for each in tx.undigested(100, 1_000_000))
+
+
+def states(store: Store) -> list[tuple[int, DeliveryStatus]]:
+    """What the list of deliveries says of them."""
+    with store.view() as view:
+        return [(each.id, each.status) for each in view.delivery_list(Query()).items]
 
 
 def ids(store: Store, table: str) -> list[int]:
@@ -134,21 +148,50 @@ def test_old_evidence_goes(store: Store) -> None:
 
 
 def test_a_stream_is_forgotten_when_nothing_can_come_of_it(store: Store) -> None:
-    """Long after its day, and not before all its deliveries are digested."""
+    """Long after its day, and not before all its deliveries are digested and gone."""
     take_in(store, NOW, NOW)
     take_in(store, NOW)
     long_after = NOW + 9 * DAY
     expire(store, deliveries=NOW + 7 * DAY)
     young = ids(store, "stream")
-    expire(store, deliveries=long_after)
-    undigested = ids(store, "stream")
-    digest(store, 2)
-    expire(store, deliveries=long_after)
-    half = ids(store, "stream")
     digest(store, 1)
     expire(store, deliveries=long_after)
+    half = ids(store, "stream")
+    digest(store, 2)
+    expire(store, deliveries=long_after)
 
-    assert (young, undigested) == ([1, 2], [1, 2])
-    assert half[-1] == 2
-    assert ids(store, "stream") == []
+    assert (young, half) == ([1, 2], [1, 2])
+    assert ids(store, "stream") == [2]
     assert len(take_in(store, NOW)) == 1
+
+
+def test_the_cursor_outlives_what_it_counted(store: Store) -> None:
+    """After weeks off there is more to remove than one pass does: none of it comes back."""
+    numbers = take_in(store, *[NOW] * 3)
+    digest(store, 3)
+    first = expire(store, deliveries=NOW + 20 * DAY, limit=2)
+    again = undigested(store)
+    listed = states(store)
+    rest = expire(store, deliveries=NOW + 20 * DAY, limit=2)
+    [new] = take_in(store, NOW + 20 * DAY)
+    waiting = undigested(store)
+    digest(store, 1)
+
+    assert (first, rest) == (2, 1)
+    assert (again, listed) == ([], [(numbers[2], DeliveryStatus.DONE)])
+    assert waiting == [new]
+    assert undigested(store) == []
+
+
+@pytest.mark.parametrize("limit", [1, 100])
+def test_what_nobody_digested_stays_after_weeks_off(store: Store, limit: int) -> None:
+    """In the newest stream as in an older one, however often old rows are let go."""
+    first = take_in(store, NOW, NOW)
+    second = take_in(store, NOW, NOW)
+    digest(store, 1)
+    for _ in range(5):
+        expire(store, deliveries=NOW + 20 * DAY, limit=limit)
+    waiting = ids(store, "delivery")
+
+    assert [first[1], *second] == waiting == undigested(store)
+    assert ids(store, "stream") == [1, 2]

@@ -11,8 +11,8 @@ _STREAM_KEPT = timedelta(days=8)
 
 _DELIVERIES = """
 DELETE FROM delivery WHERE id IN (
-    SELECT d.id FROM delivery AS d LEFT JOIN stream AS s ON s.id = d.stream
-    WHERE d.id < :before AND d.id <= coalesce(s.digested, d.id)
+    SELECT d.id FROM delivery AS d LEFT JOIN stream ON stream.id = d.stream
+    WHERE d.id < :before AND d.id <= {cursor}
     AND NOT EXISTS (SELECT 1 FROM verdict AS v WHERE v.delivery = d.id AND v.replay)
     ORDER BY d.id LIMIT :limit
 )
@@ -32,8 +32,12 @@ DELETE FROM action WHERE id IN (
 _EVIDENCE = """
 DELETE FROM evidence WHERE at < :before AND id IN (SELECT id FROM evidence ORDER BY id LIMIT :limit)
 """
+# Deliveries hang on the row of their stream: it goes after the last of them, digested or not. The
+# newest always stays: with SQLite it is the cursor of them all.
 _STREAMS = """
-DELETE FROM stream WHERE opened_at < :before AND NOT EXISTS (
+DELETE FROM stream WHERE opened_at < :before AND id < (SELECT max(id) FROM stream)
+AND NOT EXISTS (SELECT 1 FROM delivery WHERE id <= stream.digested)
+AND NOT EXISTS (
     SELECT 1 FROM delivery AS d WHERE d.stream = stream.id AND d.id > {cursor}
 )
 """
@@ -51,7 +55,7 @@ def expire(
     A delivery that waits for its digest is never removed, nor an action that waits to be done.
     """
     first = {"before": first_id(deliveries_before), "limit": limit}
-    removed = link.run(_DELIVERIES, first)
+    removed = link.run(_DELIVERIES.format(cursor=link.cursor), first)
     link.run(_VERDICTS, {"before": first["before"]})
     opened_before = to_micros(deliveries_before - _STREAM_KEPT)
     link.run(_STREAMS.format(cursor=link.cursor), {"before": opened_before})
