@@ -113,6 +113,28 @@ def test_pages_are_loaded_once_and_by_themselves(hooked: Hooked) -> None:
     assert [1] == loaded
 
 
+def test_pages_that_cannot_be_loaded_are_tried_again(hooked: Hooked) -> None:
+    """Whoever asks meanwhile is told in a line, alerts are taken, and no restart is needed."""
+    attempts: list[int] = []
+
+    def load() -> Any:
+        attempts.append(1)
+        if len(attempts) == 1:
+            raise ImportError("the disk is away")
+        return Site(page, lambda: None)
+
+    async def talk(life: Life) -> None:
+        status, text = await life.get("/")
+        life.front.hang_up()
+        assert (503, True) == (status, text.startswith(b"Pages and API cannot be loaded"))
+        assert 202 == await life.post()
+        assert (200, b"a page") == await life.get("/")
+
+    live(hooked, load, talk)
+
+    assert [1, 1] == attempts
+
+
 def test_listening_pages_are_hung_up_on(hooked: Hooked) -> None:
     """Once they are loaded: a stream that never ends would keep the server from stopping."""
     hung_up: list[int] = []

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 import orjson
 
 from watcher.engine.intake import Intake
+from watcher.kit.log import logger
 from watcher.web.hooks import PREFIX, Hooks, Receive, Scope, Send
+
+_log = logger("front")
 
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -40,8 +43,13 @@ class Front:
         elif scope["type"] == "http" and scope["path"] == "/healthz":
             await _alive(send)
         else:
-            site = await asyncio.shield(self._loading())
-            await site.application(scope, receive, send)
+            loading = self._loading()
+            # Unlike awaiting it, this ends nothing where one who waits goes away.
+            await asyncio.wait([loading])
+            if loading.exception():
+                await _not_loaded(send)
+            else:
+                await loading.result().application(scope, receive, send)
 
     def hang_up(self) -> None:
         """Ends what listens, if the site was ever loaded."""
@@ -51,7 +59,14 @@ class Front:
     def _loading(self) -> "asyncio.Future[Site]":
         if self._site is None:
             self._site = asyncio.get_running_loop().run_in_executor(None, self._load_site)
+            self._site.add_done_callback(self._loaded)
         return self._site
+
+    def _loaded(self, site: "asyncio.Future[Site]") -> None:
+        """Forgets what could not be loaded, so that the next request tries again."""
+        if failure := site.exception():
+            _log.error("pages and API cannot be loaded", exc_info=failure)
+            self._site = None
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -65,7 +80,16 @@ class Front:
 
 
 async def _alive(send: Send) -> None:
-    body = orjson.dumps({"status": "alive"})
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await _answer(send, 200, b"application/json", orjson.dumps({"status": "alive"}))
+
+
+async def _not_loaded(send: Send) -> None:
+    text = b"Pages and API cannot be loaded; the log says why. Alerts are taken all the same.\n"
+    await _answer(send, 503, b"text/plain; charset=utf-8", text)
+
+
+async def _answer(send: Send, status: int, content_type: bytes, body: bytes) -> None:
+    length = str(len(body)).encode()
+    headers = [(b"content-type", content_type), (b"content-length", length)]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

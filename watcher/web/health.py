@@ -14,7 +14,6 @@ from watcher.store.query import Query
 from watcher.store.views import View
 from watcher.web.deps import Deps
 
-
 _log = logger("health")
 
 
