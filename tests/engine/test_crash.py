@@ -196,6 +196,24 @@ def test_a_database_that_hangs_for_a_while(tmp_path: Path, durable: PostgresServ
         assert {"before"} | during <= {each.name for each in served.everything("alert")}
 
 
+def test_two_replicas_share_a_database(tmp_path: Path, durable: PostgresServer) -> None:
+    """Both take alerts, one digests; when that one is killed the other takes over."""
+    folders = [tmp_path / name for name in "ab"]
+    for folder in folders:
+        folder.mkdir()
+    with (
+        durable.fresh_database() as url,
+        serving(folders[0], url) as first,
+        serving(folders[1], url) as second,
+    ):
+        with Load(first, "a") as one, Load(second, "b") as other:
+            wait_for(lambda: len(one.acknowledged) > 50, "alerts to be taken by the first")
+            wait_for(lambda: len(other.acknowledged) > 50, "alerts to be taken by the second")
+            first.kill()
+            other.wait_for_more()
+        check(second, one, other)
+
+
 def test_news_reach_the_incidents_within_a_second(tmp_path: Path) -> None:
     """The front wakes its worker through the pipe after each commit."""
     with serving(tmp_path) as served:
