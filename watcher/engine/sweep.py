@@ -17,9 +17,9 @@ _AT_ONCE = 500
 class Retention:
     """How long rows are kept that nobody works with any more."""
 
-    deliveries: timedelta = timedelta(days=30)
-    actions: timedelta = timedelta(days=90)
-    evidence: timedelta = timedelta(days=180)
+    deliveries: timedelta
+    actions: timedelta
+    evidence: timedelta
 
 
 class Sweep:
