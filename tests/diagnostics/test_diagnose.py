@@ -61,6 +61,7 @@ def test_a_diagnosis_brings_back_every_step(any_shell: SshServer) -> None:
     assert diagnosis.steps[0].title == "Greet"
     assert diagnosis.steps[0].size == len("hello\noops\n")
     assert 0 < diagnosis.seconds < 15
+    assert round(diagnosis.seconds, 3) == diagnosis.seconds
     assert diagnosis.host_key.startswith("SHA256:")
     assert (diagnosis.runbook, diagnosis.title, diagnosis.host) == ("book", "A book", "db1")
 

@@ -48,7 +48,7 @@ def diagnose(job: Job, clock: Clock) -> Diagnosis:
         diagnosis = _run(job, diagnosis, commands, skipped, clock)
     except (Unreachable, HostKeyRefused) as error:
         diagnosis = replace(diagnosis, problem=redact(str(error), job.secrets))
-    return replace(diagnosis, seconds=clock.monotonic() - began)
+    return replace(diagnosis, seconds=round(clock.monotonic() - began, 3))
 
 
 def _commands(job: Job) -> tuple[list[Command], dict[str, StepResult]]:
