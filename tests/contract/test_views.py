@@ -411,12 +411,14 @@ def test_an_incident_comes_with_all_that_belongs_to_it(view: View) -> None:
 def test_operators_can_look_at_a_delivery_as_it_came(view: View) -> None:
     """Body and headers are there, and no delivery is where none is."""
     [dead] = view.delivery_list(Query(parse("status=dead"))).items
-    raw = view.raw_delivery(dead.id)
+    raw = view.raw_delivery(dead.id, None)
 
     assert raw is not None
     assert (b"22", {"content-type": "application/json"}) == (raw.body, raw.headers)
     assert DeliveryStatus.DEAD == dead.status
-    assert view.raw_delivery(1) is None
+    assert raw == view.raw_delivery(dead.id, raw.customer)
+    assert view.raw_delivery(dead.id, "stranger") is None
+    assert view.raw_delivery(1, None) is None
 
 
 def test_everything_is_counted(view: View) -> None:

@@ -108,10 +108,10 @@ class View:
         )
         return {number: count for number, count in found}
 
-    def raw_delivery(self, number: int) -> Delivery | None:
-        """A delivery with headers and body, for operators of all customers only."""
+    def raw_delivery(self, number: int, customer: str | None) -> Delivery | None:
+        """A delivery with headers and body, for operators; None where it is not this customer's."""
         found = self._of("id", DELIVERY.table, DELIVERY.columns, number, rows.to_delivery)
-        return found[0] if found else None
+        return next((each for each in found if customer in {None, each.customer}), None)
 
     def change_mark(self) -> int:
         """A number that is another one after incidents have changed."""

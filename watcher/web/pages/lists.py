@@ -86,7 +86,8 @@ def actions(
 def delivery(request: Request, parts: Parts, by: Operator, number: Id) -> Response:
     """One request as it was received, without the secrets in it."""
     with parts.store.view() as view:
-        found, raw = view.delivery_list(only(number, by)).items, view.raw_delivery(number)
+        found = view.delivery_list(only(number, by)).items
+        raw = view.raw_delivery(number, by.customer)
         if not found or raw is None:
             raise NotThereError(f"there is no delivery {number}")
         body = raw.body[:_SHOWN].decode(errors="replace")
