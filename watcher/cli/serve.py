@@ -4,7 +4,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,22 +49,27 @@ def _command(
     clock = Clock()
     folder = None if config else data_dir()
     path = config or _first_config()
-    settings = settings_of(path)
-    outage = None
-    with store_of(settings) as store:
-        try:
-            if demo and folder is not None and _empty(store):
-                # The demo brings an SSH server, which every other start can do without.
-                from watcher.demo.outage import Outage  # noqa: PLC0415 - see above
-
-                outage = Outage(folder)
-                outage.start()
-                os.environ.update(outage.environment(folder))
-                settings = settings_of(path)
+    with _sample_host(folder if demo else None) as outage:
+        settings = settings_of(path)
+        with store_of(settings) as store:
             _serve(settings, store, clock, path, outage, folder)
-        finally:
-            if outage is not None:
-                outage.close()
+
+
+@contextmanager
+def _sample_host(folder: Path | None) -> "Iterator[Outage | None]":
+    """The sample outage with its host, as long as Watcher serves; nothing without a folder."""
+    if folder is None:
+        yield None
+        return
+    # The demo brings an SSH server, which every other start can do without.
+    from watcher.demo.outage import Outage  # noqa: PLC0415 - see above
+
+    outage = Outage(folder)
+    outage.start()
+    try:
+        yield outage
+    finally:
+        outage.close()
 
 
 def _end(*_: object) -> None:
@@ -92,7 +98,7 @@ def _serve(
     def ready() -> None:
         companion.start()
         _announce(settings, store, clock, folder)
-        if outage is not None:
+        if outage is not None and _empty(store):
             outage.play(local_url(settings), settings.sources, clock)
 
     try:

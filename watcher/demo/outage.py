@@ -1,8 +1,7 @@
 """A short sample outage for newcomers: real bodies through the real receivers, a real diagnosis."""
 
-import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from watcher.demo.post import PostError, post
@@ -75,15 +74,6 @@ class Outage:
                 port=self._sshd.port,
             )
         )
-
-    def environment(self, own: Path) -> Mapping[str, str]:
-        """The settings that add the demonstration to the files of that folder."""
-        return {
-            f"WATCHER_{key.upper()}": json.dumps(
-                [str(own / f"{key}.yaml"), str(self._folder / f"{key}.yaml")]
-            )
-            for key in ("catalogue", "inventory")
-        }
 
     def play(self, base: str, sources: Sequence[Source], clock: Clock) -> None:
         """Posts the story on a thread of its own."""

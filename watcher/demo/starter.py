@@ -16,8 +16,9 @@ ADMINISTRATOR = "admin"
 _CONFIG = """\
 # Written by the first start of Watcher; change it as you like, it is not written again.
 # `watcher check` says what is wrong with it.
-catalogue: catalogue.yaml
-inventory: inventory.yaml
+# What lies in demo/ belongs to the sample outage: take it out when you need it no more.
+catalogue: [catalogue.yaml, demo/catalogue.yaml]
+inventory: [inventory.yaml, demo/inventory.yaml]
 sources:
 {sources}
 """
@@ -50,8 +51,10 @@ def write_config(folder: Path) -> Path:
         file = f"token-{kind}"
         private(folder / file, secrets.token_urlsafe(24))
         sources.append(_SOURCE.format(kind=kind, file=file))
-    (folder / "catalogue.yaml").write_text(_CATALOGUE)
-    (folder / "inventory.yaml").write_text(_INVENTORY)
+    for place in (folder, folder / "demo"):
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "catalogue.yaml").write_text(_CATALOGUE)
+        (place / "inventory.yaml").write_text(_INVENTORY)
     path.write_text(_CONFIG.format(sources="".join(sources).rstrip()))
     return path
 
