@@ -10,6 +10,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
+from watcher.kit.clock import Clock
 from watcher.kit.log import logger
 
 _log = logger("companion")
@@ -24,6 +25,7 @@ class Companion:
     def __init__(self, command: Sequence[str], env: Mapping[str, str]) -> None:
         self._command = list(command)
         self._env = dict(env)
+        self._clock = Clock()
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: int | None = None
@@ -57,26 +59,33 @@ class Companion:
     def _watch(self) -> None:
         pause = _PAUSE
         while not self._stopping.is_set():
-            settled = threading.Event()
-            self._process = process = self._begin()
-            timer = threading.Timer(_SETTLED, settled.set)
-            timer.start()
-            code = process.wait()
-            timer.cancel()
+            began = self._clock.monotonic()
+            why = self._run()
             self._hang_up()
             if self._stopping.is_set():
                 return
-            pause = _PAUSE if settled.is_set() else min(2 * pause, _LONGEST_PAUSE)
-            _log.error("the worker has ended; it is started again", code=code, pause=pause)
+            settled = self._clock.monotonic() - began >= _SETTLED
+            pause = _PAUSE if settled else min(2 * pause, _LONGEST_PAUSE)
+            _log.error("the worker has ended; it is started again", why=why, pause=pause)
             self._stopping.wait(pause)
+
+    def _run(self) -> str:
+        """Runs the worker to its end; says why it ended, or why it could not begin."""
+        try:
+            self._process = process = self._begin()
+        except OSError as error:
+            return f"it cannot be started: {error}"
+        return f"exit code {process.wait()}"
 
     def _begin(self) -> "subprocess.Popen[bytes]":
         heard, spoken = os.pipe()
         os.set_blocking(spoken, False)
-        process = subprocess.Popen(self._command, env=self._env, stdin=heard)  # noqa: S603 - ours
-        os.close(heard)
         with self._lock:
             self._pipe = spoken
+        try:
+            process = subprocess.Popen(self._command, env=self._env, stdin=heard)  # noqa: S603 - ours
+        finally:
+            os.close(heard)
         if self._stopping.is_set():
             # `stop` may not have seen this pipe.
             self._hang_up()
