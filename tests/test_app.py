@@ -138,10 +138,10 @@ def gone() -> int:
 @pytest.mark.parametrize(
     ("holder", "inherited"),
     [
-        (f"{socket.gethostname()}:{gone()}", True),
-        (f"{socket.gethostname()}:{os.getppid()}", False),
-        (f"{socket.gethostname()}:one", False),
-        (f"another-{socket.gethostname()}:{gone()}", False),
+        (f"{socket.gethostname()}:{gone()}:a1", True),
+        (f"{socket.gethostname()}:{os.getppid()}:a1", False),
+        (f"{socket.gethostname()}:one:a1", False),
+        (f"another-{socket.gethostname()}:{gone()}:a1", False),
         (None, True),
     ],
 )

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from secrets import token_hex
 
 from watcher.engine.deliver import Deliverer
 from watcher.engine.deliver import Options as DeliverOptions
@@ -48,7 +49,8 @@ class Worker:
 
 def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
     """The duties of a worker over that store."""
-    holder = f"{socket.gethostname()}:{os.getpid()}"
+    # Replicas in containers may share the name of a host and the number of a process.
+    holder = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
     rulebook = Rulebook(settings.policy, settings.catalogue)
     sources = {source.name: reader(source) for source in settings.sources}
     digest = Digest(store, sources, lambda: rulebook, clock, holder)
@@ -85,7 +87,8 @@ def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
 
 def _gone(holder: str) -> bool:
     """Whether the process behind a lease ran on this machine and does not any more."""
-    host, _, number = holder.rpartition(":")
+    process, _, _ = holder.rpartition(":")
+    host, _, number = process.rpartition(":")
     if host != socket.gethostname() or not number.isdigit():
         return False
     try:
