@@ -51,6 +51,13 @@ def starter_config() -> Path | None:
     return path if path.exists() else None
 
 
+def check_customer(settings: Settings, customer: str | None) -> None:
+    """Ends the command if the catalogue knows customers, and not this one."""
+    known = settings.catalogue.customers
+    if customer is not None and known and customer not in known:
+        fail(f"there is no customer {customer!r}; there are: {', '.join(sorted(known))}")
+
+
 def local_url(settings: Settings) -> str:
     """Where this machine reaches Watcher."""
     host, port = settings.listen

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from watcher.cli._common import Config, fail, settings_of, store_of
+from watcher.cli._common import Config, check_customer, settings_of, store_of
 from watcher.kit.clock import Clock
 from watcher.model.person import Role
 from watcher.store.people import Token
@@ -26,9 +26,7 @@ def _create(
 ) -> None:
     """Print a new token, which is shown only this once."""
     settings = settings_of(config)
-    known = settings.catalogue.customers
-    if customer is not None and known and customer not in known:
-        fail(f"there is no customer {customer!r}; there are: {', '.join(sorted(known))}")
+    check_customer(settings, customer)
     secret = new_secret()
     token = Token(digest(secret), name, role, customer, Clock().now())
     with store_of(settings) as store, store.begin() as tx:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from watcher.cli._common import Config, fail, settings_of, store_of
+from watcher.cli._common import Config, check_customer, fail, settings_of, store_of
 from watcher.kit.clock import Clock
 from watcher.model.person import Role
 from watcher.store.people import Person
@@ -29,9 +29,7 @@ def _add(
 ) -> None:
     """Make a login; the password is asked for, or read from standard input."""
     settings = settings_of(config)
-    known = settings.catalogue.customers
-    if customer is not None and known and customer not in known:
-        fail(f"there is no customer {customer!r}; there are: {', '.join(sorted(known))}")
+    check_customer(settings, customer)
     password = _password()
     if len(password) < _SHORTEST:
         fail(f"the password needs at least {_SHORTEST} characters")
