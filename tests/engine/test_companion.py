@@ -96,6 +96,24 @@ def test_a_worker_that_does_not_end_is_killed(log: Path) -> None:
     assert -signal.SIGKILL == process.returncode
 
 
+def test_a_worker_that_cannot_be_started_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """Also without any process left to have the front is not harmed, and tries again."""
+    worker = Companion(["/nonexistent/program"], os.environ)
+    worker.start()
+    said = ""
+
+    def logged() -> bool:
+        nonlocal said
+        said += capsys.readouterr().out
+        return "cannot be started" in said
+
+    wait_for(logged, "the line in the log")
+    worker.wake()
+    worker.stop(20)
+
+    assert not worker._thread.is_alive()
+
+
 def test_one_that_was_never_started_can_be_stopped(log: Path) -> None:
     """A front that cannot listen has no worker yet."""
     companion(log).stop(1)
