@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
-from tests.web.seed import ACME, ALERTS, GLOBEX, ago
+from tests.web.seed import ACME, ALERTS, GLOBEX, NOW, ago
 from tests.web.world import World
 from watcher.model.change import replace
 from watcher.model.event import Severity
 from watcher.model.person import Role
+from watcher.store.people import Token
+from watcher.web.auth import digest
 
 
 def test_an_incident_has_all_that_belongs_to_it(world: World) -> None:
@@ -69,6 +71,18 @@ def test_a_body_is_not_needed(world: World) -> None:
 
     assert 200 == answer.status_code
     assert "somebody took it on" == answer.json()["timeline"][-1]["reason"]["text"]
+
+
+def test_nobody_acts_as_watcher_itself(world: World) -> None:
+    """A token of that name, from before it was refused, may look and not act."""
+    with world.store.begin() as tx:
+        tx.add_token(Token(digest("s"), "Watcher", Role.OPERATOR, None, NOW))
+    client = world.client(Authorization="Bearer s")
+    answer = client.post("/api/v1/incidents/8/acknowledge")
+
+    assert 409 == answer.status_code
+    assert {"error": "'Watcher' is Watcher's own name: act under another one"} == answer.json()
+    assert "open" == client.get("/api/v1/incidents/8").json()["status"]
 
 
 def test_news_reaches_the_outbox_in_the_same_step(world: World) -> None:

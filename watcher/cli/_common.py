@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from watcher.app.stored import open_store
+from watcher.engine.command import is_machine
 from watcher.kit.log import configure
 from watcher.settings import Settings, SettingsError, load
 from watcher.store.base import StoreError
@@ -49,6 +50,12 @@ def starter_config() -> Path | None:
     """The configuration that a first `watcher serve` wrote, where there is one."""
     path = data_dir() / STARTER
     return path if path.exists() else None
+
+
+def check_name(name: str) -> None:
+    """Ends the command if nobody may be called that."""
+    if is_machine(name):
+        fail(f"the name {name!r} is Watcher's own: timelines could not tell who did what")
 
 
 def check_customer(settings: Settings, customer: str | None) -> None:

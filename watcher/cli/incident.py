@@ -1,13 +1,14 @@
 """`watcher incident open`: a user phoned before monitoring said anything."""
 
 import getpass
+import socket
 from typing import Annotated
 
 import typer
 
 from watcher.cli._common import Config, fail, settings_of, store_of
 from watcher.decide.lifecycle import RefusedError, Report
-from watcher.engine.command import Desk
+from watcher.engine.command import Desk, is_machine
 from watcher.kit.clock import Clock
 from watcher.model.event import Severity
 from watcher.model.person import Principal, Role
@@ -31,12 +32,19 @@ def _open(  # noqa: PLR0913, PLR0917 - the options of a command are its argument
 ) -> None:
     """Open an incident by hand; alerts of the same service join it."""
     settings = settings_of(config)
-    me = Principal(getpass.getuser(), Role.ADMINISTRATOR)
     with store_of(settings) as store:
         desk = Desk(store, Clock(), settings.policy, settings.catalogue, wake=lambda: None)
         try:
-            incident = desk.open(Report(customer, title, severity, service, host, text), me)
+            incident = desk.open(Report(customer, title, severity, service, host, text), _me())
         except RefusedError as error:
             fail(str(error))
     link = f"{settings.public_url}/incidents/{incident.number}"
     typer.echo(f"#{incident.number} {incident.priority} {incident.title}\n{link}")
+
+
+def _me() -> Principal:
+    """Who types; the account of the service is called like Watcher itself, which did not do it."""
+    name = getpass.getuser()
+    return Principal(
+        f"{name}@{socket.gethostname()}" if is_machine(name) else name, Role.ADMINISTRATOR
+    )

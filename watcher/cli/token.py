@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from watcher.cli._common import Config, check_customer, settings_of, store_of
+from watcher.cli._common import Config, check_customer, check_name, settings_of, store_of
 from watcher.kit.clock import Clock
 from watcher.model.person import Role
 from watcher.store.people import Token
@@ -25,6 +25,7 @@ def _create(
     config: Config = None,
 ) -> None:
     """Print a new token, which is shown only this once."""
+    check_name(name)
     settings = settings_of(config)
     check_customer(settings, customer)
     secret = new_secret()

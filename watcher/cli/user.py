@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from watcher.cli._common import Config, check_customer, fail, settings_of, store_of
+from watcher.cli._common import Config, check_customer, check_name, fail, settings_of, store_of
 from watcher.kit.clock import Clock
 from watcher.model.person import Role
 from watcher.store.people import Person
@@ -28,6 +28,7 @@ def _add(
     config: Config = None,
 ) -> None:
     """Make a login; the password is asked for, or read from standard input."""
+    check_name(name)
     settings = settings_of(config)
     check_customer(settings, customer)
     password = _password()

@@ -129,6 +129,8 @@ class Desk:
         return replace(report, host=host, service=service.name if service else report.service)
 
     def _moment(self, by: Principal, text: str) -> Moment:
+        if is_machine(by.name):
+            raise RefusedError(f"{by.name!r} is Watcher's own name: act under another one")
         return Moment(self.clock.now(), Reason(_RULE, text), by.name)
 
     def _write(self, tx: Tx, step: Step, moment: Moment) -> None:
@@ -136,6 +138,11 @@ class Desk:
         tx.add_entries(step.entries)
         told = route.notifications(step.incident, step.news, self.policy, moment.now)
         tx.queue(told, moment.now)
+
+
+def is_machine(name: str) -> bool:
+    """Whether whoever is called that would be taken for Watcher itself."""
+    return name.strip().casefold() == lifecycle.MACHINE
 
 
 def only(number: int, by: Principal) -> Query:
