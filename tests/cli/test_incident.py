@@ -2,6 +2,8 @@
 
 import getpass
 
+import pytest
+
 from tests.cli.given import Desk
 from watcher.model.incident import Priority
 
@@ -35,3 +37,45 @@ def test_an_unknown_customer_is_refused(at: Desk) -> None:
     result = at.run("incident", "open", "The shop is slow", "--customer", "acmee")
 
     assert (1, "watcher: there is no customer 'acmee'\n") == (result.exit_code, result.stderr)
+
+
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [
+        (" \t", "an incident needs a title: say what is wrong"),
+        ("one\ntwo", "a title is one line, without control characters: say the rest as text"),
+        ("bell\a", "a title is one line, without control characters: say the rest as text"),
+        ("x" * 201, "a title has 200 characters at most: say the rest as text"),
+    ],
+    ids=["blank", "two lines", "control", "long"],
+)
+def test_a_title_is_a_line(at: Desk, title: str, said: str) -> None:
+    """Lists, subjects of mails and tickets have no room for more."""
+    result = at.run("incident", "open", title, "--customer", "acme")
+
+    assert (1, f"watcher: {said}\n") == (result.exit_code, result.stderr)
+
+
+def test_what_nobody_described_is_said(at: Desk) -> None:
+    """The incident is opened all the same: at night the catalogue is not the first concern."""
+    words = ["--customer", "acme", "--service", "shpo", "--host", "web99"]
+    result = at.run("incident", "open", "  The shop is slow ", *words)
+    with at.store() as store, store.view() as view:
+        incident = view.incident(1, None)
+        [_, noted] = view.timeline(1)
+
+    strange = [
+        "the service 'shpo' is not in the catalogue",
+        "the host 'web99' is not in the inventory",
+    ]
+    assert (0, [f"watcher: {each}" for each in strange]) == (
+        result.exit_code,
+        result.stderr.splitlines(),
+    )
+    assert "; ".join(strange) == noted.text
+    assert incident is not None
+    assert ("The shop is slow", "shpo", ("web99",)) == (
+        incident.title,
+        incident.service,
+        incident.hosts,
+    )

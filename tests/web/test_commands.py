@@ -159,6 +159,8 @@ def test_a_host_that_the_inventory_does_not_know_keeps_its_name(world: World) ->
 
     assert (["laptop-7"], None) == (incident["hosts"], incident["service"])
     assert "no service known" in incident["terms"][0]["because"]
+    noted = incident["timeline"][-1]["text"]
+    assert "the host 'laptop-7' is not in the inventory" == noted
 
 
 @pytest.mark.parametrize(

@@ -32,12 +32,15 @@ def _open(  # noqa: PLR0913, PLR0917 - the options of a command are its argument
 ) -> None:
     """Open an incident by hand; alerts of the same service join it."""
     settings = settings_of(config)
+    report = Report(customer, title, severity, service, host, text)
     with store_of(settings) as store:
         desk = Desk(store, Clock(), settings.policy, settings.catalogue, wake=lambda: None)
         try:
-            incident = desk.open(Report(customer, title, severity, service, host, text), _me())
+            incident = desk.open(report, _me())
         except RefusedError as error:
             fail(str(error))
+    for strange in desk.unknown(report):
+        typer.echo(f"watcher: {strange}", err=True)
     link = f"{settings.public_url}/incidents/{incident.number}"
     typer.echo(f"#{incident.number} {incident.priority} {incident.title}\n{link}")
 

@@ -5,6 +5,7 @@ Whoever may see only one customer gets the same answer for a stranger's incident
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from unicodedata import category
 
 from watcher.decide import lifecycle, route
 from watcher.decide.identify import resolve, service_of
@@ -22,6 +23,9 @@ from watcher.store.store import Store
 from watcher.store.tx import Tx
 
 _RULE = "by-hand"
+_LONGEST_TITLE = 200
+# Control characters, halves of characters, and what ends lines and paragraphs.
+_NO_LINE = frozenset(("Cc", "Cs", "Zl", "Zp"))
 
 
 class NotThereError(Exception):
@@ -63,15 +67,17 @@ class Desk:
         return self._step(number, by, "somebody wrote it down", noted)
 
     def open(self, report: Report, by: Principal) -> Incident:
-        """An incident that monitoring did not tell of. Raises RefusedError without a title, and for
-        a customer that the catalogue does not know, or that is a stranger.
+        """An incident that monitoring did not tell of; its timeline says what `unknown` says.
+
+        Raises RefusedError for a title that is no line, and for a customer that the catalogue does
+        not know, or that is a stranger.
         """
-        if not report.title:
-            raise RefusedError("an incident needs a title: say what is wrong")
+        report = replace(report, title=_titled(report.title))
         known = self.catalogue.customers
         stranger = by.customer not in {None, report.customer}
         if stranger or (known and report.customer not in known):
             raise RefusedError(f"there is no customer {report.customer!r}")
+        strange = self.unknown(report)
         report = self._identified(report)
         service = self.catalogue.services.get((report.customer, report.service or ""))
         criticality = service.criticality if service else None
@@ -81,9 +87,22 @@ class Desk:
             step = lifecycle.open_by_hand(
                 number, report, moment, Scale(self.policy.priority, criticality)
             )
+            if strange:
+                noted = lifecycle.note(step.incident, "; ".join(strange), moment)
+                step = replace(step, entries=step.entries + noted.entries)
             self._write(tx, step, moment)
         self.wake()
         return step.incident
+
+    def unknown(self, report: Report) -> list[str]:
+        """What a report names and nobody described, in words: perhaps a slip of the pen."""
+        said = []
+        service, host = report.service, report.host
+        if service and (report.customer, service) not in self.catalogue.services:
+            said.append(f"the service {service!r} is not in the catalogue")
+        if host and resolve(self.catalogue, report.customer, host) is None:
+            said.append(f"the host {host!r} is not in the inventory")
+        return said
 
     def retry(self, action: int, by: Principal) -> None:
         """An action that was given up is due again. Raises NotThereError or RefusedError."""
@@ -138,6 +157,18 @@ class Desk:
         tx.add_entries(step.entries)
         told = route.notifications(step.incident, step.news, self.policy, moment.now)
         tx.queue(told, moment.now)
+
+
+def _titled(title: str) -> str:
+    """The title as one line. Raises RefusedError."""
+    title = title.strip()
+    if not title:
+        raise RefusedError("an incident needs a title: say what is wrong")
+    if len(title) > _LONGEST_TITLE:
+        raise RefusedError(f"a title has {_LONGEST_TITLE} characters at most: say the rest as text")
+    if any(category(char) in _NO_LINE for char in title):
+        raise RefusedError("a title is one line, without control characters: say the rest as text")
+    return title
 
 
 def is_machine(name: str) -> bool:
