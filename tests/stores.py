@@ -1,10 +1,12 @@
 """A migrated, empty store of each kind for tests; a conftest imports the fixtures it offers."""
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+import sqlalchemy as sa
 
 from watcher.store.store import Store
 
@@ -39,3 +41,11 @@ def peek(store: Store, statement: str) -> list[tuple[Any, ...]]:
     """What a statement finds, past the interface of the store."""
     with store._database.engine.connect() as connection:
         return [tuple(row) for row in connection.exec_driver_sql(statement)]
+
+
+@contextlib.contextmanager
+def poke(store: Store) -> Iterator[sa.Connection]:
+    """A transaction that may write everything, with the locks of an upgrade."""
+    with store._database.engine.connect() as connection, connection.begin():
+        store._database.lock_shape(connection)
+        yield connection

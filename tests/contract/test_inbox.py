@@ -14,7 +14,7 @@ import pytest
 
 from tests.contract.given import MINUTE, NOW, arrival
 from tests.postgres import NoPostgres, running_postgres
-from tests.stores import peek
+from tests.stores import peek, poke
 from watcher.model.delivery import Arrival, Delivery
 from watcher.store.base import StoreUnavailable, Unstorable
 from watcher.store.inbox import STREAM_LIFE, Inbox
@@ -89,8 +89,7 @@ def test_ids_grow_across_restarts(store: Store, inbox: Inbox) -> None:
     [second] = again.append([arrival(at=early)])
     again.close()
     digest(store, undigested(store))
-    with store.begin() as tx:
-        tx.expire(NOW + MINUTE, NOW, NOW, 10)
+    store.expire_deliveries(NOW + MINUTE, 10)
     last = store.inbox(early)
     [third] = last.append([arrival(at=early)])
     last.close()
@@ -300,17 +299,46 @@ def test_a_locked_inbox_is_unavailable_not_broken(
     store = Store.open(f"sqlite:///{tmp_path}/watcher.db")
     store.upgrade()
     one, other = store.inbox(NOW), store.inbox(NOW)
-    with store._database.engine.connect() as connection:
-        connection.exec_driver_sql("COMMIT")
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-        with pytest.raises(StoreUnavailable):
-            one.append([arrival(b"locked out")])
+    with poke(store), pytest.raises(StoreUnavailable):
+        one.append([arrival(b"locked out")])
     other.append([arrival(b"a")])
     one.append([arrival(b"b")])
     one.close()
     other.close()
 
     assert bodies(undigested(store)) == [b"a", b"b"]
+    store.close()
+
+
+def test_no_transaction_of_the_state_holds_up_what_comes_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However it begins and whatever it writes, the inbox takes deliveries until it commits."""
+    monkeypatch.setattr("watcher.store.sqlite.BUSY_SECONDS", 0.1)
+    store = Store.open(f"sqlite:///{tmp_path}/watcher.db")
+    store.upgrade()
+    inbox = store.inbox(NOW)
+    inbox.append([arrival(b"a")])
+    with store._database.engine.connect() as connection:
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        inbox.append([arrival(b"b")])
+    with store.begin() as tx:
+        tx.digested(tx.undigested(1, PLENTY))
+        tx.forget_deliveries(NOW + MINUTE, 10)
+        inbox.append([arrival(b"c")])
+    inbox.close()
+
+    assert bodies(undigested(store)) == [b"b", b"c"]
+    store.close()
+
+
+def test_the_state_cannot_write_what_comes_in(tmp_path: Path) -> None:
+    """So that no transaction can span both files by mistake."""
+    store = Store.open(f"sqlite:///{tmp_path}/watcher.db")
+    store.upgrade()
+    with pytest.raises(StoreUnavailable, match="readonly"), store.begin() as tx:
+        tx._link.run("DELETE FROM delivery")
     store.close()
 
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from tests.contract.given import MINUTE, NOW, alert, diagnosis, entry, incident, intent, occurrence
-from tests.stores import peek
+from tests.stores import peek, poke
 from watcher.model.action import ActionStatus
 from watcher.store import schema
 from watcher.store.rows import to_micros
@@ -29,7 +29,7 @@ HISTORY = (
     "INSERT INTO verdict SELECT n, n > 2500, 'r', {now}, false FROM {numbers}",
     "INSERT INTO alert SELECT 'acme', 'k' || n, 's', 'o', 'resolved', 'high', 'n', 'h', true, 's',"
     " '{{}}', '', '', 1, n, 1, 1, false, n FROM {numbers}",
-    "INSERT INTO occurrence SELECT 'acme', 'k' || n, 'o', 'high', 1, 1, 2, n, 1, NULL"
+    "INSERT INTO occurrence SELECT 'acme', 'k' || n, 'o', 'high', 1, 1, 2, n, 1, NULL, 'high', 1"
     " FROM {numbers}",
     "INSERT INTO incident (number, customer, title, status, priority, terms, group_key, severity,"
     " hosts, opened_at, opened_by, burst_at, last_at, firing, alerts, resolved_at) SELECT n,"
@@ -59,6 +59,18 @@ class Recorder:
         else:
             self._ask(sql, parameters)
         return self._cursor.execute(sql, parameters)
+
+    @property
+    def connection(self) -> "Recorder":
+        """What gives out cursors: all are this one."""
+        return self
+
+    def cursor(self) -> "Recorder":
+        """A cursor that is looked at, too."""
+        return self
+
+    def close(self) -> None:
+        """Nothing: the transaction goes on."""
 
     def executemany(self, sql: str, rows: Any) -> Any:
         """Runs a statement that only adds or replaces rows."""
@@ -109,7 +121,7 @@ def old_store(store: Store, store_url: str) -> Store:
         "numbers": (COUNTED if on_sqlite else "generate_series(1, {many}) AS n").format(many=MANY),
         "blob": "blob" if on_sqlite else "bytea",
     }
-    with store._database.engine.begin() as connection:
+    with poke(store) as connection:
         for statement in (*HISTORY, *(() if on_sqlite else ("ANALYZE",))):
             connection.exec_driver_sql(statement.format(**words))
     return store
@@ -141,7 +153,8 @@ def everything(tx: Tx) -> None:
         tx.retry_action(action.id, NOW)
         tx.add_evidence(5, action.id, diagnosis())
     tx.due_to_close(NOW, 10)
-    tx.expire(NOW, NOW, NOW - MINUTE, 10)
+    tx.forget_deliveries(NOW, 10)
+    tx.expire(NOW, NOW - MINUTE, 10)
 
 
 def watched(tx: Tx) -> Recorder:

@@ -1,13 +1,18 @@
 """What is kept and what goes, in bounded steps, on both stores."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from tests.contract.given import MINUTE, NOW, arrival, diagnosis, intent
 from tests.stores import peek
 from watcher.model.action import ActionStatus
 from watcher.model.delivery import DeliveryStatus
+from watcher.store.base import StoreUnavailable
 from watcher.store.query import Query
 from watcher.store.store import Store
 
@@ -41,6 +46,14 @@ def states(store: Store) -> list[tuple[int, DeliveryStatus]]:
         return [(each.id, each.status) for each in view.delivery_list(Query()).items]
 
 
+def wait_until_waiting(store: Store) -> None:
+    """Until one transaction waits for another, on PostgreSQL."""
+    deadline = time.monotonic() + 30
+    while not peek(store, "SELECT 1 FROM pg_locks WHERE NOT granted"):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def ids(store: Store, table: str) -> list[int]:
     """What there is in a table."""
     return [row[0] for row in peek(store, f"SELECT * FROM {table} ORDER BY 1")]  # noqa: S608 - a name
@@ -53,9 +66,10 @@ def expire(
     evidence: datetime = NEVER,
     limit: int = 100,
 ) -> int:
-    """One pass in a transaction of its own."""
+    """One pass over everything."""
+    removed = store.expire_deliveries(deliveries, limit)
     with store.begin() as tx:
-        return tx.expire(deliveries, actions, evidence, limit)
+        return removed + tx.expire(actions, evidence, limit)
 
 
 def test_old_deliveries_go_with_their_verdicts(store: Store) -> None:
@@ -94,6 +108,60 @@ def test_no_more_goes_at_once_than_asked_for(store: Store) -> None:
 
     assert removed == [2, 2, 1, 0]
     assert len(numbers) == 5
+
+
+def test_more_goes_than_one_statement_removes(store: Store) -> None:
+    """So that deliveries can come in meanwhile, a few go at a time."""
+    inbox = store.inbox(NOW)
+    inbox.append([arrival() for _ in range(120)])
+    inbox.close()
+    digest(store, 120)
+
+    assert expire(store, deliveries=NOW + DAY, limit=119) == 119
+    assert len(ids(store, "delivery")) == 1
+
+
+def test_what_could_not_go_goes_next_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody can have a delivery digested again that has been chosen to go."""
+    monkeypatch.setattr("watcher.store.sqlite.BUSY_SECONDS", 0.05)
+    store = Store.open(f"sqlite:///{tmp_path}/watcher.db")
+    store.upgrade()
+    [number] = take_in(store, NOW)
+    digest(store, 1)
+    with store.begin() as tx:
+        tx.verdict(number, True, "bad", NOW)
+    busy = sa.create_engine(f"sqlite:///{tmp_path}/watcher-inbox.db")
+    with busy.connect() as writer:
+        writer.exec_driver_sql("BEGIN IMMEDIATE")
+        with pytest.raises(StoreUnavailable, match="locked"):
+            store.expire_deliveries(NOW + DAY, 10)
+    with store.begin() as tx:
+        asked = tx.replay(number)
+    left = ids(store, "delivery")
+
+    assert (asked, left) == (False, [number])
+    assert expire(store, deliveries=NOW + DAY) == 1
+    assert ids(store, "delivery") == []
+    busy.dispose()
+    store.close()
+
+
+def test_a_replay_asked_for_meanwhile_is_not_lost(postgres_store: Store) -> None:
+    """Who asks while retention chooses is told the truth: it is digested again."""
+    store = postgres_store
+    [number] = take_in(store, NOW)
+    digest(store, 1)
+    with store.begin() as tx:
+        tx.verdict(number, True, "bad", NOW)
+    with ThreadPoolExecutor(1) as thread:
+        with store.begin() as tx:
+            asked = tx.replay(number)
+            removing = thread.submit(store.expire_deliveries, NOW + DAY, 10)
+            wait_until_waiting(store)
+        removed = removing.result(timeout=30)
+
+    assert (asked, removed) == (True, 0)
+    assert undigested(store) == [number]
 
 
 def test_a_verdict_that_lost_its_delivery_goes(store: Store) -> None:
@@ -158,7 +226,8 @@ def test_a_stream_is_forgotten_when_nothing_can_come_of_it(store: Store) -> None
     expire(store, deliveries=long_after)
     half = ids(store, "stream")
     digest(store, 2)
-    expire(store, deliveries=long_after)
+    for _ in range(2):
+        expire(store, deliveries=long_after)
 
     assert (young, half) == ([1, 2], [1, 2])
     assert ids(store, "stream") == [2]

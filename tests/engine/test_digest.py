@@ -13,7 +13,7 @@ import structlog
 
 from tests.engine.streams import RULEBOOK, Line, in_order_of_arrival, line, ndjson, story
 from tests.fakes import FakeClock
-from tests.stores import peek
+from tests.stores import peek, poke
 from watcher.app.worker import reader
 from watcher.engine.book import Book
 from watcher.engine.digest import Digest, Read
@@ -130,7 +130,7 @@ def empty(store: Store) -> None:
         "action", "entry", "occurrence", "alert", "incident", "verdict", "delivery", "stream",
         "counter", "lease",
     )  # fmt: skip
-    with store._database.engine.begin() as connection:
+    with poke(store) as connection:
         for table in tables:
             connection.exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608 - names of ours
 

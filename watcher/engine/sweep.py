@@ -57,10 +57,11 @@ class Sweep:
 
     def _let_go(self, now: datetime) -> int:
         kept = self._retention
+        removed = self._store.expire_deliveries(now - kept.deliveries, _AT_ONCE)
         with self._store.begin() as tx:
-            return tx.expire_sessions(now) + tx.expire(
-                deliveries_before=now - kept.deliveries,
+            removed += tx.expire_sessions(now) + tx.expire(
                 actions_before=now - kept.actions,
                 evidence_before=now - kept.evidence,
                 limit=_AT_ONCE,
             )
+        return removed

@@ -132,5 +132,8 @@ class Database(Protocol):
     def line(self, stream: int) -> Line:
         """Opens the way in for deliveries of a stream."""
 
+    def remove(self, deliveries: Sequence[int]) -> None:
+        """Removes deliveries, without ever holding up those that come in."""
+
     def trouble(self, error: BaseException) -> StoreError | None:
         """The error in the store's words; None where it is a mistake of the program."""

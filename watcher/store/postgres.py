@@ -81,6 +81,11 @@ class PostgresDatabase:
         except _TROUBLE as error:
             raise translated(error) from error
 
+    def remove(self, deliveries: Sequence[int]) -> None:
+        """See `Database`."""
+        with self.engine.begin() as connection:
+            self.link(connection).run(_REMOVE, {"ids": list(deliveries)})
+
     def trouble(self, error: BaseException) -> StoreError | None:
         """The error in the store's words; None where it is a mistake of the program."""
         return trouble(error)
@@ -185,6 +190,8 @@ _LANES = """
 SELECT id FROM ({heads} FOR UPDATE OF a SKIP LOCKED) AS head
 WHERE pg_try_advisory_xact_lock(hashtext('lane'), hashtext(incident || ' ' || lane))
 """
+
+_REMOVE = "DELETE FROM delivery WHERE id = ANY(:ids)"
 
 # The sizes are summed before a body is read.
 _HEAD = f"""

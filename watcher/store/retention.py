@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from watcher.store.link import Link
+from watcher.store.link import VERDICT, Link
 from watcher.store.numbers import first_id
 from watcher.store.rows import to_micros
 
@@ -10,15 +10,13 @@ from watcher.store.rows import to_micros
 _STREAM_KEPT = timedelta(days=8)
 
 _DELIVERIES = """
-DELETE FROM delivery WHERE id IN (
-    SELECT d.id FROM delivery AS d LEFT JOIN stream ON stream.id = d.stream
-    WHERE d.id < :before AND d.id <= {cursor}
-    AND NOT EXISTS (SELECT 1 FROM verdict AS v WHERE v.delivery = d.id AND v.replay)
-    ORDER BY d.id LIMIT :limit
-)
+SELECT d.id FROM delivery AS d LEFT JOIN stream ON stream.id = d.stream
+WHERE d.id < :before AND d.id <= {cursor}
+AND NOT EXISTS (SELECT 1 FROM verdict AS v WHERE v.delivery = d.id AND v.replay)
+ORDER BY d.id LIMIT :limit
 """
 # Ids grow with time: a verdict older than the oldest delivery has lost its own.
-_VERDICTS = """
+_LOST = """
 DELETE FROM verdict WHERE delivery < (SELECT coalesce(min(id), :before) FROM delivery)
 AND delivery < :before
 """
@@ -43,22 +41,32 @@ AND NOT EXISTS (
 """
 
 
-def expire(
-    link: Link,
-    deliveries_before: datetime,
-    actions_before: datetime,
-    evidence_before: datetime,
-    limit: int,
-) -> int:
+def forget(link: Link, before: datetime, limit: int) -> list[int]:
+    """The oldest deliveries from before then that nobody waits for, to be removed.
+
+    Their verdicts go here, so that nobody can have one of them digested again.
+    """
+    first = first_id(before)
+    sql = _DELIVERIES.format(cursor=link.cursor)
+    found = [number for (number,) in link.rows(sql, {"before": first, "limit": limit})]
+    # Read again, which locks them: somebody may have asked for one since, and that one stays.
+    verdicts = link.find(VERDICT, VERDICT.key, [(number,) for number in found])
+    asked = {number for number, *_, replay in verdicts if replay}
+    for number, *_, replay in verdicts:
+        if not replay:
+            link.run("DELETE FROM verdict WHERE delivery = :number", {"number": number})
+    link.run(_LOST, {"before": first})
+    opened_before = to_micros(before - _STREAM_KEPT)
+    link.run(_STREAMS.format(cursor=link.cursor), {"before": opened_before})
+    return [number for number in found if number not in asked]
+
+
+def expire(link: Link, actions_before: datetime, evidence_before: datetime, limit: int) -> int:
     """Removes what is older, at most `limit` of each; returns how many rows that were.
 
-    A delivery that waits for its digest is never removed, nor an action that waits to be done.
+    An action that waits to be done is never removed.
     """
-    first = {"before": first_id(deliveries_before), "limit": limit}
-    removed = link.run(_DELIVERIES.format(cursor=link.cursor), first)
-    link.run(_VERDICTS, {"before": first["before"]})
-    opened_before = to_micros(deliveries_before - _STREAM_KEPT)
-    link.run(_STREAMS.format(cursor=link.cursor), {"before": opened_before})
+    removed = 0
     for status in ("done", "gave_up"):
         old = {"status": status, "before": to_micros(actions_before), "limit": limit}
         removed += link.run(_ACTIONS, old)

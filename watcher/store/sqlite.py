@@ -45,7 +45,7 @@ class SqliteDatabase:
         self._inbox = state.with_name(f"{state.stem}-inbox{state.suffix}")
         _make(state, self._inbox)
         self.engine = sa.create_engine(
-            url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}
+            url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False, "uri": True}
         )
         sa.event.listen(self.engine, "connect", self._prepare)
         sa.event.listen(self.engine, "begin", _begin)
@@ -56,7 +56,7 @@ class SqliteDatabase:
         return SqliteLink(_raw(connection))
 
     def lock(self, connection: sa.Connection) -> None:
-        """Takes the right to write the state; BEGIN IMMEDIATE would take the inbox's as well."""
+        """Takes the right to write the state before the first look at it."""
         connection.exec_driver_sql("DELETE FROM lease WHERE 0")
 
     def snapshot(self, connection: sa.Connection) -> sa.Connection:
@@ -65,8 +65,15 @@ class SqliteDatabase:
         return connection
 
     def lock_shape(self, connection: sa.Connection) -> None:
-        """Takes the right to write both files before the first look at their shape."""
+        """Takes the right to write both files before the first look at their shape.
+
+        Nobody else gets the connection afterwards: with it the inbox can be written.
+        """
         connection.exec_driver_sql("COMMIT")
+        connection.detach()
+        connection.exec_driver_sql("DETACH DATABASE inbox")
+        connection.exec_driver_sql("ATTACH DATABASE ? AS inbox", (str(self._inbox),))
+        connection.exec_driver_sql("PRAGMA inbox.journal_mode=WAL")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     def line(self, stream: int) -> Line:
@@ -76,14 +83,25 @@ class SqliteDatabase:
         except _TROUBLE as error:
             raise translated(error) from error
 
+    def remove(self, deliveries: Sequence[int]) -> None:
+        """See `Database`; each statement is a transaction, for which the intake waits shortly."""
+        try:
+            with contextlib.closing(_open(self._inbox)) as inbox:
+                for first in range(0, len(deliveries), _REMOVED_AT_ONCE):
+                    inbox.execute(_REMOVE, (to_json(deliveries[first : first + _REMOVED_AT_ONCE]),))
+        except _TROUBLE as error:
+            raise translated(error) from error
+
     def trouble(self, error: BaseException) -> StoreError | None:
         """The error in the store's words; None where it is a mistake of the program."""
         return trouble(error)
 
     def _prepare(self, connection: sqlite3.Connection, _: object) -> None:
         connection.isolation_level = None
-        connection.execute("ATTACH DATABASE ? AS inbox", (str(self._inbox),))
         _set_up(connection)
+        # What is attached to be written would be locked with the state, and stop the intake.
+        inbox = f"{self._inbox.as_uri()}?mode=ro"
+        connection.execute("ATTACH DATABASE ? AS inbox", (inbox,))
         teach(connection)
 
 
@@ -104,6 +122,19 @@ def _raw(connection: sa.Connection) -> sqlite3.Connection:
 def _set_up(connection: sqlite3.Connection) -> None:
     for pragma in _PRAGMAS:
         connection.execute(pragma)
+
+
+def _open(inbox: Path) -> sqlite3.Connection:
+    """A connection by which deliveries are written, outside of any transaction."""
+    connection = sqlite3.connect(
+        inbox, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    try:
+        _set_up(connection)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
 
 
 def _unlimit(connection: sqlite3.Connection | None, _: object) -> None:
@@ -209,6 +240,10 @@ class SqliteLink:
             raise translated(error) from error
 
 
+_REMOVE = "DELETE FROM delivery WHERE id IN (SELECT value FROM json_each(?))"
+# So few that also big ones go while a request can wait.
+_REMOVED_AT_ONCE = 50
+
 _HEAD = f"""
 SELECT {", ".join(DELIVERY.columns)} FROM delivery
 WHERE id > (SELECT coalesce(max(digested), 0) FROM stream) ORDER BY id LIMIT :limit
@@ -264,11 +299,8 @@ class SqliteLine:
 
     def __init__(self, file: Path, stream: int) -> None:
         self.stream = stream
-        self._connection = sqlite3.connect(
-            file, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
+        self._connection = _open(file)
         try:
-            _set_up(self._connection)
             self._start_afresh()
         except sqlite3.Error:
             self.close()

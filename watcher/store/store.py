@@ -76,6 +76,18 @@ class Store:
             self._database.lock(connection)
             yield Tx(self._database.link(connection))
 
+    def expire_deliveries(self, before: datetime, limit: int) -> int:
+        """Removes the oldest deliveries from before then, at most `limit`; returns how many.
+
+        One that waits for its digest, also because somebody wants it digested again, stays.
+        """
+        with self.begin() as tx:
+            old = tx.forget_deliveries(before, limit)
+        if old:
+            with self._own_words():
+                self._database.remove(old)
+        return len(old)
+
     @contextlib.contextmanager
     def view(self) -> Iterator[View]:
         """Reads one state of the data, whatever is written meanwhile."""
@@ -94,9 +106,13 @@ class Store:
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[sa.Connection]:
+        with self._own_words(), self._database.engine.connect() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def _own_words(self) -> Iterator[None]:
         try:
-            with self._database.engine.connect() as connection:
-                yield connection
+            yield
         except sa.exc.TimeoutError as error:
             raise StoreUnavailable("all connections to the database are in use") from error
         except sa.exc.DBAPIError as error:

@@ -180,14 +180,10 @@ class Tx:
         """Lets nobody in by the tokens of that name any more; returns how many there were."""
         return people.revoke_tokens(self._link, name)
 
-    def expire(
-        self,
-        deliveries_before: datetime,
-        actions_before: datetime,
-        evidence_before: datetime,
-        limit: int,
-    ) -> int:
+    def forget_deliveries(self, before: datetime, limit: int) -> list[int]:
+        """The oldest deliveries from before then that nobody waits for; the store removes them."""
+        return retention.forget(self._link, before, limit)
+
+    def expire(self, actions_before: datetime, evidence_before: datetime, limit: int) -> int:
         """Removes what is older, at most `limit` of each kind; returns how many rows that were."""
-        return retention.expire(
-            self._link, deliveries_before, actions_before, evidence_before, limit
-        )
+        return retention.expire(self._link, actions_before, evidence_before, limit)
