@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -11,6 +12,7 @@ import typer
 from watcher.app.stored import open_store
 from watcher.engine.command import is_machine
 from watcher.kit.log import configure
+from watcher.model.person import Role
 from watcher.settings import Settings, SettingsError, load
 from watcher.store.base import StoreError
 from watcher.store.store import Store
@@ -63,6 +65,12 @@ def check_customer(settings: Settings, customer: str | None) -> None:
     known = settings.catalogue.customers
     if customer is not None and known and customer not in known:
         fail(f"there is no customer {customer!r}; there are: {', '.join(sorted(known))}")
+
+
+def access(name: str, role: Role, customer: str | None, since: datetime) -> str:
+    """One line of a list of those who may come in."""
+    whose = customer or "(all)"
+    return f"{name:<24} {role:<14} {whose:<16} {since.isoformat(timespec='seconds')}"
 
 
 def local_url(settings: Settings) -> str:

@@ -1,10 +1,18 @@
-"""`watcher token create`: prints a token for a program that uses the API."""
+"""`watcher token create|list|revoke`: what programs that use the API prove themselves by."""
 
 from typing import Annotated
 
 import typer
 
-from watcher.cli._common import Config, check_customer, check_name, settings_of, store_of
+from watcher.cli._common import (
+    Config,
+    access,
+    check_customer,
+    check_name,
+    fail,
+    settings_of,
+    store_of,
+)
 from watcher.kit.clock import Clock
 from watcher.model.person import Role
 from watcher.store.people import Token
@@ -15,6 +23,8 @@ def register(app: typer.Typer) -> None:
     """Adds the group of commands."""
     group = typer.Typer(help="Tokens for programs.", no_args_is_help=True)
     group.command("create")(_create)
+    group.command("list")(_list)
+    group.command("revoke")(_revoke)
     app.add_typer(group, name="token")
 
 
@@ -33,3 +43,21 @@ def _create(
     with store_of(settings) as store, store.begin() as tx:
         tx.add_token(token)
     typer.echo(secret)
+
+
+def _list(config: Config = None) -> None:
+    """List the tokens by name: role, customer, since when; the secrets are kept nowhere."""
+    with store_of(settings_of(config)) as store, store.view() as view:
+        for each in view.tokens():
+            typer.echo(access(each.name, each.role, each.customer, each.created_at))
+
+
+def _revoke(
+    name: Annotated[str, typer.Argument(help="All tokens of this name.")], config: Config = None
+) -> None:
+    """Let nobody in any more by the tokens of that name."""
+    with store_of(settings_of(config)) as store, store.begin() as tx:
+        count = tx.revoke_tokens(name)
+    if not count:
+        fail(f"there is no token {name!r}; see: watcher token list")
+    typer.echo(f"{count} {'token' if count == 1 else 'tokens'} revoked")
