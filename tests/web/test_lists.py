@@ -111,6 +111,7 @@ def test_a_total_is_counted_on_demand(world: World) -> None:
     ("params", "text"),
     [
         ({"match": "status"}, "expected =, !=, =~ or !~ (at character 7)"),
+        ({"match": "labels=x"}, "name the label itself, as in team=payments, not `labels`"),
         ({"match": "host=~("}, "bad regular expression"),
         ({"cursor": "x"}, "this is no cursor"),
         ({"limit": "0"}, "query.limit: Input should be greater than or equal to 1"),

@@ -70,6 +70,8 @@ def test_a_wrong_matcher_is_explained_above_the_list(world: World) -> None:
     assert "This is not a matcher: bad regular expression" in page.text
     assert 'value="status=~("' in page.text
     assert 422 == world.person().get("/deliveries?match=team%3Dx").status_code
+    for path in ("/incidents?q=labels%3Dx", "/alerts?match=labels!%3Dx"):
+        assert "name the label itself" in world.person().get(path).text
 
 
 def test_a_long_list_goes_on_on_another_page(world: World) -> None:

@@ -7,7 +7,6 @@ from fastapi import APIRouter
 from fastapi import Query as Parameter
 from pydantic import BaseModel, ConfigDict, Field
 
-from watcher.decide.match import parse
 from watcher.model.person import Principal
 from watcher.store.query import Page, Query
 from watcher.web.api.answers import errors
@@ -21,6 +20,7 @@ from watcher.web.api.models import (
 )
 from watcher.web.deps import Deps, Parts
 from watcher.web.guard import Operator, Viewer
+from watcher.web.matchers import read
 
 router = APIRouter(prefix="/api/v1", responses=errors())
 NounT = TypeVar("NounT")
@@ -46,9 +46,9 @@ class Asked(BaseModel):
     total: Annotated[bool, Field(description="Whether to count; exact up to 10,000")] = False
 
     def by(self, principal: Principal, parts: Deps) -> Query:
-        """The query with what its caller may see. Raises MatcherError."""
+        """The query with what its caller may see. Raises MatcherError or UnknownField."""
         return Query(
-            matchers=tuple(matcher for text in self.match for matcher in parse(text)),
+            matchers=tuple(matcher for text in self.match for matcher in read(text)),
             customer=principal.customer,
             limit=self.limit,
             cursor=self.cursor,

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Form, Header, Path, Request
 from fastapi import Query as Parameter
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 
-from watcher.decide.match import MatcherError, parse
+from watcher.decide.match import MatcherError
 from watcher.engine.command import NotThereError, only
 from watcher.kit.redact import redact
 from watcher.store.base import UnknownField
@@ -16,6 +16,7 @@ from watcher.store.query import Page, Query
 from watcher.web.deps import Parts
 from watcher.web.guard import Operator, Viewer
 from watcher.web.live import Live
+from watcher.web.matchers import read
 from watcher.web.pages.login import own_path
 from watcher.web.pages.render import Frame
 from watcher.web.pages.search import query_string
@@ -135,7 +136,7 @@ def _list(
 ) -> Response:
     page, wrong = _NONE, ""
     try:
-        matchers = parse(asked.match) if asked.match.strip() else ()
+        matchers = read(asked.match) if asked.match.strip() else ()
         page = look_up(Query(matchers, frame.by.customer, _PAGE, asked.cursor or None))
     except (MatcherError, UnknownField) as error:
         wrong = str(error)

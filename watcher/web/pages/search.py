@@ -3,9 +3,9 @@
 import re
 from urllib.parse import urlencode
 
-from watcher.decide.match import parse
 from watcher.model.incident import Status
 from watcher.model.matcher import Matcher, Operator
+from watcher.web.matchers import read
 
 _LOOKS_LIKE_MATCHER = re.compile(r"[{\"]|^\s*[\w.:-]+\s*(=|!=|!~)")
 
@@ -21,11 +21,11 @@ def status_is(*statuses: Status) -> tuple[Matcher, ...]:
 
 
 def searched(typed: str) -> tuple[Matcher, ...]:
-    """What was typed if it is matchers, else one for titles with it. Raises MatcherError."""
+    """What was typed if it is matchers, else one for titles with it. Raises what `read` raises."""
     if not typed.strip():
         return ()
     if _LOOKS_LIKE_MATCHER.search(typed):
-        return parse(typed)
+        return read(typed)
     return (Matcher("title", Operator.REGEX, f".*{_whatever_case(typed.strip())}.*"),)
 
 
