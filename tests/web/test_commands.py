@@ -199,6 +199,18 @@ def test_a_report_of_the_wrong_shape_is_refused(world: World, report: dict[str, 
     assert answer.json()["error"].startswith("body.")
 
 
+def test_a_body_without_its_header_is_told_of_it(world: World) -> None:
+    """As `curl -d` sends it."""
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    content = b'{"title": "x", "customer": "acme"}'
+    answer = world.program().post("/api/v1/incidents", content=content, headers=headers)
+    right = world.program().post("/api/v1/incidents", json=[])
+
+    assert 422 == answer.status_code
+    assert "its header says so: `Content-Type: application/json`" in answer.json()["error"]
+    assert "Content-Type" not in right.json()["error"]
+
+
 def test_a_dead_delivery_is_replayed(world: World, deliveries: list[int]) -> None:
     """It is pending again, and the worker is woken for it."""
     answer = world.program().post(f"/api/v1/deliveries/{deliveries[1]}/replay")

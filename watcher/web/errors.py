@@ -69,7 +69,9 @@ async def _unavailable(request: Request, error: Exception) -> Response:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     found = cast("RequestValidationError", error).errors()
-    faults = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in found)
+    faults = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in found]
+    if any(each["loc"] == ("body",) for each in found) and not _says_json(request):
+        faults.append("a body is JSON, and its header says so: `Content-Type: application/json`")
     return _answer(request, 422, "; ".join(faults))
 
 
@@ -96,6 +98,10 @@ def _answer(
 
 def _asks_for_data(request: Request) -> bool:
     return request.url.path.startswith(_FOR_PROGRAMS)
+
+
+def _says_json(request: Request) -> bool:
+    return "json" in request.headers.get("content-type", "").lower()
 
 
 def _text_of(error: HTTPException) -> str:
