@@ -40,12 +40,6 @@ def keys(actions: list[Action]) -> list[str]:
     return [action.key for action in actions]
 
 
-def due(store: Store, now: datetime = NOW) -> datetime | None:
-    """When there is work."""
-    with store.begin() as tx:
-        return tx.next_due(now)
-
-
 def test_a_claimed_action_is_as_it_was_queued(store: Store) -> None:
     """It runs, with its first attempt and its fence, until its lease ends."""
     queue(store, intent("a"))
@@ -198,26 +192,6 @@ def test_a_lease_that_ended_may_settle_while_nobody_took_it(store: Store) -> Non
         settled = tx.settle(action, ActionStatus.DONE, "late", None, NOW + 2 * LEASE)
 
     assert settled
-
-
-@pytest.mark.parametrize("status", [ActionStatus.DONE, ActionStatus.GAVE_UP])
-def test_the_next_due_is_when_the_next_claim_finds_something(
-    store: Store, status: ActionStatus
-) -> None:
-    """Blocked actions do not count; leases that end do; so the worker need not poll."""
-    nothing = due(store)
-    queue(store, intent("a1"), intent("a2"), intent("b1", "b", not_before=NOW + 5 * MINUTE))
-    waiting = due(store)
-    [action] = claim(store)
-    running = due(store)
-    settle(store, action, ActionStatus.RETRY, NOW + 2 * MINUTE)
-    retried = due(store)
-    [action] = claim(store, NOW + 2 * MINUTE)
-    settle(store, action, status)
-
-    assert nothing is None
-    assert [waiting, running, retried] == [NOW, NOW + LEASE, NOW + 2 * MINUTE]
-    assert due(store) == NOW
 
 
 def test_claimers_at_once_share_the_work(store: Store) -> None:

@@ -147,7 +147,6 @@ def everything(tx: Tx) -> None:
     tx.add_entries([entry(5), entry(6, "a", "b")])
     tx.merge(7, 8)
     tx.queue([intent("new1"), intent("new2"), intent("new3", "b")], NOW)
-    tx.next_due(NOW)
     for action in tx.claim(NOW, LEASE, 10):
         tx.settle(action, ActionStatus.GAVE_UP, "", None, NOW)
         tx.retry_action(action.id, NOW)

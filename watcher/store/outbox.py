@@ -34,9 +34,6 @@ UPDATE action AS a {{using}} SET
 WHERE a.id IN ({{each}}) AND a.next_at <= :now AND {_HEADS}
 RETURNING {", ".join(ACTION.columns)}
 """  # noqa: S608 - own text
-_NEXT = f"""
-SELECT a.next_at FROM action AS a {{using}} WHERE {_HEADS} ORDER BY a.next_at LIMIT 1
-"""  # noqa: S608 - own text
 _SETTLE = """
 UPDATE action SET status = :status, reason = :reason, next_at = :next_at, lease_until = NULL
 WHERE id = :id AND token = :token AND status = 'running'
@@ -102,12 +99,6 @@ def settle(
 def retry_action(link: Link, number: int, now: datetime) -> bool:
     """Makes an action that was given up wait again, with all its attempts before it."""
     return link.run(_RETRY, {"id": number, "now": to_micros(now)}) == 1
-
-
-def next_due(link: Link, now: datetime) -> datetime | None:
-    """When the next action can be claimed, perhaps in the past; None while there is none."""
-    found = link.rows(_NEXT.format(using=link.using("action_open")), {"now": to_micros(now)})
-    return rows.from_micros(found[0][0]) if found else None
 
 
 def add_evidence(link: Link, incident: int, action: int, diagnosis: Diagnosis) -> None:

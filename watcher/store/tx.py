@@ -144,10 +144,6 @@ class Tx:
         """Makes an action that was given up wait again; false if it was not given up."""
         return outbox.retry_action(self._link, number, now)
 
-    def next_due(self, now: datetime) -> datetime | None:
-        """When the next action can be claimed, perhaps in the past; None while there is none."""
-        return outbox.next_due(self._link, now)
-
     def add_evidence(self, incident: int, action: int, diagnosis: Diagnosis) -> None:
         """Keeps what a diagnosis brought, once for each action."""
         outbox.add_evidence(self._link, incident, action, diagnosis)
