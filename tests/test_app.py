@@ -138,6 +138,7 @@ def gone() -> int:
 @pytest.mark.parametrize(
     ("holder", "inherited"),
     [
+        (f"{socket.gethostname()}:{os.getpid()}:0ld", True),
         (f"{socket.gethostname()}:{gone()}:a1", True),
         (f"{socket.gethostname()}:{os.getppid()}:a1", False),
         (f"{socket.gethostname()}:one:a1", False),
