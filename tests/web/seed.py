@@ -17,13 +17,20 @@ from watcher.store.store import Store
 NOW = datetime(2026, 11, 22, 3, 14, 7, tzinfo=UTC)
 ACME, GLOBEX = "acme", "globex"
 
-_BILLING = Service("acme", "billing", 4, hosts=("db1", "app1", "app2"))
+_BILLING = Service(
+    "acme",
+    "billing",
+    4,
+    hosts=("db1", "app1", "app2"),
+    owners=("Payments team", "DBA on call"),
+    title="Invoices and payments",
+)
 CATALOGUE = Catalogue(
     customers={ACME: Customer(ACME, "Acme Retail"), GLOBEX: Customer(GLOBEX, "Globex")},
     services={
         (ACME, "billing"): _BILLING,
         (ACME, "webshop"): Service(ACME, "webshop", 3, hosts=("web1", "web2")),
-        (GLOBEX, "mail"): Service(GLOBEX, "mail", 2, hosts=("mx1",)),
+        (GLOBEX, "mail"): Service(GLOBEX, "mail", 2, hosts=("mx1",), owners=("mail-team",)),
     },
     by_host={(ACME, "db1"): (_BILLING,)},
     by_alias={(ACME, "db1.acme.example"): Host(ACME, "db1"), (ACME, "db1"): Host(ACME, "db1")},
@@ -158,8 +165,18 @@ def _alert(
                     ("service:billing",), None, 41.0)  # fmt: skip
     ended_at = ago(ended) if ended else None
     return alert, Occurrence(
-        ACME, key, "1", severity, ago(started), severity, ago(started), ago(started), ended_at, 8,
-        ago(started), reason
+        ACME,
+        key,
+        "1",
+        severity,
+        ago(started),
+        severity,
+        ago(started),
+        ago(started),
+        ended_at,
+        8,
+        ago(started),
+        reason,
     )
 
 

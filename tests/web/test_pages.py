@@ -119,6 +119,29 @@ def test_an_incident_page_tells_the_whole_story(world: World) -> None:
         assert part in shown
 
 
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (
+            8,
+            [
+                "Service Invoices and payments (billing) Owners Payments team, DBA on call Hosts",
+                "Customer Acme Retail (acme) Alerts",
+            ],
+        ),
+        (4, ["Service mail Owner mail-team Hosts", "Customer Globex Alerts"]),
+        (3, ["ago Hosts backup1 Customer"]),
+    ],
+)
+def test_an_incident_page_says_whose_service_it_is(
+    world: World, number: int, said: list[str]
+) -> None:
+    """Titles and owners as the catalogue has them; nothing where it has none."""
+    shown = text_of(world.person().get(f"/incidents/{number}"))
+
+    assert [] == [part for part in said if part not in shown]
+
+
 def test_what_went_wrong_is_open_and_the_rest_folded(world: World) -> None:
     """Of eight steps one failed."""
     page = world.person().get("/incidents/8").text

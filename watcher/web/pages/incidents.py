@@ -140,10 +140,13 @@ def incident_page(request: Request, parts: Parts, by: Viewer, number: Number) ->
     """One incident."""
     with parts.store.view() as view:
         found = whole(view, number, by)
+        incident = found.incident
         return Frame(request, parts, by, view).page(
             "incident.html",
-            incident=found.incident,
-            verbs=verbs(found.incident),
+            incident=incident,
+            service=parts.catalogue.services.get((incident.customer, incident.service or "")),
+            customer=parts.catalogue.customers.get(incident.customer),
+            verbs=verbs(incident),
             suspect_name=_suspect_name(found),
             alerts=members(found.alerts),
             evidence=runs(found.evidence),
