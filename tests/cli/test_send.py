@@ -58,6 +58,16 @@ def test_a_signed_source_gets_a_signature(at: Desk, watcher: HttpPeer) -> None:
     assert right == call.headers["x-grafana-alerting-signature"]
 
 
+def test_an_open_source_gets_no_proof(at: Desk, watcher: HttpPeer) -> None:
+    """It asks for none."""
+    at.config.write_text("sources: [{name: lab, kind: generic, auth: none}]\n")
+    result = at.run("send", "generic", "--url", url(watcher))
+    [call] = watcher.calls
+
+    assert 0 == result.exit_code
+    assert "authorization" not in call.headers
+
+
 def test_the_same_serial_is_the_same_outage(at: Desk, watcher: HttpPeer) -> None:
     """A recovery sent later belongs to its problem."""
     for sample in ("firing", "resolved"):
