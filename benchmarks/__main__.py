@@ -8,6 +8,7 @@ import datetime
 import os
 import platform
 import shutil
+import signal
 import sys
 from importlib.metadata import version
 
@@ -31,6 +32,8 @@ def main() -> int:
     parser.add_argument("names", nargs="*", choices=[[], *_ALL], metavar="NAME")
     parser.add_argument("--quick", action="store_true", help="only see that everything works")
     given = parser.parse_args()
+    # Whoever is ended takes the servers along.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if missing := [name for name in _NEEDED if shutil.which(name) is None]:
         print(f"not found: {', '.join(missing)}; `make bench` brings them", file=sys.stderr)
         return 1

@@ -41,7 +41,8 @@ def _cost(store: str, what: str, most: float, costs: list[float]) -> Row:
 def _through(hook: Hook, size: int, effort: Effort) -> tuple[float, float]:
     """Alerts a second until all of a load are in incidents, and milliseconds of CPU for each."""
     began, spent = perf_counter(), cpu_seconds(*hook.watcher.roots)
-    count = size * hook.post(hook.load(size), effort.seconds).requests
+    seconds = effort.seconds if size == 1 else effort.batch_seconds
+    count = size * hook.post(hook.load(size), seconds).requests
     hook.progress.drained()
     cost = cpu_seconds(*hook.watcher.roots) - spent
     return count / (perf_counter() - began), 1000 * cost / count

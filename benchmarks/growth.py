@@ -2,7 +2,9 @@
 pages and lists take over them.
 """
 
+import contextlib
 import statistics
+import sys
 from collections.abc import Iterator
 from time import perf_counter
 
@@ -16,6 +18,7 @@ from benchmarks.table import Effort, Row, percentile
 from watcher.store.store import Store
 
 _ASKED_TIMES = 10
+_MOST = 100
 
 
 def measure(effort: Effort) -> Iterator[Row]:
@@ -34,7 +37,9 @@ def _fill(url: str, alerts: int) -> None:
     size = lists.Size(alerts)
     store = Store.open(url)
     store.upgrade()
-    lists.fill(store, size)
+    # Standard output is for the table.
+    with contextlib.redirect_stdout(sys.stderr):
+        lists.fill(store, size)
     with store.begin() as tx:
         tx.numbers(size.incidents)
     store.close()
@@ -63,17 +68,19 @@ def _grown(store: str, pairs: list[list[float]], effort: Effort) -> Row:
 
 
 def _listed(store: str, watcher: Watcher) -> Row:
-    """The slowest of all lists that the API is asked for, as its caller sees it."""
+    """All lists that the API is asked for, as their caller sees them."""
     servers.settle(*watcher.roots)
     session = requests.Session()
     session.headers.update(watcher.operator())
-    slowest = max(
-        (_p95(session, f"{watcher.url}/api/v1/{kind}", text), f"{kind} {text}".strip())
+    times = {
+        f"{kind} {text}".strip(): _p95(session, f"{watcher.url}/api/v1/{kind}", text)
         for kind, text in lists.ASKED
-    )
-    p95, name = slowest
-    what = f"{len(lists.ASKED)} lists of the API at that size, {store}"
-    return Row(8, what, "p95 <= 100 ms", f"slowest p95 {p95:.0f} ms ({name})", p95 <= 100)
+    }
+    slowest = max(times, key=lambda name: times[name])
+    quick = sum(p95 <= _MOST for p95 in times.values())
+    measured = f"{quick} of {len(times)}; slowest p95 {times[slowest]:.0f} ms ({slowest})"
+    what = f"{len(times)} lists of the API at that size, {store}"
+    return Row(8, what, f"p95 <= {_MOST} ms", measured, quick == len(times))
 
 
 def _p95(session: requests.Session, url: str, matcher: str) -> float:

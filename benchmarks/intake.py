@@ -74,9 +74,10 @@ def measure(effort: Effort) -> Iterator[Row]:
             for size in (1, BATCH):
                 for kind, last in KINDS.items():
                     load = Load(peer.url, bodies.alertmanager(size), last=last)
-                    rates["Alertmanager", size, kind].append(post(load, effort.seconds))
+                    seconds = effort.seconds if size == 1 else effort.batch_seconds
+                    rates["Alertmanager", size, kind].append(post(load, seconds))
                     for store, hook in watchers.items():
-                        answers = hook.post(hook.load(size, last), effort.seconds)
+                        answers = hook.post(hook.load(size, last), seconds)
                         rates[store, size, kind].append(answers)
                         hook.progress.drained(timedelta(minutes=5))
         yield from _rows(rates)
