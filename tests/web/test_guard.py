@@ -14,7 +14,7 @@ from watcher.model.person import Role
 from watcher.web import api, pages
 from watcher.web.guard import Guard
 
-EVERYBODYS = {"/", "/healthz", "/readyz", "/login"}
+EVERYBODYS = {"/", "/readyz", "/login"}
 # What belongs to the customer globex: an incident, an action; the delivery has no fixed number.
 NUMBERS = {"incidents": "4", "actions": "3"}
 FORMS = {

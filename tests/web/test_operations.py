@@ -13,13 +13,12 @@ from watcher.model.person import Role
 from watcher.store.store import Store
 
 
-def test_it_is_alive_without_a_store(tmp_path: Path, portal: BlockingPortal) -> None:
-    """Liveness asks nothing of others, so that nobody restarts it for the database's sake."""
+def test_it_says_that_the_store_is_away(tmp_path: Path, portal: BlockingPortal) -> None:
+    """In words of its own: anybody may ask, and the database's would tell too much."""
     store = Store.open(f"sqlite:///{tmp_path}/gone/watcher.db")
     (tmp_path / "gone").rename(tmp_path / "elsewhere")
     world = World(store, portal)
 
-    assert {"status": "alive"} == world.client().get("/healthz").json()
     ready = world.client().get("/readyz")
     unwell = {"ready": False, "checks": {"store": {"ok": False, "text": "does not answer"}}}
     assert (503, unwell) == (ready.status_code, ready.json())
@@ -77,7 +76,7 @@ def test_metrics_tell_of_the_store_and_of_requests(world: World) -> None:
     assert {"watcher"} == {line.split("_")[0] for line in lines if not line.startswith("#")}
 
 
-@pytest.mark.parametrize("path", ["/login", "/incidents", "/api/v1/incidents", "/healthz", "/nope"])
+@pytest.mark.parametrize("path", ["/login", "/incidents", "/api/v1/incidents", "/readyz", "/nope"])
 def test_every_answer_keeps_the_browser_safe(world: World, path: str) -> None:
     """No foreign scripts, no frames, no guessing of types, no traces in caches."""
     headers = world.client().get(path).headers
@@ -142,11 +141,20 @@ def test_the_api_describes_itself_to_those_who_may_use_it(world: World) -> None:
     assert "/incidents" not in document["paths"]
 
 
+def test_liveness_is_described_though_it_is_answered_in_front(world: World) -> None:
+    """What asks for it needs no word of this application, which perhaps cannot be loaded."""
+    paths = world.program(Role.VIEWER).get("/api/v1/openapi.json").json()["paths"]
+    answer = paths["/healthz"]["get"]["responses"]["200"]["content"]["application/json"]
+
+    assert {"const": "alive"} == answer["schema"]["properties"]["status"]
+    assert 404 == world.client().get("/healthz").status_code
+
+
 def test_every_route_and_metric_is_described(world: World) -> None:
     """In the reference for people, too."""
     reference = Path(__file__).parents[2] / "docs" / "reference"
     api, metrics = (reference / name for name in ("api.md", "metrics.md"))
-    routes = world.app.openapi()["paths"]
+    routes = world.program().get("/api/v1/openapi.json").json()["paths"]
     names = {each.name for each in world.metrics.registry.collect() if "_process_" not in each.name}
 
     assert [] == [path for path in routes if path not in api.read_text()]

@@ -20,7 +20,7 @@ from watcher.web.edge import HEADERS
 from watcher.web.guard import ForbiddenError, NotLoggedInError
 from watcher.web.pages.render import error_page
 
-_FOR_PROGRAMS = ("/api/", "/metrics", "/healthz", "/readyz", "/static/", "/live")
+_FOR_PROGRAMS = ("/api/", "/metrics", "/readyz", "/static/", "/live")
 _STATUS: dict[type[Exception], int] = {
     ForbiddenError: HTTPStatus.FORBIDDEN,
     NotThereError: HTTPStatus.NOT_FOUND,
