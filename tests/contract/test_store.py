@@ -1,10 +1,12 @@
 """What a transaction keeps: alerts, occurrences, incidents, timelines, evidence, on both stores."""
 
 import contextlib
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from threading import Barrier
 
 import pytest
@@ -22,6 +24,7 @@ from tests.contract.given import (
     suspect,
 )
 from tests.stores import peek
+from watcher.engine.loop import Duty, Loops
 from watcher.model.alert import AlertStatus
 from watcher.model.event import Severity
 from watcher.model.evidence import Evidence
@@ -345,3 +348,43 @@ def test_writers_of_the_same_keys_do_not_block_each_other_for_ever(store: Store)
     [(found,)] = peek(store, "SELECT count(*) FROM alert")
 
     assert found == 40
+
+
+def test_writers_in_a_ring_both_come_to_an_end(postgres_store: Store) -> None:
+    """A digest locks incidents in two steps; if that meets another writer, one tries again."""
+    store = postgres_store
+    with store.begin() as tx:
+        tx.save_incidents([incident(1, group="a"), incident(2, group="b")])
+    together = Barrier(2, timeout=30)
+    tries: list[str] = []
+    done: list[str] = []
+
+    def write(name: str, *locks: Callable[[Tx], object]) -> int:
+        if name in done:
+            return 0
+        tries.append(name)
+        with store.begin() as tx:
+            locks[0](tx)
+            if tries.count(name) == 1:
+                together.wait()
+            locks[1](tx)
+            tx.add_entries([entry(1, name)])
+        done.append(name)
+        return 1
+
+    group = [("acme", "b")]
+    digest = partial(
+        write, "digest", lambda tx: tx.recent(group, NOW - MINUTE), lambda tx: tx.incidents([1])
+    )
+    sweep = partial(write, "sweep", lambda tx: tx.incidents([1]), lambda tx: tx.incidents([2]))
+    loops = Loops([Duty("digest", digest, every=3600), Duty("sweep", sweep, every=3600)])
+    loops.start()
+    deadline = time.monotonic() + 30
+    while len(done) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    loops.stop(20)
+
+    assert sorted(done) == ["digest", "sweep"]
+    assert len(tries) == 3
+    with store.view() as view:
+        assert sorted(each.text for each in view.timeline(1)) == ["digest", "sweep"]

@@ -1,6 +1,8 @@
 """What a digest reads and writes: deliveries in, alerts and incidents out, all by sets of keys.
 
-Each set is folded and sorted by key first, so that two writers never wait for each other in a ring.
+Each set is folded and sorted by key first, so that two writers of one set never wait for each
+other in a ring. Over several sets they can: PostgreSQL then breaks one off with StoreUnavailable,
+and all of its transaction is tried again.
 """
 
 from collections.abc import Callable, Collection, Iterable
