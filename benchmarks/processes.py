@@ -1,11 +1,12 @@
 """What processes cost: the CPU time and the memory of whole trees, read from /proc."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
-_PPID, _UTIME, _CSTIME = 1, 11, 15  # Fields of /proc/PID/stat behind the name.
+# Fields of /proc/PID/stat behind the name.
+_PPID = 1
+_TIMES = slice(11, 15)  # Its own and those of ended children, as user and in the kernel.
 
 
 def tree(root: int) -> list[int]:
@@ -19,26 +20,16 @@ def tree(root: int) -> list[int]:
 
 def cpu_seconds(*roots: int) -> float:
     """The CPU time of these trees so far, with that of children which have ended."""
-    return sum(own_seconds(pid, ended=True) for root in roots for pid in tree(root))
-
-
-def own_seconds(pid: int, *, ended: bool = False) -> float:
-    """The CPU time of one process, with all its threads; 0 when it is gone."""
-    fields = _stat(pid)
-    last = _CSTIME if ended else _CSTIME - 2
-    return sum(map(int, fields[_UTIME : last + 1])) / _TICKS
-
-
-def cost_of(measured: Callable[[], object], *roots: int) -> float:
-    """The CPU seconds that these trees spend while something happens."""
-    before = cpu_seconds(*roots)
-    measured()
-    return cpu_seconds(*roots) - before
+    return sum(_seconds(pid) for root in roots for pid in tree(root))
 
 
 def megabytes(*roots: int) -> float:
     """The memory of these trees, each shared page counted once in proportion (PSS)."""
     return sum(_pss(pid) for root in roots for pid in tree(root)) / 1024
+
+
+def _seconds(pid: int) -> float:
+    return sum(map(int, _stat(pid)[_TIMES])) / _TICKS
 
 
 def _stat(pid: int) -> list[str]:
