@@ -31,7 +31,7 @@ def test_an_incident_has_all_that_belongs_to_it(world: World) -> None:
 def test_an_incident_has_its_own_spans_of_its_alerts(world: World) -> None:
     """What is over stays over there, though the condition is back in another incident."""
     alert, span = ALERTS[2]
-    back = replace(span, occurrence="2", started_at=ago(1), severity_at=ago(1), incident=6)
+    back = replace(span, occurrence="2", started_at=ago(1.5), heard_at=ago(1), incident=6)
     over = replace(span, severity=Severity.WARNING, ended_at=ago(5))
     with world.store.begin() as tx:
         tx.save_alerts([replace(alert, occurrence="2", incident=6, count=2, last_at=ago(1))])
@@ -46,7 +46,7 @@ def test_an_incident_has_its_own_spans_of_its_alerts(world: World) -> None:
     )
 
     assert [("resolved", "warning", 8, "2026-11-22T03:00:55Z", "2026-11-22T03:09:07Z")] == before
-    assert [("firing", "high", 6, "2026-11-22T03:13:07Z", "2026-11-22T03:13:07Z")] == now
+    assert [("firing", "high", 6, "2026-11-22T03:12:37Z", "2026-11-22T03:13:07Z")] == now
 
 
 def test_an_incident_goes_through_its_life(world: World) -> None:

@@ -199,7 +199,7 @@ class Member(AlertItem):
         """The alert as far as it belongs to the incident: that span of it, not its present."""
         named = {name: getattr(alert, name) for name in AlertItem.model_fields}
         ended_at = occurrence.ended_at
-        last_at = ended_at or occurrence.severity_at
+        last_at = ended_at or occurrence.heard_at
         span = {
             "occurrence": occurrence.occurrence,
             "status": AlertStatus.RESOLVED if ended_at else AlertStatus.FIRING,
