@@ -48,9 +48,9 @@ class Alert:
 class Occurrence:
     """One span of a condition. `started_at` is None while only its end has been heard of.
 
-    `severity` is the newest that was given, as of `severity_at`, and `worst` the highest; the source
-    last spoke of the span at `heard_at`. `joined_at` is Watcher's clock when the span became part
-    of `incident`, and `reason` why it did.
+    `severity` is the newest that was given, as of `severity_at`, and `worst` the highest; the
+    source last spoke of the span at `heard_at`. `joined_at` is Watcher's clock when the span became
+    part of `incident`, and `reason` why it did.
     """
 
     customer: str
