@@ -28,9 +28,8 @@ class Sent:
 
 
 class Pace:
-    """A sender of so many alerts a second; they are due whether earlier ones are answered or not.
-
-    Two hundred different alerts are new at first and repeated then, as with real sources.
+    """A sender of so many alerts a second, all of them new; they are due whether earlier ones are
+    answered or not.
     """
 
     def __init__(self, watcher: Watcher, source: str, rate: int) -> None:
