@@ -342,6 +342,24 @@ def test_the_state_cannot_write_what_comes_in(tmp_path: Path) -> None:
     store.close()
 
 
+def test_a_state_older_than_its_inbox_catches_up(tmp_path: Path) -> None:
+    """After a backup was put back, also the deliveries of streams it does not know are digested."""
+    store = Store.open(f"sqlite:///{tmp_path}/watcher.db")
+    store.upgrade()
+    for body in (b"a", b"b", b"c"):
+        inbox = store.inbox(NOW)
+        inbox.append([arrival(body)])
+        inbox.close()
+    with poke(store) as connection:
+        connection.exec_driver_sql("DELETE FROM stream WHERE id > 1")
+    found = undigested(store)
+    digest(store, found)
+
+    assert bodies(found) == [b"a", b"b", b"c"]
+    assert undigested(store) == []
+    store.close()
+
+
 def test_a_new_way_in_waits_for_the_readers_of_the_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,6 +26,12 @@ WHERE v.replay AND d.id = v.delivery ORDER BY v.delivery LIMIT :limit
 """  # noqa: S608 - names of the schema
 # Their sizes are not looked at, so that only a few are taken at once.
 _REPLAYS_AT_ONCE = 50
+# The copy of a state may be older than its inbox, and not know the newest streams.
+_CURSOR = """
+INSERT INTO stream (id, opened_at, digested) VALUES (:stream, 0, :last)
+ON CONFLICT (id) DO UPDATE SET digested = excluded.digested
+WHERE stream.digested < excluded.digested
+"""
 _NUMBERS = """
 INSERT INTO counter (name, value) VALUES ('incident', :count)
 ON CONFLICT (name) DO UPDATE SET value = counter.value + excluded.value RETURNING value
@@ -63,10 +69,7 @@ def digested(link: Link, deliveries: Iterable[Delivery]) -> None:
         numbers.add(delivery.id)
         seen[delivery.stream] = max(delivery.id, seen.get(delivery.stream, 0))
     for stream, last in sorted(seen.items()):
-        link.run(
-            "UPDATE stream SET digested = :last WHERE id = :stream AND digested < :last",
-            {"stream": stream, "last": last},
-        )
+        link.run(_CURSOR, {"stream": stream, "last": last})
     for (number,) in link.rows("SELECT delivery FROM verdict WHERE replay ORDER BY delivery"):
         if number in numbers:
             link.run("DELETE FROM verdict WHERE delivery = :number", {"number": number})
