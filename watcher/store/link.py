@@ -22,7 +22,7 @@ _TYPES = {str: "text", bool: "boolean", bytes: "bytea", int: "int8"}
 @dataclass(frozen=True, eq=False)
 class Shape:
     """What statements about a table need to know of it; `types` are PostgreSQL's names, `steady`
-    the indexed columns that seldom change.
+    the indexed columns that seldom change. `shared` are rows that others than the digest write.
     """
 
     table: str
@@ -30,6 +30,7 @@ class Shape:
     columns: tuple[str, ...]
     types: Mapping[str, str]
     steady: tuple[str, ...] = ()
+    shared: bool = False
 
     @classmethod
     def of(cls, table: sa.Table) -> "Shape":
@@ -40,6 +41,7 @@ class Shape:
             tuple(column.name for column in table.columns),
             {column.name: _TYPES[column.type.python_type] for column in table.columns},
             tuple(column.name for column in table.columns if column.info is schema.STEADY),
+            table is schema.incident,
         )
 
     @property
@@ -84,7 +86,7 @@ class Link(Protocol):
         also: str = "",
         parameters: Parameters = NOTHING,
     ) -> list[Row]:
-        """The rows whose columns `by` are one of the keys, locked until the transaction ends."""
+        """The rows whose columns `by` are one of the keys; shared ones stay locked to the end."""
 
     def upsert(self, shape: Shape, rows: Sequence[Row]) -> None:
         """Puts rows in the place of those with the same primary key, if any."""

@@ -222,9 +222,11 @@ def _find(shape: Shape, by: tuple[str, ...], also: str) -> str:
     same = " AND ".join(f"t.{name} = k.{name}" for name in by)
     order = ", ".join(f"t.{name}" for name in shape.key)
     where = f"WHERE {_own(also)}" if also else ""
+    # A lock writes to every row that it locks.
+    lock = "FOR UPDATE OF t" if shape.shared else ""
     return f"""
     SELECT {columns} FROM {_unnest(shape, by)} AS k ({", ".join(by)})
-    JOIN {shape.table} AS t ON {same} {where} ORDER BY {order} FOR UPDATE OF t
+    JOIN {shape.table} AS t ON {same} {where} ORDER BY {order} {lock}
     """  # noqa: S608 - names of the schema
 
 

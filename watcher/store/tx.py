@@ -16,7 +16,8 @@ from watcher.store.people import Person, Token
 class Tx:
     """What a transaction can do; it is committed as a whole, or not at all.
 
-    What is read here cannot be changed by anyone else before the end. Raises StoreUnavailable:
+    The incidents that are read here cannot be changed by anyone else before the end; alerts and
+    occurrences are the digest's alone, which holds a lease. Raises StoreUnavailable:
     try the whole transaction again later; or Unstorable: the values themselves are refused.
     """
 
