@@ -13,6 +13,7 @@ from watcher.kit.collector import relax
 
 _GRACE = 10.0
 _CHUNK = 4096
+_NICE = 10
 
 
 def register(app: typer.Typer) -> None:
@@ -25,6 +26,8 @@ def _command(config: Config = None) -> None:
     # The terminal's Ctrl-C goes to the front, which then ends the worker in good order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end)
+    # Taking alerts in comes first: on a busy machine the front has the processors.
+    os.nice(_NICE)
     settings = settings_of(config)
     with store_of(settings) as store:
         work = worker(settings, store, Clock())
