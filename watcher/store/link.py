@@ -41,7 +41,7 @@ class Shape:
             tuple(column.name for column in table.columns),
             {column.name: _TYPES[column.type.python_type] for column in table.columns},
             tuple(column.name for column in table.columns if column.info is schema.STEADY),
-            table is schema.incident,
+            table in {schema.incident, schema.verdict},
         )
 
     @property
