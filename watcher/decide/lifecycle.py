@@ -6,7 +6,7 @@ and people go through the same functions.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from watcher.decide.correlate import extend, fuse
@@ -236,6 +236,12 @@ def close(incident: Incident, moment: Moment) -> Step:
     _require(incident, "closed", Status.RESOLVED)
     closed = replace(incident, status=Status.CLOSED, closed_at=moment.now)
     return _told(closed, EntryKind.CLOSED, f"closed by {moment.actor}", moment)
+
+
+def close_quiet(incident: Incident, now: datetime, after: timedelta) -> Step:
+    """It has been resolved for so long, and nothing came back. Raises RefusedError as `close`."""
+    reason = Reason("quiet", "resolved, and nothing came back", gap=after.total_seconds())
+    return close(incident, Moment(now, reason))
 
 
 def reopen(incident: Incident, moment: Moment) -> Step:

@@ -94,9 +94,8 @@ class Fold:
     def sweep(self, now: datetime) -> None:
         """Closes what has been resolved for long enough."""
         after = self._policy.grouping.close_after
-        reason = Reason("quiet", "resolved, and nothing came back", gap=after.total_seconds())
         for incident in self._book.resolved_before(now - after):
-            self._step(lifecycle.close(incident, Moment(now, reason)), now)
+            self._step(lifecycle.close_quiet(incident, now, after), now)
 
     def _start(
         self, seen: Sighting, known: Occurrence | None, current: Occurrence | None, news: News
@@ -117,17 +116,14 @@ class Fold:
         arrival = lifecycle.Arrival(alert, occurrence.started_at or point, point)
         scale = self._scale(customer, incident.service)
         self._step(lifecycle.join(incident, arrival, moment, scale, rules), now)
-        self._belongs(incident.number, seen, moment, news)
-        if occurrence.ended_at is not None:
+        joined = self._belongs(incident.number, seen, moment, news)
+        if joined.ended_at is not None:
             # Either its recovery came first, or a newer span of the condition did.
             reason = _RECOVERED if known is not None else _SUPERSEDED
-            ended = replace(
-                occurrence, incident=incident.number, joined_at=now, reason=placed.reason
-            )
-            self._end(ended, seen.alert, news, reason)
+            self._end(joined, seen.alert, news, reason)
         self._merge(correlate.bridged(incident, neighbours, start, rules), now)
 
-    def _belongs(self, number: int, seen: Sighting, moment: Moment, news: News) -> None:
+    def _belongs(self, number: int, seen: Sighting, moment: Moment, news: News) -> Occurrence:
         """Writes down where an occurrence belongs, and what follows for its host."""
         book, alert = self._book, seen.alert
         occurrence = replace(
@@ -139,6 +135,7 @@ class Fold:
         book.put_occurrence(occurrence)
         incident = book.incidents[number]
         book.intents.extend(route.diagnoses(incident, alert, news.host, self._policy))
+        return occurrence
 
     def _open(self, alert: Alert, news: News, point: datetime, moment: Moment) -> Incident:
         scale = self._scale(news.who.customer, news.who.service)

@@ -4,10 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from watcher.decide import lifecycle
-from watcher.decide.lifecycle import Moment
 from watcher.kit.clock import Clock
 from watcher.model.incident import Status
-from watcher.model.reason import Reason
 from watcher.store.store import Store
 
 _AT_ONCE = 500
@@ -39,15 +37,12 @@ class Sweep:
         return self._close_quiet(now) + self._let_go(now)
 
     def _close_quiet(self, now: datetime) -> int:
-        reason = Reason(
-            "quiet", "resolved, and nothing came back", gap=self._close_after.total_seconds()
-        )
-        before = now - self._close_after
+        after = self._close_after
         with self._store.begin() as tx:
-            due = [each.number for each in tx.due_to_close(before, _AT_ONCE)]
+            due = [each.number for each in tx.due_to_close(now - after, _AT_ONCE)]
             # Read again, which locks them: somebody may have reopened one meanwhile.
             steps = [
-                lifecycle.close(each, Moment(now, reason))
+                lifecycle.close_quiet(each, now, after)
                 for each in tx.incidents(due).values()
                 if each.status is Status.RESOLVED
             ]
