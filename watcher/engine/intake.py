@@ -84,8 +84,9 @@ class Intake:
             _log.warning("not stored", deliveries=len(group), error=str(error))
             self._answer(_refuse, group, StoreUnavailable(str(error)))
             return inbox
-        self._answer(_resolve, group, ids)
+        # The worker first: by the time a sender has its answer, the digest knows that there is work.
         self._on_commit()
+        self._answer(_resolve, group, ids)
         return inbox
 
     def _answer(self, how: Callable[..., None], group: list[_Waiting], what: object) -> None:
