@@ -109,35 +109,25 @@ def test_tables_that_do_not_fit_are_told_row_by_row(tmp_path: Path) -> None:
         ),
         (
             "{given: {severity: hihg}, expect: P2}",
-            "examples.0.given.severity: should be "
+            "priority.examples.0.given.severity: should be "
             "'information', 'warning', 'average', 'high' or 'disaster'",
         ),
     ],
 )
 def test_examples_are_tried(tmp_path: Path, example: str, complaint: str | None) -> None:
     """An example that does not hold is an error at its line."""
-    text = f"{PRIORITY}examples:\n  - {example}\n"
-    _, complaints = read(rules(tmp_path / "own", p=text))
+    text = f"{PRIORITY}  examples:\n    - {example}\n"
+    _, complaints = read(shipped("rules"), rules(tmp_path / "own", p=text))
 
-    assert ([f"own/p.yaml:8: {complaint}"] if complaint else []) == complaints
+    assert ([f"{tmp_path}/own/p.yaml:8: {complaint}"] if complaint else []) == complaints
 
 
 def test_examples_of_unsound_rules_are_left_alone(tmp_path: Path) -> None:
     """Where a section cannot be used, only that is said."""
-    text = "priority: {}\nexamples:\n  - {given: {severity: high}, expect: P5}\n"
+    text = "priority: {examples: [{given: {severity: high}, expect: P5}]}"
     _, complaints = read(shipped("rules"), rules(tmp_path / "own", p=text))
 
     assert {f"{tmp_path}/own/p.yaml:1"} == {one.partition(": ")[0] for one in complaints}
-
-
-def test_examples_stand_beside_their_rules(tmp_path: Path) -> None:
-    """An example that nothing could be tried on would prove nothing."""
-    text = "grouping: {gap: 1m}\nexamples:\n  - {given: {severity: high}, expect: P5}\n"
-    _, complaints = read(shipped("rules"), rules(tmp_path / "own", g=text))
-
-    assert [f"{tmp_path}/own/g.yaml:3: an example needs priority rules in the same file"] == (
-        complaints
-    )
 
 
 def test_a_section_stands_once_in_a_folder(tmp_path: Path) -> None:

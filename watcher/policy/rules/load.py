@@ -1,0 +1,104 @@
+"""Reads folders of rules into a policy, and tries every example that stands beside a rule."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import create_model
+
+from watcher.model.policy import Channel, Policy, RunbookTrigger
+from watcher.policy.problems import Place, Problem, Problems, read
+from watcher.policy.rules import grouping, priority
+from watcher.policy.rules.section import Listed, Single, Trial
+from watcher.policy.values import Strict
+from watcher.policy.yamlfile import Document
+
+SECTIONS: tuple[Single[Any, Any] | Listed[Any, Any], ...] = (
+    grouping.SECTION,
+    priority.SECTION,
+)
+"""All there may be in a file of rules; the policy has a field of the same name for each."""
+
+if TYPE_CHECKING:
+    RulesFile = Strict
+else:
+    RulesFile = create_model(
+        "RulesFile",
+        __base__=Strict,
+        __doc__="What a file of rules may hold.",
+        **{section.key: (section.field, None) for section in SECTIONS},
+    )
+
+
+@dataclass(slots=True)
+class Rules:
+    """What was found in the folders: by section and name, and what became of the examples."""
+
+    found: dict[str, dict[str, object]] = field(default_factory=dict)
+    trials: list[Trial] = field(default_factory=list)
+
+    def fields(self) -> dict[str, Any]:
+        """The fields of the policy that the folders say something about."""
+        return {
+            section.key: section.gather(self.found[section.key])
+            for section in SECTIONS
+            if section.key in self.found
+        }
+
+
+def load_policy(
+    folders: Sequence[Path],
+    runbooks: Iterable[RunbookTrigger],
+    channels: Iterable[Channel],
+    problems: Problems,
+) -> Policy | None:
+    """The policy of these folders, of which the later has the last word.
+
+    None where no usable priority rules are left, which is noted.
+    """
+    fields = load_rules(folders, problems).fields()
+    if "priority" not in fields:
+        where = ", ".join(str(folder) for folder in folders) or "rules"
+        problems.add(Problem(where, 0, "there are no usable priority rules here"))
+        return None
+    return Policy(channels=tuple(channels), runbooks=tuple(runbooks), **fields)
+
+
+def load_rules(folders: Sequence[Path], problems: Problems) -> Rules:
+    """Everything in these folders; what is wrong is noted, and so is an example that fails."""
+    rules = Rules()
+    for folder in folders:
+        if not folder.is_dir():
+            problems.add(Problem(str(folder), 0, "there is no such folder of rules"))
+        first: dict[tuple[str, str], Place] = {}
+        for path in rule_files(folder):
+            document = read(path, RulesFile, problems)
+            if document is not None:
+                _take(document, first, rules, problems)
+    for trial in rules.trials:
+        if trial.complaint:
+            problems.error(trial.place, trial.complaint)
+    return rules
+
+
+def rule_files(folder: Path) -> list[Path]:
+    """The files of a folder of rules, in the order in which they are read."""
+    return sorted(folder.glob("*.yaml"))
+
+
+def _take(
+    document: Document, first: dict[tuple[str, str], Place], rules: Rules, problems: Problems
+) -> None:
+    for section in SECTIONS:
+        for name, place, entry in section.items(document):
+            before = first.setdefault((section.key, name), place)
+            if before is not place:
+                problems.error(place, f"{name!r} stands in {before} already")
+            made = section.make(entry, place, problems) if entry is not None else None
+            if made is not None:
+                found = rules.found.setdefault(section.key, {})
+                # Taken out first, so that what is said last also stands last.
+                found.pop(name, None)
+                found[name] = made
+                rules.trials.extend(section.trials(entry, made, place))
