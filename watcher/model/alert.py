@@ -45,12 +45,22 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
+class Placed:
+    """What a person decided of a condition: the incident it was put in, and those it was taken out
+    of. A later span of the condition takes this over.
+    """
+
+    incident: int
+    out_of: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Occurrence:
     """One span of a condition. `started_at` is None while only its end has been heard of.
 
     `severity` is the newest that was given, as of `severity_at`, and `worst` the highest; the
     source last spoke of the span at `heard_at`. `joined_at` is Watcher's clock when the span became
-    part of `incident`, and `reason` why it did.
+    part of `incident`, and `reason` why it did; `placed` is set where a person decided on it.
     """
 
     customer: str
@@ -65,3 +75,4 @@ class Occurrence:
     incident: int | None = None
     joined_at: datetime | None = None
     reason: Reason | None = None
+    placed: Placed | None = None

@@ -47,6 +47,16 @@ class Suspect:
 
 
 @dataclass(frozen=True, slots=True)
+class Arranged:
+    """Who chose by hand which alerts an incident has, and the incidents that a person told it from:
+    the machine neither merges it away nor merges it with those.
+    """
+
+    by: str
+    apart: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """One disruption. `number` is its identity within the installation.
 
@@ -55,7 +65,7 @@ class Incident:
     gap, and `before_at` is the last start before that run. `firing` counts the alerts that hold
     now, `alerts` all that ever joined, and `ended_at` is the newest end among them. `severity` is
     the highest seen. While `held_by` names a person who opened or reopened it, only people resolve
-    it. A merged incident is closed and names the incident that took it in.
+    it. A merged incident is closed and names the incident that took it in, which has it in `took`.
     """
 
     number: int
@@ -85,6 +95,8 @@ class Incident:
     before_at: datetime | None = None
     ended_at: datetime | None = None
     held_by: str | None = None
+    arranged: Arranged | None = None
+    took: tuple[int, ...] = ()
 
 
 class EntryKind(StrEnum):
@@ -98,6 +110,8 @@ class EntryKind(StrEnum):
     REOPENED = "reopened"
     CLOSED = "closed"
     MERGED = "merged"
+    SPLIT = "split"
+    MOVED = "moved"
     PRIORITY = "priority"
     NOTE = "note"
     ACTION = "action"

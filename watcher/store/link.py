@@ -56,6 +56,7 @@ OCCURRENCE = Shape.of(schema.occurrence)
 INCIDENT = Shape.of(schema.incident)
 ENTRY = Shape.of(schema.entry)
 ACTION = Shape.of(schema.action)
+EXAMPLE = Shape.of(schema.example)
 VERDICT = Shape.of(schema.verdict)
 
 

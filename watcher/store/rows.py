@@ -11,11 +11,21 @@ from typing import Any
 import orjson
 
 from watcher.model.action import Action, ActionKind, ActionStatus, Intent
-from watcher.model.alert import Alert, AlertStatus, Occurrence
+from watcher.model.alert import Alert, AlertStatus, Occurrence, Placed
 from watcher.model.delivery import Arrival, Delivery
 from watcher.model.event import Severity
 from watcher.model.evidence import Diagnosis, Evidence, StepResult, StepStatus
-from watcher.model.incident import Entry, EntryKind, Incident, Priority, Status, Suspect, Term
+from watcher.model.example import Example, Side
+from watcher.model.incident import (
+    Arranged,
+    Entry,
+    EntryKind,
+    Incident,
+    Priority,
+    Status,
+    Suspect,
+    Term,
+)
 from watcher.model.reason import Reason
 from watcher.store.base import Unstorable
 
@@ -86,6 +96,14 @@ def _suspect(found: Mapping[str, Any]) -> Suspect:
         started_at=datetime.fromisoformat(found["started_at"]),
         reason=_reason(found["reason"]),
     )
+
+
+def _placed(found: Mapping[str, Any]) -> Placed:
+    return Placed(found["incident"], tuple(found["out_of"]))
+
+
+def _arranged(found: Mapping[str, Any]) -> Arranged:
+    return Arranged(found["by"], tuple(found["apart"]))
 
 
 def from_arrival(arrival: Arrival, number: int, stream: int) -> Row:
@@ -180,6 +198,7 @@ def from_occurrence(occurrence: Occurrence) -> Row:
         None if occurrence.reason is None else to_json(occurrence.reason),
         occurrence.worst.value,
         to_micros(occurrence.heard_at),
+        None if occurrence.placed is None else to_json(occurrence.placed),
     )
 
 
@@ -198,6 +217,7 @@ def to_occurrence(row: Row) -> Occurrence:
         incident=row[7],
         joined_at=_moment(row[8]),
         reason=None if row[9] is None else _reason(orjson.loads(row[9])),
+        placed=None if row[12] is None else _placed(orjson.loads(row[12])),
     )
 
 
@@ -231,6 +251,8 @@ def from_incident(incident: Incident) -> Row:
         _micros(incident.before_at),
         _micros(incident.ended_at),
         incident.held_by,
+        None if incident.arranged is None else to_json(incident.arranged),
+        to_json(incident.took) if incident.took else None,
     )
 
 
@@ -264,6 +286,49 @@ def to_incident(row: Row) -> Incident:
         before_at=_moment(row[24]),
         ended_at=_moment(row[25]),
         held_by=row[26],
+        arranged=None if row[27] is None else _arranged(orjson.loads(row[27])),
+        took=() if row[28] is None else tuple(orjson.loads(row[28])),
+    )
+
+
+def from_example(example: Example) -> Row:
+    """The row of a labelled pair."""
+    return (
+        example.pair,
+        example.customer,
+        example.together,
+        to_micros(example.at),
+        example.by,
+        example.why,
+        None if example.machine is None else to_json(example.machine),
+        to_json(example.one),
+        to_json(example.other),
+    )
+
+
+def to_example(row: Row) -> Example:
+    """The labelled pair behind a row."""
+    _, customer, together, at, by, why, machine, one, other = row
+    return Example(
+        customer=customer,
+        one=_side(orjson.loads(one)),
+        other=_side(orjson.loads(other)),
+        together=bool(together),
+        by=by,
+        at=from_micros(at),
+        why=why,
+        machine=None if machine is None else _reason(orjson.loads(machine)),
+    )
+
+
+def _side(found: Mapping[str, Any]) -> Side:
+    started_at = found["started_at"]
+    return Side(
+        **{
+            **found,
+            "severity": _SEVERITY[found["severity"]],
+            "started_at": None if started_at is None else datetime.fromisoformat(started_at),
+        }
     )
 
 

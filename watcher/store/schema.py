@@ -102,6 +102,8 @@ occurrence = sa.Table(
     sa.Column("reason", sa.Text),
     sa.Column("worst", sa.Text, nullable=False),
     sa.Column("heard_at", sa.BigInteger, nullable=False),
+    # Where a person put the condition, seldom anything.
+    sa.Column("placed", sa.Text),
     sa.Index("occurrence_incident", "incident"),
 )
 
@@ -136,6 +138,8 @@ incident = sa.Table(
     sa.Column("before_at", sa.BigInteger),
     sa.Column("ended_at", sa.BigInteger),
     sa.Column("held_by", sa.Text),
+    sa.Column("arranged", sa.Text),
+    sa.Column("took", sa.Text),
     sa.Index("incident_group", "customer", "group_key", "last_at"),
     sa.Index("incident_status", "status", "number"),
     sa.Index(
@@ -196,6 +200,22 @@ action = sa.Table(
     sa.Index("action_lane", "incident", "lane", "id"),
     # Evidence names its action: a number must not come back after retention.
     sqlite_autoincrement=True,
+)
+
+# What a person said of a pair of alerts, with what was known of both: it outlives their incidents.
+# `pair` is a digest of customer, keys and occurrences: who changes his mind replaces what he said.
+example = sa.Table(
+    "example",
+    state,
+    sa.Column("pair", sa.Text, primary_key=True),
+    sa.Column("customer", sa.Text, nullable=False),
+    sa.Column("together", sa.Boolean, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("decided_by", sa.Text, nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("machine", sa.Text),
+    sa.Column("one", sa.Text, nullable=False),
+    sa.Column("other", sa.Text, nullable=False),
 )
 
 # One row for each diagnosis; what its steps printed is compressed JSON, away from the hot tables.
