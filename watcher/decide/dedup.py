@@ -78,6 +78,8 @@ def sight(
     `known` is the event's own occurrence and `current` the alert's newest, None where unheard of.
     """
     change, occurrence = _observe(known, event, who.customer)
+    if known is None and current is not None and current.placed is not None:
+        occurrence = replace(occurrence, placed=current.placed)
     if alert is None:
         return Sighting(_first_alert(event, occurrence, who), occurrence, change)
     if known is not None and change is Change.REPEATED and occurrence == known:

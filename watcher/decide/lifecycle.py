@@ -64,10 +64,10 @@ def open_by_alert(
     number: int, alert: Alert, group: str, point: datetime, moment: Moment, scale: Scale
 ) -> Step:
     """A new incident from the first alert of a disruption, which `join` then adds to it."""
-    incident = _blank(number, alert.customer, group, alert.severity, point, moment)
-    incident = replace(incident, service=alert.service, title=_title(alert))
+    incident = blank(number, alert.customer, group, alert.severity, point, moment)
+    incident = replace(incident, service=alert.service, title=titled(alert))
     incident = _prioritised(incident, scale)
-    text = f"opened by {_named(alert)}"
+    text = f"opened by {named(alert)}"
     return Step(incident, (_entry(incident, EntryKind.OPENED, text, moment),), (News.OPENED,))
 
 
@@ -88,7 +88,7 @@ def open_by_hand(number: int, report: Report, moment: Moment, scale: Scale) -> S
     group = f"manual:{number}"
     if report.service or report.host:
         group = f"service:{report.service}" if report.service else f"host:{report.host}"
-    incident = _blank(number, report.customer, group, report.severity, moment.now, moment)
+    incident = blank(number, report.customer, group, report.severity, moment.now, moment)
     hosts = (report.host,) if report.host else ()
     incident = replace(
         incident,
@@ -131,10 +131,10 @@ def join(
         grown = _suspected(grown, alert, arrival.started_at)
     entries: tuple[Entry, ...] = ()
     if not first:
-        text = f"{_named(alert)} joined"
+        text = f"{named(alert)} joined"
         entries = (_entry(grown, EntryKind.JOINED, text, moment),)
-    back = _reopened(grown, moment)
-    raised = _reprioritised(back.incident, scale, moment)
+    back = reopened(grown, moment)
+    raised = reprioritised(back.incident, scale, moment)
     news = back.news + (() if first else raised.news)
     return Step(raised.incident, entries + back.entries + raised.entries, news)
 
@@ -143,10 +143,10 @@ def severity_heard(
     incident: Incident, alert: Alert, span: Occurrence, moment: Moment, scale: Scale
 ) -> Step:
     """The severity of one of its alerts is another; the highest heard of makes the priority."""
-    text = f"{_named(alert)}: severity {span.severity}"
+    text = f"{named(alert)}: severity {span.severity}"
     entry = _entry(incident, EntryKind.ALERT, text, moment)
     severity = max(incident.severity, span.worst, key=lambda each: each.rank)
-    raised = _reprioritised(replace(incident, severity=severity), scale, moment)
+    raised = reprioritised(replace(incident, severity=severity), scale, moment)
     return replace(raised, entries=(entry, *raised.entries))
 
 
@@ -154,7 +154,7 @@ def alert_ended(incident: Incident, alert: Alert, ended_at: datetime, moment: Mo
     """One of its alerts has ended; with the last of them the incident is resolved, at the newest of
     their ends, unless a person holds it open.
     """
-    entry = _entry(incident, EntryKind.ALERT, f"{_named(alert)} ended", moment)
+    entry = _entry(incident, EntryKind.ALERT, f"{named(alert)} ended", moment)
     incident = replace(
         incident,
         firing=max(0, incident.firing - 1),
@@ -201,13 +201,14 @@ def merge(both: Both, moment: Moment, scale: Scale, grouping: Grouping) -> tuple
         alerts=both.alerts,
         firing=earlier.firing + later.firing,
         ended_at=max(ends, default=None),
+        took=(*earlier.took, later.number, *later.took),
     )
     if moment.now - earlier.opened_at <= grouping.suspect_after:
         grown = _with_suspect_of(grown, later)
     away = _entry(closed, EntryKind.MERGED, f"merged into #{earlier.number}", moment)
     taken = _entry(grown, EntryKind.MERGED, f"took in #{later.number}", moment)
-    back = _reopened(grown, moment) if grown.firing else Step(grown)
-    raised = _reprioritised(back.incident, scale, moment)
+    back = reopened(grown, moment) if grown.firing else Step(grown)
+    raised = reprioritised(back.incident, scale, moment)
     entries = (taken, *back.entries, *raised.entries)
     return Step(closed, (away,)), Step(raised.incident, entries, back.news + raised.news)
 
@@ -249,7 +250,7 @@ def reopen(incident: Incident, moment: Moment) -> Step:
     _require(incident, "reopened", Status.RESOLVED, Status.CLOSED)
     if incident.merged_into is not None:
         raise RefusedError(f"this incident was merged into #{incident.merged_into}: reopen that")
-    return _reopened(replace(incident, held_by=moment.actor), moment)
+    return reopened(replace(incident, held_by=moment.actor), moment)
 
 
 def note(incident: Incident, text: str, moment: Moment, key: str | None = None) -> Step:
@@ -258,9 +259,10 @@ def note(incident: Incident, text: str, moment: Moment, key: str | None = None) 
     return Step(incident, (replace(entry, key=key),))
 
 
-def _blank(
+def blank(
     number: int, customer: str, group: str, severity: Severity, point: datetime, moment: Moment
 ) -> Incident:
+    """A new incident of which no more is known yet."""
     return Incident(
         number=number,
         customer=customer,
@@ -277,16 +279,16 @@ def _blank(
     )
 
 
-def _named(alert: Alert) -> str:
+def named(alert: Alert) -> str:
     """The alert with its host, unless its name holds that already."""
     if alert.host is None or alert.host.casefold() in alert.name.casefold():
         return alert.name
     return f"{alert.name} on {alert.host}"
 
 
-def _title(alert: Alert) -> str:
+def titled(alert: Alert) -> str:
     """What the incident is called; the service comes first."""
-    return f"{alert.service}: {_named(alert)}" if alert.service else _named(alert)
+    return f"{alert.service}: {named(alert)}" if alert.service else named(alert)
 
 
 def _suspected(incident: Incident, alert: Alert, started_at: datetime) -> Incident:
@@ -295,7 +297,7 @@ def _suspected(incident: Incident, alert: Alert, started_at: datetime) -> Incide
     if suspect is not None and (suspect.started_at, suspect.key) <= (started_at, alert.key):
         return incident
     reason = Reason("first-to-fire", "the first alert of the incident to fire", keys=(alert.key,))
-    title = _title(alert) if incident.opened_by == MACHINE else incident.title
+    title = titled(alert) if incident.opened_by == MACHINE else incident.title
     return replace(
         incident, suspect=Suspect(alert.key, alert.host, started_at, reason), title=title
     )
@@ -311,7 +313,8 @@ def _with_suspect_of(incident: Incident, other: Incident) -> Incident:
     return replace(incident, suspect=theirs, title=title)
 
 
-def _reopened(incident: Incident, moment: Moment) -> Step:
+def reopened(incident: Incident, moment: Moment) -> Step:
+    """An incident that was over and is not; any other stays as it is."""
     if incident.status not in {Status.RESOLVED, Status.CLOSED}:
         return Step(incident)
     status = Status.ACKNOWLEDGED if incident.acknowledged_at else Status.OPEN
@@ -331,7 +334,8 @@ def _prioritised(incident: Incident, scale: Scale) -> Incident:
     return replace(incident, priority=priority, terms=terms)
 
 
-def _reprioritised(incident: Incident, scale: Scale, moment: Moment) -> Step:
+def reprioritised(incident: Incident, scale: Scale, moment: Moment) -> Step:
+    """The incident with the priority that follows from what is known now."""
     after = _prioritised(incident, scale)
     if after.priority == incident.priority:
         return Step(after)

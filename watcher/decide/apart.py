@@ -1,0 +1,41 @@
+"""What people decided about groupings, and the machine does not undo: one question for all that
+place alerts or merge incidents.
+"""
+
+from watcher.model.alert import Occurrence
+from watcher.model.incident import Incident, Status
+from watcher.model.reason import Reason
+
+_AT_WORK = frozenset((Status.OPEN, Status.ACKNOWLEDGED))
+
+
+def apart(one: Incident | Occurrence, other: Incident) -> Reason | None:
+    """Why the one does not belong with the other incident; None where nobody said so."""
+    if isinstance(one, Occurrence):
+        told = one.placed is not None and _named(one.placed.out_of, other)
+    else:
+        told = _told(one, other) or _told(other, one)
+    if not told:
+        return None
+    return Reason("told-apart", f"a person told it from #{other.number}")
+
+
+def put_home(previous: Occurrence | None, home: Incident | None) -> Reason | None:
+    """Why a condition returns to the incident of its last span, however long it was away: a person
+    put it there, and that is still worked on. None where that is not so.
+    """
+    if previous is None or previous.placed is None or home is None:
+        return None
+    if home.status not in _AT_WORK or not _named((previous.placed.incident,), home):
+        return None
+    text = f"a person put this condition into #{home.number}"
+    return Reason("by-hand", text, keys=(previous.key,))
+
+
+def _told(one: Incident, other: Incident) -> bool:
+    return one.arranged is not None and _named(one.arranged.apart, other)
+
+
+def _named(numbers: tuple[int, ...], incident: Incident) -> bool:
+    """Whether one of these numbers is that of the incident, or of one that it took in."""
+    return incident.number in numbers or any(each in numbers for each in incident.took)
