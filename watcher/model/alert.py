@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from watcher.model.event import Severity
@@ -16,11 +16,47 @@ class AlertStatus(StrEnum):
     RESOLVED = "resolved"
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Pause:
+    """How long a condition was away, from a recovery until it came back `at`."""
+
+    at: datetime
+    away: timedelta
+
+
+WAITING = "for"
+"""What begins the name of that by which an alert merely waits, to see whether it lasts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Why a span must not open or join an incident yet, and from when on it may (None: unknown).
+
+    `by` names what holds it back (`maintenance:7`, `mute:8`, `inhibit:<rule>`, `for:<rule>`), and
+    `source` is the key of the alert that inhibits it. It was first held back at `since`; `after` is
+    the span of the condition before it that belongs to an incident.
+    """
+
+    by: str
+    reason: Reason
+    since: datetime
+    until: datetime | None = None
+    source: str | None = None
+    after: str | None = None
+
+    @property
+    def suppressed(self) -> bool:
+        """Whether more than a little patience is asked for."""
+        return not self.by.startswith(f"{WAITING}:")
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
     """One condition of one customer; `occurrence` is its newest span, `count` how many there were.
 
-    `host` is an inventory identity where `host_known`, else the raw name from the source.
+    `host` is an inventory identity where `host_known`, else the raw name from the source. `pauses`
+    are the newest pauses between its spans, oldest first. `withheld` says why its newest span opened
+    no incident, and `suppressed` that it was not only to see whether it lasts.
     """
 
     customer: str
@@ -42,6 +78,8 @@ class Alert:
     count: int = 1
     suppressed: bool = False
     incident: int | None = None
+    pauses: tuple[Pause, ...] = ()
+    withheld: Withheld | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +98,8 @@ class Occurrence:
 
     `severity` is the newest that was given, as of `severity_at`, and `worst` the highest; the
     source last spoke of the span at `heard_at`. `joined_at` is Watcher's clock when the span became
-    part of `incident`, and `reason` why it did; `placed` is set where a person decided on it.
+    part of `incident`, and `reason` why it did; `placed` is set where a person decided on it. While
+    it is `withheld` it belongs to none; what ended so stays so.
     """
 
     customer: str
@@ -76,3 +115,4 @@ class Occurrence:
     joined_at: datetime | None = None
     reason: Reason | None = None
     placed: Placed | None = None
+    withheld: Withheld | None = None

@@ -6,6 +6,8 @@ from datetime import timedelta
 
 from watcher.model.event import Severity
 from watcher.model.incident import Priority
+from watcher.model.matcher import Matcher
+from watcher.model.silence import Inhibition, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +21,46 @@ class Grouping:
 
 
 @dataclass(frozen=True, slots=True)
+class Flapping:
+    """How a condition teaches its own recovery hold, which lies between the activity gap and
+    `longest`.
+
+    It is back if it was away no longer than `longest`, flaps once that happened `returns` times,
+    and is then held for `factor` times its usual pause.
+    """
+
+    longest: timedelta = timedelta(hours=4)
+    factor: float = 3.0
+    returns: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Wide:
+    """From how many on impact is one step wider: one step for many hosts or services, and another
+    for many customers.
+    """
+
+    hosts: int = 5
+    services: int = 3
+    customers: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideHours:
+    """How many steps less urgent a service is outside of its business hours, and of which
+    criticality or severity it is as urgent as ever.
+    """
+
+    down: int = 1
+    criticalities: frozenset[int] = frozenset()
+    severities: frozenset[Severity] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class PriorityRules:
     """Impact x urgency (ITIL). `matrix` maps (impact, urgency) to a priority, `impact` a
-    criticality to an impact, `urgency` a severity to an urgency; from `wide` hosts on, impact is
-    one step up.
-    `unknown` is the criticality assumed where the catalogue has none.
+    criticality to an impact, `urgency` a severity to an urgency. `unknown` is the criticality
+    assumed where the catalogue has none.
     """
 
     impacts: tuple[str, ...]
@@ -32,7 +69,48 @@ class PriorityRules:
     impact: Mapping[int, str]
     urgency: Mapping[Severity, str]
     unknown: int = 2
-    wide: int = 5
+    wide: Wide = Wide()
+    outside_hours: OutsideHours | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Between which priorities one must be, however it came about; the same twice sets it."""
+
+    at_least: Priority | None = None
+    at_most: Priority | None = None
+
+    def apply(self, priority: Priority) -> Priority:
+        """The nearest priority within the bounds; P1 is the highest."""
+        if self.at_least is not None:
+            priority = min(priority, self.at_least)
+        if self.at_most is not None:
+            priority = max(priority, self.at_most)
+        return priority
+
+    def __str__(self) -> str:
+        if self.at_least == self.at_most:
+            return str(self.at_least)
+        named = {"at least": self.at_least, "at most": self.at_most}
+        return " and ".join(f"{words} {bound}" for words, bound in named.items() if bound)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRule:
+    """What is to be done differently about alerts for which every matcher holds.
+
+    `hold` is for how long after a recovery a return is the same disruption, `wait` for how long an
+    alert must fire before it opens or joins an incident; `impact` and `urgency` are names from the
+    priority rules. None leaves things as they are.
+    """
+
+    name: str
+    when: tuple[Matcher, ...]
+    hold: timedelta | None = None
+    wait: timedelta | None = None
+    priority: Bounds | None = None
+    impact: str | None = None
+    urgency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,5 +148,9 @@ class Policy:
 
     priority: PriorityRules
     grouping: Grouping = Grouping()
+    flapping: Flapping = Flapping()
+    rules: tuple[AlertRule, ...] = ()
+    maintenance: tuple[Window, ...] = ()
+    inhibit: tuple[Inhibition, ...] = ()
     channels: tuple[Channel, ...] = ()
     runbooks: tuple[RunbookTrigger, ...] = ()

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from watcher.model.action import Action, ActionKind, ActionStatus, Intent
-from watcher.model.alert import Alert, AlertStatus, Occurrence, Placed
+from watcher.model.alert import Alert, AlertStatus, Occurrence, Placed, Withheld
 from watcher.model.delivery import Arrival, Delivery
 from watcher.model.event import Severity
 from watcher.model.evidence import Diagnosis, Evidence, StepResult, StepStatus
@@ -106,6 +106,26 @@ def _arranged(found: Mapping[str, Any]) -> Arranged:
     return Arranged(found["by"], tuple(found["apart"]))
 
 
+_NOT_WITHHELD: Row = (None, None, None, None)
+
+
+def _from_withheld(withheld: Withheld) -> Row:
+    """All of it, and apart what is searched for."""
+    return to_json(withheld), withheld.by, _micros(withheld.until), withheld.source
+
+
+def _withheld(found: Mapping[str, Any]) -> Withheld:
+    until = found["until"]
+    return Withheld(
+        by=found["by"],
+        reason=_reason(found["reason"]),
+        since=datetime.fromisoformat(found["since"]),
+        until=None if until is None else datetime.fromisoformat(until),
+        source=found["source"],
+        after=found["after"],
+    )
+
+
 def from_arrival(arrival: Arrival, number: int, stream: int) -> Row:
     """The row of a delivery that has just been given its id."""
     return (
@@ -155,6 +175,7 @@ def from_alert(alert: Alert) -> Row:
         alert.count,
         alert.suppressed,
         alert.incident,
+        None if alert.withheld is None else to_json(alert.withheld),
     )
 
 
@@ -180,11 +201,13 @@ def to_alert(row: Row) -> Alert:
         count=row[16],
         suppressed=bool(row[17]),
         incident=row[18],
+        withheld=None if row[19] is None else _withheld(orjson.loads(row[19])),
     )
 
 
 def from_occurrence(occurrence: Occurrence) -> Row:
     """The row of an occurrence."""
+    withheld = occurrence.withheld
     return (
         occurrence.customer,
         occurrence.key,
@@ -199,6 +222,7 @@ def from_occurrence(occurrence: Occurrence) -> Row:
         occurrence.worst.value,
         to_micros(occurrence.heard_at),
         None if occurrence.placed is None else to_json(occurrence.placed),
+        *(_NOT_WITHHELD if withheld is None else _from_withheld(withheld)),
     )
 
 
@@ -218,6 +242,7 @@ def to_occurrence(row: Row) -> Occurrence:
         joined_at=_moment(row[8]),
         reason=None if row[9] is None else _reason(orjson.loads(row[9])),
         placed=None if row[12] is None else _placed(orjson.loads(row[12])),
+        withheld=None if row[13] is None else _withheld(orjson.loads(row[13])),
     )
 
 

@@ -80,6 +80,7 @@ alert = sa.Table(
     sa.Column("count", sa.Integer, nullable=False),
     sa.Column("suppressed", sa.Boolean, nullable=False),
     sa.Column("incident", sa.BigInteger, info=STEADY),
+    sa.Column("withheld", sa.Text),
     sa.Index("alert_last", "last_at"),
     sa.Index("alert_incident", "incident"),
     sa.Index("alert_host", "host"),
@@ -104,7 +105,20 @@ occurrence = sa.Table(
     sa.Column("heard_at", sa.BigInteger, nullable=False),
     # Where a person put the condition, seldom anything.
     sa.Column("placed", sa.Text),
+    # Why it must not open an incident yet, seldom anything; its parts that are searched for apart.
+    sa.Column("withheld", sa.Text),
+    sa.Column("withheld_by", sa.Text),
+    sa.Column("withheld_until", sa.BigInteger),
+    sa.Column("withheld_source", sa.Text),
     sa.Index("occurrence_incident", "incident"),
+    sa.Index(
+        "occurrence_withheld",
+        "withheld_by",
+        "withheld_until",
+        "withheld_source",
+        sqlite_where=sa.text("withheld_by IS NOT NULL AND ended_at IS NULL"),
+        postgresql_where=sa.text("withheld_by IS NOT NULL AND ended_at IS NULL"),
+    ),
 )
 
 incident = sa.Table(
@@ -276,4 +290,27 @@ counter = sa.Table(
     state,
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("value", sa.BigInteger, nullable=False),
+)
+
+# What people planned or muted; `over_at` is when it has ended for ever (NULL: never by itself).
+maintenance = sa.Table(
+    "maintenance",
+    state,
+    sa.Column("id", _Id, primary_key=True, autoincrement=False),
+    # As `withheld_by` of an occurrence has it.
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("customer", sa.Text, nullable=False),
+    sa.Column("matchers", sa.Text, nullable=False),
+    sa.Column("starts", sa.BigInteger, nullable=False),
+    sa.Column("length", sa.BigInteger, nullable=False),
+    sa.Column("repeat", sa.Text, nullable=False),
+    sa.Column("zone", sa.Text, nullable=False),
+    sa.Column("comment", sa.Text, nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("over_at", sa.BigInteger),
+    sa.Column("cancelled_at", sa.BigInteger),
+    sa.Column("cancelled_by", sa.Text),
+    sa.Index("maintenance_over", "over_at"),
 )

@@ -10,6 +10,7 @@ down_revision = "0001"
 def upgrade() -> None:
     """Adds columns and tables; what is stored stays as it is."""
     _decisions_of_people()
+    _withholding()
 
 
 def _decisions_of_people() -> None:
@@ -30,3 +31,42 @@ def _decisions_of_people() -> None:
         sa.Column("other", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("pair"),
     )
+
+
+def _withholding() -> None:
+    """Why an alert must not open an incident yet, and the windows that people plan."""
+    op.add_column("alert", sa.Column("withheld", sa.Text(), nullable=True))
+    op.add_column("occurrence", sa.Column("withheld", sa.Text(), nullable=True))
+    op.add_column("occurrence", sa.Column("withheld_by", sa.Text(), nullable=True))
+    op.add_column("occurrence", sa.Column("withheld_until", sa.BigInteger(), nullable=True))
+    op.add_column("occurrence", sa.Column("withheld_source", sa.Text(), nullable=True))
+    still = sa.text("withheld_by IS NOT NULL AND ended_at IS NULL")
+    op.create_index(
+        "occurrence_withheld",
+        "occurrence",
+        ["withheld_by", "withheld_until", "withheld_source"],
+        sqlite_where=still,
+        postgresql_where=still,
+    )
+    id_type = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    op.create_table(
+        "maintenance",
+        sa.Column("id", id_type, nullable=False, autoincrement=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("customer", sa.Text(), nullable=False),
+        sa.Column("matchers", sa.Text(), nullable=False),
+        sa.Column("starts", sa.BigInteger(), nullable=False),
+        sa.Column("length", sa.BigInteger(), nullable=False),
+        sa.Column("repeat", sa.Text(), nullable=False),
+        sa.Column("zone", sa.Text(), nullable=False),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("over_at", sa.BigInteger(), nullable=True),
+        sa.Column("cancelled_at", sa.BigInteger(), nullable=True),
+        sa.Column("cancelled_by", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("name"),
+    )
+    op.create_index("maintenance_over", "maintenance", ["over_at"])
