@@ -1,6 +1,6 @@
 """Matchers in Alertmanager's syntax: read from text, held against values."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from watcher.decide.pattern import PatternError, compiled
 from watcher.model.matcher import Matcher, Operator
@@ -48,6 +48,12 @@ def parse(text: str) -> tuple[Matcher, ...]:
 def holds(matcher: Matcher, value: str | None) -> bool:
     """Whether the condition holds for the value; a missing one counts as the empty string."""
     return holds_for_any(matcher, (value or "",))
+
+
+def predicate(matcher: Matcher) -> Callable[[str], bool]:
+    """What tells whether the condition holds for a value, to be kept for many of them."""
+    test = compiled(matcher.value).matches if is_regex(matcher) else matcher.value.__eq__
+    return test if is_positive(matcher) else lambda value: not test(value)
 
 
 def holds_for_any(matcher: Matcher, values: Sequence[str]) -> bool:

@@ -20,3 +20,7 @@ class Matcher:
     name: str
     operator: Operator
     value: str
+
+    def __str__(self) -> str:
+        value = self.value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        return f'{self.name}{self.operator}"{value}"'

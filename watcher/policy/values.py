@@ -47,7 +47,8 @@ def parse_size(value: object) -> int:
     raise ValueError(f"{value!r} is no size; write bytes or a unit: 65536, 512KiB or 1MiB")
 
 
-def _one_or_many(value: object) -> object:
+def one_or_many(value: object) -> object:
+    """A list, also of a single value."""
     return value if isinstance(value, list | tuple) else [value]
 
 
@@ -64,5 +65,5 @@ Duration = Annotated[timedelta, BeforeValidator(parse_duration, json_schema_inpu
 Size = Annotated[int, BeforeValidator(parse_size, json_schema_input_type=str), Field(gt=0)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 FilePath = Annotated[Path, PlainValidator(resolve_path, json_schema_input_type=str)]
-FilePaths = Annotated[tuple[FilePath, ...], BeforeValidator(_one_or_many)]
-Names = Annotated[tuple[Name, ...], BeforeValidator(_one_or_many)]
+FilePaths = Annotated[tuple[FilePath, ...], BeforeValidator(one_or_many)]
+Names = Annotated[tuple[Name, ...], BeforeValidator(one_or_many)]

@@ -1,6 +1,6 @@
 """Reads folders of rules into a policy, and tries every example that stands beside a rule."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,14 +9,17 @@ from pydantic import create_model
 
 from watcher.model.policy import Channel, Policy, RunbookTrigger
 from watcher.policy.problems import Place, Problem, Problems, read
-from watcher.policy.rules import grouping, priority
+from watcher.policy.rules import grouping, priority, rules
 from watcher.policy.rules.section import Listed, Single, Trial
 from watcher.policy.values import Strict
 from watcher.policy.yamlfile import Document
 
-SECTIONS: tuple[Single[Any, Any] | Listed[Any, Any], ...] = (
+AnySection = Single[Any, Any] | Listed[Any, Any]
+
+SECTIONS: tuple[AnySection, ...] = (
     grouping.SECTION,
     priority.SECTION,
+    rules.SECTION,
 )
 """All there may be in a file of rules; the policy has a field of the same name for each."""
 
@@ -32,18 +35,18 @@ else:
 
 
 @dataclass(slots=True)
-class Rules:
+class Loaded:
     """What was found in the folders: by section and name, and what became of the examples."""
 
-    found: dict[str, dict[str, object]] = field(default_factory=dict)
+    found: dict[str, dict[str, tuple[Place, Any]]] = field(default_factory=dict)
     trials: list[Trial] = field(default_factory=list)
 
     def fields(self) -> dict[str, Any]:
         """The fields of the policy that the folders say something about."""
         return {
-            section.key: section.gather(self.found[section.key])
+            section.key: section.gather({name: made for name, (_, made) in found.items()})
             for section in SECTIONS
-            if section.key in self.found
+            if (found := self.found.get(section.key))
         }
 
 
@@ -65,21 +68,20 @@ def load_policy(
     return Policy(channels=tuple(channels), runbooks=tuple(runbooks), **fields)
 
 
-def load_rules(folders: Sequence[Path], problems: Problems) -> Rules:
+def load_rules(folders: Sequence[Path], problems: Problems) -> Loaded:
     """Everything in these folders; what is wrong is noted, and so is an example that fails."""
-    rules = Rules()
+    loaded = Loaded()
     for folder in folders:
-        if not folder.is_dir():
-            problems.add(Problem(str(folder), 0, "there is no such folder of rules"))
-        first: dict[tuple[str, str], Place] = {}
-        for path in rule_files(folder):
-            document = read(path, RulesFile, problems)
-            if document is not None:
-                _take(document, first, rules, problems)
-    for trial in rules.trials:
+        _take(folder, loaded, problems)
+    for trial in loaded.trials:
         if trial.complaint:
             problems.error(trial.place, trial.complaint)
-    return rules
+    fields = loaded.fields()
+    for section in SECTIONS:
+        for place, made in loaded.found.get(section.key, {}).values():
+            for where, message in section.misfits(made, place, fields):
+                problems.error(where, message)
+    return loaded
 
 
 def rule_files(folder: Path) -> list[Path]:
@@ -87,18 +89,31 @@ def rule_files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.yaml"))
 
 
-def _take(
-    document: Document, first: dict[tuple[str, str], Place], rules: Rules, problems: Problems
-) -> None:
-    for section in SECTIONS:
-        for name, place, entry in section.items(document):
+def _take(folder: Path, loaded: Loaded, problems: Problems) -> None:
+    """Lays a folder over those before it; its examples say what the rules have come to by then."""
+    if not folder.is_dir():
+        problems.add(Problem(str(folder), 0, "there is no such folder of rules"))
+    first: dict[tuple[str, str], Place] = {}
+    taken = []
+    for path in rule_files(folder):
+        document = read(path, RulesFile, problems)
+        for section, name, place, entry in _items(document) if document else ():
             before = first.setdefault((section.key, name), place)
             if before is not place:
                 problems.error(place, f"{name!r} stands in {before} already")
             made = section.make(entry, place, problems) if entry is not None else None
             if made is not None:
-                found = rules.found.setdefault(section.key, {})
+                found = loaded.found.setdefault(section.key, {})
                 # Taken out first, so that what is said last also stands last.
                 found.pop(name, None)
-                found[name] = made
-                rules.trials.extend(section.trials(entry, made, place))
+                found[name] = (place, made)
+                taken.append((section, entry, made, place))
+    fields = loaded.fields()
+    for section, entry, made, place in taken:
+        loaded.trials.extend(section.trials(entry, made, place, fields))
+
+
+def _items(document: Document) -> Iterator[tuple[AnySection, str, Place, Any]]:
+    for section in SECTIONS:
+        for name, place, entry in section.items(document):
+            yield section, name, place, entry

@@ -46,7 +46,9 @@ class PrioritySection(Strict):
     examples: tuple[Example, ...] = ()
 
 
-def _trials(section: PrioritySection, rules: PriorityRules, place: Place) -> Iterator[Trial]:
+def _trials(
+    section: PrioritySection, rules: PriorityRules, place: Place, *_: object
+) -> Iterator[Trial]:
     for number, example in enumerate(section.examples):
         priority, _ = prioritise(rules, **example.given.model_dump())
         wrong = f"this example expects {example.expect}, but the rules say {priority}"

@@ -26,20 +26,24 @@ Item = tuple[str, Place, M | None]
 """What stands in a file, under which name; None where it is unsound, which has been noted."""
 
 
-def _untried(*_: object) -> Iterable[Trial]:
+def _nothing(*_: object) -> tuple[()]:
     return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Section(Generic[M, T]):
     """`make` turns what stands in a file into what decisions use; where something keeps it from
-    that, it notes this and gives None. `trials` tries the examples on the outcome.
+    that, it notes this and gives None.
+
+    `trials` tries the examples, given also the sections of this folder and those before it.
+    `misfits` tells what does not go with the other sections, once all folders are read.
     """
 
     key: str
     model: type[M]
     make: Callable[[M, Place, Problems], T | None]
-    trials: Callable[[M, T, Place], Iterable[Trial]] = _untried
+    trials: Callable[[M, T, Place, Mapping[str, Any]], Iterable[Trial]] = _nothing
+    misfits: Callable[[T, Place, Mapping[str, Any]], Iterable[tuple[Place, str]]] = _nothing
 
 
 @dataclass(frozen=True, slots=True)
