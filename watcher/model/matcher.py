@@ -22,5 +22,11 @@ class Matcher:
     value: str
 
     def __str__(self) -> str:
-        value = self.value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-        return f'{self.name}{self.operator}"{value}"'
+        plain = self.name.replace("_", "").isalnum()
+        return f"{self.name if plain else _quoted(self.name)}{self.operator}{_quoted(self.value)}"
+
+
+def _quoted(text: str) -> str:
+    for char, written in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n")):
+        text = text.replace(char, written)
+    return f'"{text}"'
