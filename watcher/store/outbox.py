@@ -139,6 +139,11 @@ def release(link: Link, name: str, who: str) -> None:
     )
 
 
+def freeze(link: Link, name: str) -> None:
+    """Keeps the holder of a lease out of its fenced transactions until this one ends."""
+    link.run("UPDATE lease SET token = token WHERE name = :name", {"name": name})
+
+
 def held(link: Link, name: str, token: int) -> bool:
     """Whether the lease is still ours; if so, it stays ours until the transaction ends."""
     return link.run(_HELD, {"name": name, "token": token}) == 1

@@ -7,9 +7,10 @@ from watcher.model.action import Action, ActionKind, ActionStatus, Intent
 from watcher.model.alert import Alert, Occurrence
 from watcher.model.delivery import Delivery
 from watcher.model.evidence import Diagnosis
+from watcher.model.example import Example
 from watcher.model.incident import Entry, Incident
 from watcher.store import digest, outbox, people, retention, rows
-from watcher.store.link import ALERT, INCIDENT, OCCURRENCE, Link
+from watcher.store.link import ALERT, EXAMPLE, INCIDENT, OCCURRENCE, Link
 from watcher.store.people import Person, Token
 
 
@@ -39,6 +40,12 @@ class Tx:
     def held(self, name: str, token: int) -> bool:
         """Whether the lease is still ours; if so, it stays ours until the transaction ends."""
         return outbox.held(self._link, name, token)
+
+    def freeze(self, name: str) -> None:
+        """Waits for whoever has the lease to end a transaction that is fenced by it; none of those
+        goes on before the end of this one. Comes first in a transaction.
+        """
+        outbox.freeze(self._link, name)
 
     def open_stream(self, now: datetime) -> tuple[int, int]:
         """A new stream of deliveries, and the id that all of its ids must exceed."""
@@ -113,6 +120,10 @@ class Tx:
     def merge(self, source: int, into: int) -> None:
         """Hands all alerts of an incident to another, and tells nobody any more of the first."""
         digest.merge(self._link, source, into)
+
+    def save_examples(self, examples: Iterable[Example]) -> None:
+        """Keeps what a person said of pairs; the last word on a pair counts."""
+        digest.save(self._link, EXAMPLE, examples, rows.from_example)
 
     def queue(self, intents: Iterable[Intent], now: datetime) -> int:
         """Writes actions into the outbox, each key only once; returns how many were new."""

@@ -11,13 +11,14 @@ from watcher.model.action import Action, ActionStatus
 from watcher.model.alert import Alert, Occurrence
 from watcher.model.delivery import Delivery, DeliveryView
 from watcher.model.evidence import Evidence
+from watcher.model.example import Example
 from watcher.model.incident import Entry, Incident, Status
 from watcher.model.person import Principal
 from watcher.store import lists, people, rows
-from watcher.store.link import ACTION, ALERT, DELIVERY, ENTRY, INCIDENT, OCCURRENCE, Link
+from watcher.store.link import ACTION, ALERT, DELIVERY, ENTRY, EXAMPLE, INCIDENT, OCCURRENCE, Link
 from watcher.store.people import Person, Token
 from watcher.store.query import Page, Query
-from watcher.store.rows import Row, from_micros
+from watcher.store.rows import Row, from_micros, to_micros
 
 Noun = TypeVar("Noun")
 State = TypeVar("State", Status, ActionStatus)
@@ -31,6 +32,10 @@ JOIN alert AS a ON a.customer = o.customer AND a.key = o.key
 WHERE o.incident = :number ORDER BY coalesce(o.started_at, o.joined_at, 0), o.key, o.occurrence
 """  # noqa: S608 - names of the schema
 
+_EXAMPLES = f"""
+SELECT {", ".join(EXAMPLE.columns)} FROM example
+WHERE at >= :since AND (CAST(:customer AS text) IS NULL OR customer = :customer) ORDER BY at, pair
+"""  # noqa: S608 - names of the schema
 
 # What commits late has a lower number than what has been seen: the newest one would not tell.
 _MARK = """
@@ -89,12 +94,21 @@ class View:
 
     def alerts_of(self, number: int) -> list[tuple[Alert, Occurrence]]:
         """The alerts of an incident as they are now, each with the newest of its spans in it."""
-        width = len(ALERT.columns)
-        found: dict[str, tuple[Alert, Occurrence]] = {}
-        for row in self._link.rows(_ALERTS_OF, {"number": number}):
-            alert, span = rows.to_alert(row[:width]), rows.to_occurrence(row[width:])
-            found[alert.key] = (alert, span)
+        found = {alert.key: (alert, span) for alert, span in self.spans_of(number)}
         return list(found.values())
+
+    def spans_of(self, number: int) -> list[tuple[Alert, Occurrence]]:
+        """All spans that belong to an incident, each with its alert as it is now."""
+        width = len(ALERT.columns)
+        return [
+            (rows.to_alert(row[:width]), rows.to_occurrence(row[width:]))
+            for row in self._link.rows(_ALERTS_OF, {"number": number})
+        ]
+
+    def examples(self, customer: str | None, since: datetime | None = None) -> list[Example]:
+        """What people said of pairs of alerts since then, oldest first."""
+        asked = {"customer": customer, "since": to_micros(since) if since else 0}
+        return [rows.to_example(row) for row in self._link.rows(_EXAMPLES, asked)]
 
     def evidence_of(self, number: int) -> list[Evidence]:
         """What diagnoses brought back for an incident, oldest first."""
