@@ -9,11 +9,12 @@ from unicodedata import category
 
 from watcher.decide import lifecycle, route
 from watcher.decide.identify import resolve, service_of
-from watcher.decide.lifecycle import Moment, RefusedError, Report, Scale, Step
+from watcher.decide.lifecycle import Moment, RefusedError, Report, Step
+from watcher.decide.priority import Scale
 from watcher.kit.clock import Clock
 from watcher.model.catalogue import Catalogue
 from watcher.model.change import replace
-from watcher.model.incident import Incident
+from watcher.model.incident import Incident, Priority
 from watcher.model.matcher import Matcher, Operator
 from watcher.model.person import Principal
 from watcher.model.policy import Policy
@@ -66,6 +67,20 @@ class Desk:
 
         return self._step(number, by, "somebody wrote it down", noted)
 
+    def set_priority(
+        self, number: int, priority: Priority | None, by: Principal, text: str
+    ) -> Incident:
+        """A person knows better how urgent it is, and says why; None leaves it to the rules again.
+        Raises NotThereError or RefusedError.
+        """
+        if not text.strip():
+            raise RefusedError("a priority that is set by hand needs a reason: say why")
+
+        def decide(incident: Incident, moment: Moment) -> Step:
+            return lifecycle.set_priority(incident, priority, moment, self._scale)
+
+        return self._step(number, by, text.strip(), decide)
+
     def open(self, report: Report, by: Principal) -> Incident:
         """An incident that monitoring did not tell of; its timeline says what `unknown` says.
 
@@ -79,18 +94,14 @@ class Desk:
             raise RefusedError(f"there is no customer {report.customer!r}")
         strange = self.unknown(report)
         report = self._identified(report)
-        service = self.catalogue.services.get((report.customer, report.service or ""))
-        criticality = service.criticality if service else None
-        moment = self._moment(by, "somebody reported it")
+        moment = self.moment(by, "somebody reported it")
         with self.store.begin() as tx:
             [number] = tx.numbers(1)
-            step = lifecycle.open_by_hand(
-                number, report, moment, Scale(self.policy.priority, criticality)
-            )
+            step = lifecycle.open_by_hand(number, report, moment, self._scale)
             if strange:
                 noted = lifecycle.note(step.incident, "; ".join(strange), moment)
                 step = replace(step, entries=step.entries + noted.entries)
-            self._write(tx, step, moment)
+            self.write(tx, step, moment)
         self.wake()
         return step.incident
 
@@ -129,15 +140,19 @@ class Desk:
     def _step(
         self, number: int, by: Principal, text: str, decide: Callable[[Incident, Moment], Step]
     ) -> Incident:
-        moment = self._moment(by, text)
+        moment = self.moment(by, text)
         with self.store.begin() as tx:
             incident = tx.incidents([number]).get(number)
             if incident is None or by.customer not in {None, incident.customer}:
                 raise NotThereError(f"there is no incident {number}")
             step = decide(incident, moment)
-            self._write(tx, step, moment)
+            self.write(tx, step, moment)
         self.wake()
         return step.incident
+
+    @property
+    def _scale(self) -> Scale:
+        return Scale(self.policy.priority, self.catalogue)
 
     def _identified(self, report: Report) -> Report:
         """The same with the names of the inventory, and with the service of its host if none."""
@@ -147,12 +162,14 @@ class Desk:
         service = service_of(self.catalogue, report.customer, host, report.service)
         return replace(report, host=host, service=service.name if service else report.service)
 
-    def _moment(self, by: Principal, text: str) -> Moment:
+    def moment(self, by: Principal, text: str) -> Moment:
+        """Now, with who acts and why. Raises RefusedError for Watcher's own name."""
         if is_machine(by.name):
             raise RefusedError(f"{by.name!r} is Watcher's own name: act under another one")
         return Moment(self.clock.now(), Reason(_RULE, text), by.name)
 
-    def _write(self, tx: Tx, step: Step, moment: Moment) -> None:
+    def write(self, tx: Tx, step: Step, moment: Moment) -> None:
+        """Stores a step, its timeline, and who is to be told of it."""
         tx.save_incidents([step.incident])
         tx.add_entries(step.entries)
         told = route.notifications(step.incident, step.news, self.policy, moment.now)
