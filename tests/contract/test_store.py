@@ -25,7 +25,7 @@ from tests.contract.given import (
 )
 from tests.stores import peek
 from watcher.engine.loop import Duty, Loops
-from watcher.model.alert import AlertStatus
+from watcher.model.alert import AlertStatus, Pause
 from watcher.model.event import Severity
 from watcher.model.evidence import Evidence
 from watcher.model.incident import Priority, Status, Term
@@ -50,6 +50,7 @@ def test_an_alert_comes_back_as_it_was_saved(store: Store) -> None:
         count=7,
         suppressed=True,
         incident=12,
+        pauses=(Pause(NOW, MINUTE), Pause(NOW + 2 * MINUTE, timedelta(microseconds=7))),
     )
     with store.begin() as tx:
         tx.save_alerts([full, bare])

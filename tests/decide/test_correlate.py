@@ -17,6 +17,7 @@ from watcher.decide.correlate import (
     reunited,
 )
 from watcher.decide.dedup import Identity
+from watcher.decide.flapping import Hold
 from watcher.model.alert import Occurrence
 from watcher.model.event import Severity
 from watcher.model.incident import Incident, Status
@@ -24,6 +25,7 @@ from watcher.model.policy import Grouping
 
 RULES = Grouping(gap=timedelta(minutes=5), lateness=timedelta(minutes=2))
 GROUP = "host:db01"
+HOLD = Hold(RULES.gap)
 
 
 def span(
@@ -43,9 +45,9 @@ def span(
     )
 
 
-def start(occurrence: Occurrence, point: float, now: float) -> Start:
+def start(occurrence: Occurrence, point: float, now: float, hold: Hold = HOLD) -> Start:
     """A start on db01."""
-    return Start(occurrence, GROUP, at(point), at(now))
+    return Start(occurrence, GROUP, at(point), at(now), hold)
 
 
 @pytest.mark.parametrize(
@@ -123,6 +125,32 @@ def test_a_condition_that_comes_back_soon_returns_to_its_incident(
     assert expected == placed.reason.rule
 
 
+@pytest.mark.parametrize(
+    ("hold", "expected"),
+    [
+        (HOLD, None),
+        (
+            Hold(timedelta(minutes=30), 4, timedelta(minutes=10)),
+            "back after 20 min; held for up to 30 min because it came back 4 times before,"
+            " usually after 10 min",
+        ),
+        (
+            Hold(timedelta(hours=1), because="the rule 'uplinks' says so"),
+            "back after 20 min; held for up to 60 min because the rule 'uplinks' says so",
+        ),
+    ],
+)
+def test_a_condition_known_to_flap_is_held_longer(hold: Hold, expected: str | None) -> None:
+    """What swallows a second outage says so, and why."""
+    home = incident(7, 0, 0, status=Status.RESOLVED)
+    placed = place(start(span(60), 60, 60, hold), span(0, 40), home, [], RULES)
+
+    if expected is None:
+        assert "new-disruption" == placed.reason.rule
+    else:
+        assert (home, expected) == (placed.incident, placed.reason.text)
+
+
 def test_a_condition_without_an_incident_is_placed_by_its_group() -> None:
     """A span that never was part of an incident leads nowhere."""
     placed = place(start(span(1), 1, 1), span(0), None, [incident()], RULES)
@@ -171,7 +199,7 @@ def test_a_late_recovery_reunites_a_condition_with_its_incident(
 ) -> None:
     """It came back within the gap after its true recovery, though nobody knew that in time."""
     homes = (incident(2, 8, 8), incident(1, 0, 0))
-    mergers = reunited(span(0, ended), span(8), homes, at(9), RULES)
+    mergers = reunited(span(0, ended), span(8), homes, HOLD, at(9), RULES)
 
     assert expected == [(each.later.number, each.earlier.number) for each in mergers]
 

@@ -1,7 +1,8 @@
 """Which incident does an alert belong to? One for each disruption of a service (or a host).
 
 Alerts that share a group and start no further apart than the activity gap are one disruption. A
-condition that comes back soon after its recovery returns to its own incident. News that arrives
+condition that comes back soon after its recovery returns to its own incident; what soon means, a
+condition that flaps has taught (`watcher.decide.flapping`). News that arrives
 late, but within the lateness window, is placed as if it had come in time: an incident which it
 shows to be part of an earlier one is merged into that, as long as it is still provisional.
 """
@@ -10,12 +11,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from watcher.decide.apart import apart, put_home
 from watcher.decide.dedup import Identity
+from watcher.decide.flapping import Hold
 from watcher.model.alert import Occurrence
 from watcher.model.change import replace
 from watcher.model.incident import Incident, Status
 from watcher.model.policy import Grouping
 from watcher.model.reason import Reason
+
+SAME = "same-condition"
+"""The rule by which a condition returns to the incident that it was in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +52,16 @@ def point_of(occurrence: Occurrence, received_at: datetime, lateness: timedelta)
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """An occurrence that begins: in which group, from which point on, and when it was heard of."""
+    """An occurrence that begins: in which group, from which point on, and when it was heard of.
+
+    `hold` is for how long its condition may have been away and still be the same disruption.
+    """
 
     occurrence: Occurrence
     group: str
     point: datetime
     now: datetime
+    hold: Hold
 
 
 def place(
@@ -64,19 +74,28 @@ def place(
     """Where a started occurrence belongs.
 
     `previous` is the condition's last span and `home` its incident; `neighbours` are the incidents
-    of the same group.
+    of the same group. What a person decided goes first.
     """
+    put = put_home(previous, home)
+    if put is not None:
+        return Placement(home, put)
+    neighbours = [each for each in neighbours if apart(start.occurrence, each) is None]
     if previous is not None and home is not None and home.status is not Status.CLOSED:
         away = _away(previous, start.occurrence)
-        if away <= rules.gap:
-            reason = Reason(
-                "same-condition",
-                f"the same condition, {_span(away)} after it was last seen",
-                keys=(start.occurrence.key,),
-                gap=away.total_seconds(),
-            )
+        if away <= start.hold.length:
+            text, seconds = _back(away, start.hold), away.total_seconds()
+            reason = Reason(SAME, text, keys=(start.occurrence.key,), gap=seconds)
             return Placement(home, reason)
     return _nearest(neighbours, start, rules)
+
+
+def _back(away: timedelta, hold: Hold) -> str:
+    """A second outage within the hold would be taken for a return: a person has to see that."""
+    if not hold.special:
+        return f"the same condition, {_span(away)} after it was last seen"
+    taught = f"it came back {hold.returns} times before, usually after {_span(hold.usual)}"
+    because = hold.because or taught
+    return f"back after {_span(away)}; held for up to {_span(hold.length)} because {because}"
 
 
 def extend(incident: Incident, point: datetime, gap: timedelta) -> Incident:
@@ -133,6 +152,7 @@ def reunited(
     past: Occurrence,
     current: Occurrence,
     homes: tuple[Incident, Incident],
+    hold: Hold,
     now: datetime,
     rules: Grouping,
 ) -> list[Merger]:
@@ -141,7 +161,7 @@ def reunited(
     `homes` are the incidents of the two occurrences.
     """
     away = (current.started_at or now) - past.heard_at
-    if not timedelta() <= away <= rules.gap:
+    if not timedelta() <= away <= hold.length:
         return []
     text = f"a late recovery shows the same condition, {_span(away)} after it was last seen"
     reason = Reason("late-recovery", text, keys=(past.key,), gap=away.total_seconds())
@@ -153,6 +173,8 @@ def _merger(
 ) -> list[Merger]:
     earlier, later = sorted((one, other), key=lambda each: each.number)
     if earlier.status is Status.CLOSED or not _provisional(later, now, rules.lateness):
+        return []
+    if apart(later, earlier) is not None:
         return []
     return [Merger(later, earlier, reason)]
 
@@ -208,6 +230,7 @@ def _young(incident: Incident, now: datetime, lateness: timedelta) -> bool:
 
 def _provisional(incident: Incident, now: datetime, lateness: timedelta) -> bool:
     untouched = incident.opened_by == "watcher" and incident.acknowledged_at is None
+    untouched &= incident.arranged is None
     return untouched and _young(incident, now, lateness) and incident.status is not Status.CLOSED
 
 

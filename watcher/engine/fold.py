@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 
-from watcher.decide import correlate, lifecycle, route
+from watcher.decide import correlate, flapping, lifecycle, route
 from watcher.decide.correlate import Merger
 from watcher.decide.dedup import Change, Identity, Sighting, settle, sight
+from watcher.decide.flapping import Hold
 from watcher.decide.identify import resolve, service_of
 from watcher.decide.lifecycle import Moment, Scale, Step
+from watcher.decide.rules import effects
 from watcher.engine.book import Book
 from watcher.model.alert import Alert, Occurrence
 from watcher.model.catalogue import Catalogue, Host
@@ -104,7 +106,10 @@ class Fold:
         book, rules, now = self._book, self._policy.grouping, news.received_at
         occurrence, customer = seen.occurrence, news.who.customer
         point = correlate.point_of(occurrence, now, rules.lateness)
-        start = correlate.Start(occurrence, news.group, point, now)
+        hold = self._hold(seen.alert)
+        if current is not None and seen.alert.occurrence == occurrence.occurrence:
+            seen = replace(seen, alert=_taught(seen.alert, occurrence, current))
+        start = correlate.Start(occurrence, news.group, point, now, hold)
         neighbours = book.neighbours(customer, news.group, now - rules.gap - rules.lateness)
         home = book.incidents.get(current.incident or 0) if current is not None else None
         placed = correlate.place(start, current, home, neighbours, rules)
@@ -171,13 +176,16 @@ class Fold:
 
     def _reunite(self, seen: Sighting, now: datetime) -> None:
         """Merges what a recovery, heard of after the condition had come back, shows to be one."""
-        past, alert = seen.occurrence, seen.alert
-        current = self._book.occurrences.get((alert.customer, alert.key, alert.occurrence))
-        homes = [self._book.incidents.get(each.incident or 0) for each in (past, current) if each]
-        match homes:
-            case [Incident() as one, Incident() as other] if current and one != other:
-                rules = self._policy.grouping
-                self._merge(correlate.reunited(past, current, (one, other), now, rules), now)
+        past, alert, book = seen.occurrence, seen.alert, self._book
+        current = book.occurrences.get((alert.customer, alert.key, alert.occurrence))
+        if current is None or current.occurrence == past.occurrence:
+            return
+        hold = self._hold(alert)
+        book.put_alert(_taught(alert, current, past))
+        one, other = (book.incidents.get(each.incident or 0) for each in (past, current))
+        if one is not None and other is not None and one != other:
+            rules = self._policy.grouping
+            self._merge(correlate.reunited(past, current, (one, other), hold, now, rules), now)
 
     def _merge(self, mergers: Iterable[Merger], now: datetime) -> None:
         book, rules = self._book, self._policy.grouping
@@ -197,9 +205,24 @@ class Fold:
         self._book.entries.extend(step.entries)
         self._book.intents.extend(route.notifications(step.incident, step.news, self._policy, now))
 
+    def _hold(self, alert: Alert) -> Hold:
+        """For how long after a recovery the condition is the same disruption when it returns."""
+        said = effects(self._policy.rules, alert).hold
+        if said is not None:
+            return Hold(said.value, because=said.reason.text)
+        return flapping.hold_of(alert.pauses, self._policy.flapping, self._policy.grouping.gap)
+
     def _scale(self, customer: str, service: str | None) -> Scale:
         found = self._catalogue.services.get((customer, service or ""))
         return Scale(self._policy.priority, found.criticality if found is not None else None)
+
+
+def _taught(alert: Alert, newest: Occurrence, before: Occurrence) -> Alert:
+    """The alert, with the pause that ended when its newest span began."""
+    if newest.started_at is None:
+        return alert
+    pause = flapping.pause_between(before, newest.started_at)
+    return alert if pause is None else replace(alert, pauses=flapping.learn(alert.pauses, pause))
 
 
 def _note_key(event: Event) -> str:

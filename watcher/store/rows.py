@@ -4,14 +4,14 @@ A row holds all columns of its table in the order of `watcher.store.schema`; tim
 """
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 
 from watcher.model.action import Action, ActionKind, ActionStatus, Intent
-from watcher.model.alert import Alert, AlertStatus, Occurrence, Placed, Withheld
+from watcher.model.alert import Alert, AlertStatus, Occurrence, Pause, Placed, Withheld
 from watcher.model.delivery import Arrival, Delivery
 from watcher.model.event import Severity
 from watcher.model.evidence import Diagnosis, Evidence, StepResult, StepStatus
@@ -32,6 +32,7 @@ from watcher.store.base import Unstorable
 Row = tuple[Any, ...]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 # A look-up in a dict costs a fifth of a call of the enum, and this is the hot path.
 _ALERT_STATUS = {item.value: item for item in AlertStatus}
@@ -126,6 +127,15 @@ def _withheld(found: Mapping[str, Any]) -> Withheld:
     )
 
 
+def _from_pauses(pauses: Iterable[Pause]) -> str:
+    return to_json([(to_micros(each.at), each.away // _MICROSECOND) for each in pauses])
+
+
+def _pauses(text: str | None) -> tuple[Pause, ...]:
+    found = orjson.loads(text) if text else ()
+    return tuple(Pause(from_micros(at), timedelta(microseconds=away)) for at, away in found)
+
+
 def from_arrival(arrival: Arrival, number: int, stream: int) -> Row:
     """The row of a delivery that has just been given its id."""
     return (
@@ -176,6 +186,7 @@ def from_alert(alert: Alert) -> Row:
         alert.suppressed,
         alert.incident,
         None if alert.withheld is None else to_json(alert.withheld),
+        _from_pauses(alert.pauses) if alert.pauses else None,
     )
 
 
@@ -202,6 +213,7 @@ def to_alert(row: Row) -> Alert:
         suppressed=bool(row[17]),
         incident=row[18],
         withheld=None if row[19] is None else _withheld(orjson.loads(row[19])),
+        pauses=_pauses(row[20]),
     )
 
 

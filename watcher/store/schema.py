@@ -81,6 +81,7 @@ alert = sa.Table(
     sa.Column("suppressed", sa.Boolean, nullable=False),
     sa.Column("incident", sa.BigInteger, info=STEADY),
     sa.Column("withheld", sa.Text),
+    sa.Column("pauses", sa.Text),
     sa.Index("alert_last", "last_at"),
     sa.Index("alert_incident", "incident"),
     sa.Index("alert_host", "host"),

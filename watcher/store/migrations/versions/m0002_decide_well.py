@@ -11,6 +11,7 @@ def upgrade() -> None:
     """Adds columns and tables; what is stored stays as it is."""
     _decisions_of_people()
     _withholding()
+    _flapping()
 
 
 def _decisions_of_people() -> None:
@@ -31,6 +32,11 @@ def _decisions_of_people() -> None:
         sa.Column("other", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("pair"),
     )
+
+
+def _flapping() -> None:
+    """How long conditions used to be away before they came back."""
+    op.add_column("alert", sa.Column("pauses", sa.Text(), nullable=True))
 
 
 def _withholding() -> None:
