@@ -1,0 +1,443 @@
+"""What people change about groupings: every count, status, line and label that follows."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.decide.given import POLICY, at, incident
+from watcher.decide import regroup
+from watcher.decide.lifecycle import Moment, News, RefusedError
+from watcher.decide.recount import Ground, Member, Share, recount
+from watcher.decide.regroup import Fresh, Regrouped
+from watcher.model.alert import Alert, AlertStatus, Occurrence, Placed
+from watcher.model.catalogue import Catalogue, Service
+from watcher.model.event import Severity
+from watcher.model.incident import (
+    Arranged,
+    EntryKind,
+    Priority,
+    Status,
+    Suspect,
+)
+from watcher.model.reason import Reason
+
+GROUND = Ground(POLICY, Catalogue(services={("acme", "billing"): Service("acme", "billing", 4)}))
+MOMENT = Moment(at(60), Reason("by-hand", "not the same"), "olga")
+NEW = Reason("new-disruption", "nothing before", keys=("host:db01",))
+SAME = Reason("same-group", "same host db01, 1 min apart", keys=("host:db01",), gap=60.0)
+
+
+def member(
+    key: str,
+    started: float,
+    ended: float | None = None,
+    *,
+    number: int = 1,
+    host: str | None = "db01",
+    service: str | None = None,
+    severity: Severity = Severity.AVERAGE,
+    occurrence: str | None = None,
+    reason: Reason = SAME,
+) -> Member:
+    """One span of a condition in an incident."""
+    end = None if ended is None else at(ended)
+    named = occurrence or f"{key}-1"
+    alert = Alert(
+        "acme", key, "zabbix", named,
+        AlertStatus.RESOLVED if end else AlertStatus.FIRING,
+        severity, f"{key} is high", at(started), end or at(started), at(started),
+        host=host, host_known=True, service=service, labels={"env": "prod"}, incident=number,
+    )  # fmt: skip
+    return alert, Occurrence(
+        "acme", key, named, severity, at(started), severity, end or at(started),
+        at(started), end, number, at(started), reason,
+    )  # fmt: skip
+
+
+def share(*members: Member, number: int = 1, **fields: object) -> Share:
+    """An incident as these alerts make it."""
+    begun = [span.started_at for _, span in members if span.started_at] or [at(0)]
+    blank = replace(incident(number), opened_at=min(begun), burst_at=max(begun), last_at=max(begun))
+    return Share(replace(recount(blank, (), members, GROUND), **fields), members)  # type: ignore[arg-type]
+
+
+def names(result: Regrouped, side: str) -> list[EntryKind]:
+    """Which lines a side of it got."""
+    step = result.source if side == "source" else result.into
+    return [each.kind for each in step.entries]
+
+
+A = member("a", 0, host="db01", severity=Severity.HIGH, reason=NEW)
+B = member("b", 1, host="web01")
+C = member("c", 2, 30, host="web02")
+
+
+def test_a_split_makes_two_incidents_each_with_its_own_counts() -> None:
+    """The new one is as if it had been one from the start of its first alert on."""
+    result = regroup.split(share(A, B, C), [B, C], Fresh(7, "host:web01", None), MOMENT, GROUND)
+    source, new = result.source.incident, result.into.incident
+
+    assert (1, 1, ("db01",), Severity.HIGH, None) == (
+        source.firing, source.alerts, source.hosts, source.severity, source.ended_at,
+    )  # fmt: skip
+    assert (1, 2, ("web01", "web02"), Severity.AVERAGE, at(30)) == (
+        new.firing, new.alerts, new.hosts, new.severity, new.ended_at,
+    )  # fmt: skip
+    assert (7, "olga", Status.OPEN, at(1), at(1), at(2)) == (
+        new.number, new.opened_by, new.status, new.opened_at, new.burst_at, new.last_at,
+    )  # fmt: skip
+    assert (at(0), at(0)) == (source.burst_at, source.last_at)
+    assert "b is high on web01" == new.title
+    assert new.suspect is not None
+    assert "b" == new.suspect.key
+    assert [Priority.P3, Priority.P3] == [source.priority, new.priority]
+    assert (News.OPENED,) == result.into.news
+    assert () == result.source.news
+
+
+def test_both_timelines_say_who_did_it_and_why() -> None:
+    """With the names of the alerts, and where they went."""
+    result = regroup.split(share(A, B, C), [B, C], Fresh(7, "g", None), MOMENT, GROUND)
+    [gone, *_] = result.source.entries
+    [came] = result.into.entries
+
+    assert (1, 7) == (gone.incident, came.incident)
+    assert "2 alerts went to #7: b is high on web01, c is high on web02" == gone.text
+    assert "split off from #1 with 2 alerts: b is high on web01, c is high on web02" == came.text
+    assert {("olga", "not the same")} == {(e.actor, e.reason.text) for e in (gone, came)}
+
+
+def test_many_alerts_are_named_in_few_words() -> None:
+    """A timeline is to be read."""
+    many = [member(f"k{number}", number) for number in range(5)]
+    result = regroup.split(share(*many, A), many, Fresh(7, "g", None), MOMENT, GROUND)
+    said = "k0 is high on db01, k1 is high on db01, k2 is high on db01 and 2 more"
+
+    assert f"5 alerts went to #7: {said}" == result.source.entries[0].text
+
+
+def test_what_moves_says_where_it_came_from_and_does_not_return() -> None:
+    """The alert points to its new incident, its span knows who put it there."""
+    result = regroup.split(share(A, B), [B], Fresh(7, "g", None), MOMENT, GROUND)
+    [(alert, span)] = result.moved
+
+    assert (7, 7, at(60), Placed(7, (1,))) == (
+        alert.incident, span.incident, span.joined_at, span.placed,
+    )  # fmt: skip
+    assert Reason("by-hand", "from #1 by olga: not the same", keys=("b",)) == span.reason
+    assert Arranged("olga", (7,)) == result.source.incident.arranged
+    assert Arranged("olga", (1,)) == result.into.incident.arranged
+
+
+def test_an_alert_whose_newer_span_stays_belongs_where_that_is() -> None:
+    """One span can be taken out, by its occurrence."""
+    old = member("a", 0, 1, occurrence="o1")
+    new = (replace(A[0], occurrence="o2"), replace(A[1], occurrence="o2", started_at=at(5)))
+    both = share((new[0], old[1]), new)
+    some = regroup.chosen(both, ["o1"])
+    result = regroup.move(both, some, share(B, number=2), MOMENT, GROUND)
+    [(alert, span)] = result.moved
+
+    assert (1, 2) == (alert.incident, span.incident)
+    assert (1, 1) == (result.source.incident.firing, result.source.incident.alerts)
+
+
+def test_an_alert_whose_newest_span_goes_goes_with_it() -> None:
+    """Though an older one stays."""
+    old = member("a", 0, 1, occurrence="o1")
+    new = (replace(A[0], occurrence="o2"), replace(A[1], occurrence="o2", started_at=at(5)))
+    both = share((new[0], old[1]), new)
+    result = regroup.move(both, regroup.chosen(both, ["o2"]), share(B, number=2), MOMENT, GROUND)
+
+    assert [2] == [alert.incident for alert, _ in result.moved]
+
+
+def test_what_is_left_without_firing_alerts_is_resolved() -> None:
+    """At the newest of the ends that are left; people are told."""
+    result = regroup.move(share(A, C), [A], share(B, number=2), MOMENT, GROUND)
+    source = result.source.incident
+
+    assert (Status.RESOLVED, at(30), 0) == (source.status, source.resolved_at, source.firing)
+    assert [EntryKind.MOVED, EntryKind.RESOLVED] == names(result, "source")
+    assert (News.RESOLVED,) == result.source.news
+
+
+def test_what_a_person_holds_open_stays_open() -> None:
+    """Whatever becomes of its alerts."""
+    less = regroup.move(share(A, C, held_by="ivan"), [A], share(B, number=2), MOMENT, GROUND)
+    empty = regroup.move(share(A, held_by="ivan"), [A], share(B, number=2), MOMENT, GROUND)
+
+    assert [Status.OPEN, Status.OPEN] == [each.source.incident.status for each in (less, empty)]
+    assert empty.source.incident.suspect is None
+
+
+def test_what_has_no_alert_left_is_closed_and_says_so() -> None:
+    """There is nothing to work on; nobody is woken for that."""
+    result = regroup.move(share(A), [A], share(B, number=2), MOMENT, GROUND)
+    source = result.source.incident
+
+    assert (Status.CLOSED, at(60), at(60), 0, ()) == (
+        source.status, source.closed_at, source.resolved_at, source.alerts, source.hosts,
+    )  # fmt: skip
+    assert "emptied" == result.source.entries[-1].reason.rule
+    assert () == result.source.news
+
+
+def test_a_firing_alert_reopens_what_was_resolved() -> None:
+    """And raises its priority, of which people are told."""
+    over = share(C, number=2, status=Status.RESOLVED, resolved_at=at(30), priority=Priority.P5)
+    bad = member("d", 3, severity=Severity.DISASTER)
+    result = regroup.move(share(A, bad), [bad], over, MOMENT, GROUND)
+    into = result.into.incident
+
+    assert (Status.OPEN, None, 1, 2) == (into.status, into.resolved_at, into.firing, into.alerts)
+    assert [EntryKind.MOVED, EntryKind.REOPENED, EntryKind.PRIORITY] == names(result, "into")
+    assert (News.REOPENED, News.RAISED) == result.into.news
+
+
+def test_an_ended_alert_does_not_reopen_it() -> None:
+    """What is over is over."""
+    over = share(B, number=2, status=Status.RESOLVED, resolved_at=at(20))
+    result = regroup.move(share(A, C), [C], over, MOMENT, GROUND)
+
+    assert Status.RESOLVED is result.into.incident.status
+
+
+def test_a_split_of_what_is_over_wakes_nobody() -> None:
+    """It is on record, as resolved."""
+    result = regroup.split(share(A, C), [C], Fresh(7, "g", None), MOMENT, GROUND)
+
+    assert (Status.RESOLVED, at(30)) == (
+        result.into.incident.status, result.into.incident.resolved_at,
+    )  # fmt: skip
+    assert () == result.into.news
+    assert [EntryKind.OPENED, EntryKind.RESOLVED] == names(result, "into")
+
+
+def test_a_merge_keeps_the_target_and_closes_the_source() -> None:
+    """Number, owner and timeline are the target's; the counts are of both."""
+    d = member("d", 4, number=2, host="web09", severity=Severity.DISASTER, service="billing")
+    into = share(A, B, acknowledged_by="ivan", acknowledged_at=at(2), status=Status.ACKNOWLEDGED)
+    result = regroup.merge(share(d, number=2), into, MOMENT, GROUND)
+    gone, kept = result.source.incident, result.into.incident
+
+    assert (Status.CLOSED, 1, 0) == (gone.status, gone.merged_into, gone.firing)
+    assert (1, "ivan", Status.ACKNOWLEDGED, 3, 3, ("db01", "web01", "web09")) == (
+        kept.number, kept.acknowledged_by, kept.status, kept.firing, kept.alerts, kept.hosts,
+    )  # fmt: skip
+    assert (Severity.DISASTER, Priority.P1, (2,), at(4)) == (
+        kept.severity, kept.priority, kept.took, kept.last_at,
+    )  # fmt: skip
+    assert [EntryKind.MERGED] == names(result, "source")
+    assert [EntryKind.MERGED, EntryKind.PRIORITY] == names(result, "into")
+    assert (News.RAISED,) == result.into.news
+    assert [Placed(1)] == [span.placed for _, span in result.moved]
+
+
+def test_a_merge_goes_either_way() -> None:
+    """Also into the later incident, and of one that was split off before."""
+    once = regroup.split(share(A, B), [B], Fresh(7, "g", None), MOMENT, GROUND)
+    apart = Share(once.into.incident, once.moved)
+    result = regroup.merge(Share(once.source.incident, (A,)), apart, MOMENT, GROUND)
+
+    assert (7, 2, (1,), Arranged("olga")) == (
+        result.source.incident.merged_into,
+        result.into.incident.alerts,
+        result.into.incident.took,
+        result.into.incident.arranged,
+    )
+
+
+def test_a_merge_takes_over_what_was_told_apart() -> None:
+    """But not from what is now one."""
+    one = share(A, arranged=Arranged("ivan", (2, 8)))
+    two = share(member("d", 4, number=2), number=2, arranged=Arranged("ivan", (1, 9)))
+    result = regroup.merge(two, one, MOMENT, GROUND)
+
+    assert Arranged("olga", (8, 9)) == result.into.incident.arranged
+
+
+def test_what_a_person_reported_is_not_resolved_by_a_merge() -> None:
+    """The incident that takes it in is held open by who reported it, and back at work."""
+    report = share(number=2, held_by="ivan", opened_by="ivan", severity=Severity.HIGH,
+                   hosts=("pc7",))  # fmt: skip
+    over = share(C, status=Status.RESOLVED, resolved_at=at(30))
+    result = regroup.merge(report, over, MOMENT, GROUND)
+    into = result.into.incident
+
+    assert (Status.OPEN, "ivan", Severity.HIGH, ("pc7", "web02")) == (
+        into.status, into.held_by, into.severity, into.hosts,
+    )  # fmt: skip
+
+
+def test_what_a_person_said_of_hosts_and_severity_stays() -> None:
+    """No alert accounts for it, so that none takes it away."""
+    said = share(A, B, hosts=("db01", "pc7", "web01"), severity=Severity.DISASTER)
+    result = regroup.move(said, [A], share(C, number=2), MOMENT, GROUND)
+
+    assert (("pc7", "web01"), Severity.DISASTER) == (
+        result.source.incident.hosts, result.source.incident.severity,
+    )  # fmt: skip
+
+
+def test_the_suspect_is_among_the_alerts_that_are_there() -> None:
+    """One that went is no suspect; a title that came from it goes too."""
+    result = regroup.move(share(A, B), [A], share(C, number=2), MOMENT, GROUND)
+    source, into = result.source.incident, result.into.incident
+
+    assert ["b", "a"] == [each.suspect.key for each in (source, into) if each.suspect]
+    assert ["b is high on web01", "a is high on db01"] == [source.title, into.title]
+
+
+def test_a_suspect_found_by_more_than_time_stays() -> None:
+    """As long as its alert does."""
+    knows = Reason("dependency", "it depends on it")
+    found = Suspect("b", "web01", at(1), knows)
+    earlier = member("z", -5, number=2)
+    result = regroup.move(
+        share(earlier, C, number=2), [earlier], share(A, B, suspect=found), MOMENT, GROUND
+    )
+
+    assert found == result.into.incident.suspect
+
+
+def test_a_title_that_a_person_gave_stays() -> None:
+    """Whatever fired first."""
+    said = share(A, B, opened_by="ivan", title="Nobody can pay")
+    result = regroup.move(said, [A], share(C, number=2), MOMENT, GROUND)
+
+    assert "Nobody can pay" == result.source.incident.title
+
+
+def test_a_wrong_clock_does_not_move_the_new_incident_about() -> None:
+    """A start of last year counts as that of the incident, a little earlier at most."""
+    strange = (A[0], replace(A[1], started_at=at(-500_000)))
+    source = share(strange, B, opened_at=at(0))
+    result = regroup.split(source, [strange], Fresh(7, "g", None), MOMENT, GROUND)
+
+    assert at(0) == result.into.incident.opened_at
+    assert at(-2) == result.into.incident.burst_at
+
+
+@pytest.mark.parametrize(
+    ("do", "said"),
+    [
+        (lambda: regroup.merge(share(A), share(A), MOMENT, GROUND),
+         "#1 is the incident that they are in already"),
+        (lambda: regroup.merge(
+            share(A), Share(replace(incident(2), customer="globex")), MOMENT, GROUND),
+         "incidents of different customers have nothing in common"),
+        (lambda: regroup.merge(
+            share(A, status=Status.CLOSED, merged_into=9), share(B, number=2), MOMENT, GROUND),
+         "#1 was merged into #9: its alerts are there now"),
+        (lambda: regroup.move(
+            share(A, B), [A], share(C, number=2, status=Status.CLOSED), MOMENT, GROUND),
+         "#2 is closed: reopen it first"),
+        (lambda: regroup.split(
+            share(A, status=Status.CLOSED), [A], Fresh(7, "g", None), MOMENT, GROUND),
+         "#1 is closed: reopen it first"),
+        (lambda: regroup.split(share(A, B), [A, B], Fresh(7, "g", None), MOMENT, GROUND),
+         "#1 cannot be split: it has no other alert: to split off all of them would only give it"
+         " another number"),
+        (lambda: regroup.chosen(share(A), ["x"]), "#1 has no alert 'x'"),
+        (lambda: regroup.chosen(share(A), []), "say which alerts are meant"),
+        (lambda: regroup.chosen(
+            share(member("p", 0, occurrence="7"), member("q", 0, occurrence="7")), ["7"]),
+         "#1 has several alerts '7'"),
+    ],
+    ids=["itself", "strangers", "merged", "closed", "over", "all", "none such", "none", "several"],
+)  # fmt: skip
+def test_what_means_nothing_is_refused(do: Callable[[], object], said: str) -> None:
+    """In words for whoever asked."""
+    with pytest.raises(RefusedError, match="^" + said.replace("(", r"\(") + "$"):
+        do()
+
+
+def test_alerts_are_chosen_by_key_or_occurrence() -> None:
+    """A key means all spans of the condition; the same twice is once."""
+    again = member("a", 9, occurrence="a-2")
+    both = share(A, again, B)
+
+    assert (A, again) == regroup.chosen(both, ["a", "a"])
+    assert (again, B) == regroup.chosen(both, ["a-2", "b"])
+
+
+def test_a_split_is_an_example_of_what_is_apart_and_of_what_is_not() -> None:
+    """Each with the facts of then, and with what the machine had thought."""
+    result = regroup.split(share(A, B, C), [B, C], Fresh(7, "g", None), MOMENT, GROUND)
+    first = result.examples[0]
+
+    assert [("b", "a", False), ("c", "a", False), ("b", "c", True)] == [
+        (each.one.key, each.other.key, each.together) for each in result.examples
+    ]
+    assert ("acme", "olga", at(60), "not the same", SAME) == (
+        first.customer, first.by, first.at, first.why, first.machine,
+    )  # fmt: skip
+    assert ("b-1", "b is high", "web01", {"env": "prod"}, at(1), "zabbix") == (
+        first.one.occurrence, first.one.name, first.one.host, first.one.labels,
+        first.one.started_at, first.one.source,
+    )  # fmt: skip
+
+
+def test_a_move_is_an_example_of_both() -> None:
+    """Of what it left, and of the nearest alert where it went."""
+    late = member("late", 50, number=2)
+    result = regroup.move(share(A, B), [B], share(C, late, number=2), MOMENT, GROUND)
+
+    assert [("b", "a", False), ("b", "c", True)] == [
+        (each.one.key, each.other.key, each.together) for each in result.examples
+    ]
+
+
+def test_a_merge_with_a_report_alone_is_no_example() -> None:
+    """There is no pair."""
+    assert () == regroup.merge(share(A), share(number=2), MOMENT, GROUND).examples
+
+
+def test_what_a_person_had_decided_was_no_reason_of_the_machine() -> None:
+    """The second thoughts of people are no examples of its mistakes."""
+    once = regroup.move(share(A, B), [B], share(C, number=2), MOMENT, GROUND)
+    grown = Share(once.into.incident, (C, *once.moved))
+    later = replace(MOMENT, now=at(61))
+    back = regroup.move(grown, once.moved, Share(once.source.incident, (A,)), later, GROUND)
+
+    assert [None, None] == [each.machine for each in back.examples]
+    assert [Placed(1, (2,))] == [span.placed for _, span in back.moved]
+
+
+def test_a_storm_leaves_a_bounded_number_of_examples() -> None:
+    """One decision about thousands must not outweigh all others."""
+    storm = [member(f"k{number}", number / 60) for number in range(300)]
+    result = regroup.split(share(A, *storm), storm, Fresh(7, "g", None), MOMENT, GROUND)
+
+    assert 200 == len(result.examples)
+
+
+def test_a_pair_is_the_same_whichever_comes_first() -> None:
+    """So that the last word on it replaces the one before."""
+    [one, *_] = regroup.merge(share(A), share(B, number=2), MOMENT, GROUND).examples
+    [other, *_] = regroup.merge(share(B, number=2), share(A), MOMENT, GROUND).examples
+
+    assert one.pair == other.pair
+    assert (one.one, one.other) == (other.other, other.one)
+
+
+def test_counts_are_those_of_the_incidents_that_alerts_make() -> None:
+    """The newest run of starts counts, and what came before it."""
+    early, late = member("e", -30), member("l", 20)
+    source = share(early, A, B, late)
+    result = regroup.move(source, [late], share(C, number=2), MOMENT, GROUND)
+    kept, other = result.source.incident, result.into.incident
+
+    assert (at(0), at(1), at(-30)) == (kept.burst_at, kept.last_at, kept.before_at)
+    assert (at(20), at(20), at(2)) == (other.burst_at, other.last_at, other.before_at)
+    assert timedelta(minutes=5) == POLICY.grouping.gap
+
+
+def test_what_is_emptied_keeps_its_severity_for_the_record() -> None:
+    """It was what people saw."""
+    result = regroup.move(share(A), [A], share(B, number=2), MOMENT, GROUND)
+
+    assert Severity.HIGH is result.source.incident.severity

@@ -1,0 +1,175 @@
+"""What people change about groupings: incidents merged, split and alerts moved, while alerts come.
+
+Each is one transaction, which the digest waits for: what it writes next, it reads anew.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from watcher.decide import correlate, regroup, route
+from watcher.decide.dedup import Identity
+from watcher.decide.identify import resolve
+from watcher.decide.lifecycle import Moment, RefusedError
+from watcher.decide.recount import Ground, Member, Share
+from watcher.decide.regroup import Fresh, Regrouped
+from watcher.engine.command import Desk, NotThereError
+from watcher.engine.digest import LEASE
+from watcher.model.action import Intent
+from watcher.model.catalogue import Catalogue
+from watcher.model.incident import Incident
+from watcher.model.person import Principal
+from watcher.store.tx import Tx
+
+# Stands for the incident that a split would open, as long as nobody has ordered it.
+_NOT_YET = 0
+
+
+class Verb(StrEnum):
+    """What may be done to a grouping."""
+
+    MERGE = "merge"
+    SPLIT = "split"
+    MOVE = "move"
+
+
+_BECAUSE = {
+    Verb.MERGE: "somebody found them to be one disruption",
+    Verb.SPLIT: "somebody found it to be another disruption",
+    Verb.MOVE: "somebody found it to belong elsewhere",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What somebody wants: `alerts` are keys, or occurrences, of the incident; all for a merge."""
+
+    verb: Verb
+    number: int
+    into: int | None = None
+    alerts: tuple[str, ...] = ()
+    text: str = ""
+
+
+def preview(desk: Desk, order: Order, by: Principal) -> Regrouped:
+    """What would come of it; nothing is changed. Raises NotThereError or RefusedError."""
+    moment = _moment(desk, order, by)
+    with desk.store.view() as view:
+
+        def share(number: int) -> Share:
+            incident = view.incident(number, by.customer)
+            if incident is None:
+                raise NotThereError(f"there is no incident {number}")
+            return Share(incident, tuple(view.spans_of(number)))
+
+        source = share(order.number)
+        into = share(order.into) if order.into is not None else None
+    return _decided(desk, order, source, into, _NOT_YET, moment)
+
+
+def carry_out(desk: Desk, order: Order, by: Principal) -> Incident:
+    """Does it, once however often it is asked; returns the incident that has the alerts then.
+
+    Raises NotThereError or RefusedError, also where somebody else was faster.
+    """
+    moment = _moment(desk, order, by)
+    with desk.store.begin() as tx:
+        tx.freeze(LEASE)
+        source, into = _shares(tx, order, by)
+        done = _done(tx, order, source, into)
+        if done is not None:
+            return done
+        number = tx.numbers(1)[0] if order.verb is Verb.SPLIT else _NOT_YET
+        result = _decided(desk, order, source, into, number, moment)
+        _write(desk, tx, order, result, moment)
+    desk.wake()
+    return result.into.incident
+
+
+def _moment(desk: Desk, order: Order, by: Principal) -> Moment:
+    return desk.moment(by, order.text.strip() or _BECAUSE[order.verb])
+
+
+def _shares(tx: Tx, order: Order, by: Principal) -> tuple[Share, Share | None]:
+    wanted = [order.number, *([] if order.into is None else [order.into])]
+    found = tx.incidents(wanted)
+    for number in wanted:
+        if number not in found or by.customer not in {None, found[number].customer}:
+            raise NotThereError(f"there is no incident {number}")
+    spans = tx.members(wanted)
+    alerts = tx.alerts({(span.customer, span.key) for span in spans})
+    shares = {
+        number: Share(
+            found[number],
+            tuple(
+                (alerts[span.customer, span.key], span) for span in spans if span.incident == number
+            ),
+        )
+        for number in wanted
+    }
+    return shares[order.number], shares[order.into] if order.into is not None else None
+
+
+def _decided(
+    desk: Desk, order: Order, source: Share, into: Share | None, number: int, moment: Moment
+) -> Regrouped:
+    ground = Ground(desk.policy, desk.catalogue)
+    if order.verb is Verb.SPLIT:
+        some = regroup.chosen(source, order.alerts)
+        fresh = _fresh(number, some, desk.catalogue)
+        return regroup.split(source, some, fresh, moment, ground)
+    if into is None:
+        raise RefusedError("say which incident they belong to")
+    if order.verb is Verb.MERGE:
+        return regroup.merge(source, into, moment, ground)
+    return regroup.move(source, regroup.chosen(source, order.alerts), into, moment, ground)
+
+
+def _fresh(number: int, some: Iterable[Member], catalogue: Catalogue) -> Fresh:
+    """What a new incident is about: the same as if its first alert had opened it."""
+    alert, _ = min(some, key=lambda each: (each[1].started_at or each[1].heard_at, each[0].key))
+    known = (alert.customer, alert.service or "") in catalogue.services
+    who = Identity(alert.customer, alert.host, alert.host_known, alert.service, known)
+    return Fresh(number, correlate.group_of(who, alert.key), alert.service)
+
+
+def _done(tx: Tx, order: Order, source: Share, into: Share | None) -> Incident | None:
+    """Where the alerts are if this very thing has been done already."""
+    if into is not None and source.incident.merged_into == into.incident.number:
+        return into.incident
+    customer, here = source.incident.customer, source.incident.number
+    left = {word for _, span in source.members for word in (span.key, span.occurrence)}
+    if left & set(order.alerts):
+        return None
+    alerts = tx.alerts({(customer, word) for word in order.alerts})
+    spans = tx.occurrences({(*key, alert.occurrence) for key, alert in alerts.items()})
+    homes = {
+        span.placed.incident if span.placed and here in span.placed.out_of else None
+        for span in spans.values()
+    }
+    if len(spans) < len(set(order.alerts)) or len(homes) != 1 or homes == {None}:
+        return None
+    [home] = homes
+    if into is not None and into.incident.number != home:
+        return None
+    return tx.incidents([home or 0]).get(home or 0)
+
+
+def _write(desk: Desk, tx: Tx, order: Order, result: Regrouped, moment: Moment) -> None:
+    source, into = result.source.incident, result.into.incident
+    tx.save_alerts(alert for alert, _ in result.moved)
+    tx.save_occurrences(span for _, span in result.moved)
+    tx.save_examples(result.examples)
+    if order.verb is Verb.MERGE:
+        tx.merge(source.number, into.number)
+    else:
+        tx.queue(_diagnoses(desk, into, result.moved), moment.now)
+    desk.write(tx, result.source, moment)
+    desk.write(tx, result.into, moment)
+
+
+def _diagnoses(desk: Desk, incident: Incident, moved: Iterable[Member]) -> Iterable[Intent]:
+    for alert, span in moved:
+        if span.ended_at is None:
+            host = resolve(desk.catalogue, alert.customer, alert.host) if alert.host else None
+            yield from route.diagnoses(incident, alert, host, desk.policy)
