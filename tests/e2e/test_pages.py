@@ -11,7 +11,7 @@ import uvicorn
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from tests.e2e.process import LOOPBACK, free_port, wait_for
-from tests.web.seed import CATALOGUE, POLICY, seed
+from tests.web.seed import CATALOGUE, in_force, seed
 from watcher.kit.clock import Clock
 from watcher.kit.metrics import Metrics
 from watcher.model.incident import Entry, EntryKind
@@ -59,7 +59,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def url(store: Store) -> Iterator[str]:
     """The address of the site over that store."""
     url = f"http://{LOOPBACK}:{free_port()}"
-    deps = Deps(store, Clock(), url, Metrics(), POLICY, CATALOGUE, wake=lambda: None)
+    deps = Deps(store, Clock(), url, Metrics(), in_force(), CATALOGUE, wake=lambda: None)
     app = site(deps)
     options = uvicorn.Config(app, LOOPBACK, int(url.rpartition(":")[2]), log_level="warning")
     server = uvicorn.Server(options)

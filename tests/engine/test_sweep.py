@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from tests.contract.given import NOW, arrival, diagnosis, incident, intent
+from tests.engine.streams import RULEBOOK
 from tests.fakes import FakeClock
 from tests.stores import peek
 from watcher.engine.sweep import Retention, Sweep
@@ -18,7 +19,7 @@ KEPT = Retention(deliveries=7 * DAY, actions=30 * DAY, evidence=90 * DAY)
 
 def sweep(store: Store, now: datetime) -> int:
     """How much one round found to do at that time."""
-    return Sweep(store, FakeClock(now), DAY, KEPT).step()
+    return Sweep(store, FakeClock(now), lambda: RULEBOOK, KEPT).step()
 
 
 def count(store: Store, table: str) -> int:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from watcher.engine.reload import InForce
 from watcher.model.action import ActionKind, ActionStatus, Intent
 from watcher.model.alert import Alert, AlertStatus, Occurrence
 from watcher.model.catalogue import Catalogue, Customer, Host, Service
@@ -53,6 +54,11 @@ POLICY = Policy(
     ),
     channels=(Channel("on-call", "email"),),
 )
+
+
+def in_force() -> InForce:
+    """The same rules for ever."""
+    return InForce(POLICY, (), lambda _: POLICY)
 
 
 def ago(minutes: float) -> datetime:

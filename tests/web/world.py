@@ -9,7 +9,8 @@ import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
 
-from tests.web.seed import CATALOGUE, NOW, POLICY
+from tests.web.seed import CATALOGUE, NOW, in_force
+from watcher.engine.reload import InForce
 from watcher.kit.clock import Clock
 from watcher.kit.metrics import Metrics
 from watcher.model.person import Role
@@ -77,6 +78,7 @@ class World:
     public_url: str = PUBLIC_URL
     clock: TestClock = field(default_factory=TestClock)
     metrics: Metrics = field(default_factory=Metrics)
+    rules: InForce = field(default_factory=in_force)
     woken: int = 0
 
     def __post_init__(self) -> None:
@@ -86,7 +88,7 @@ class World:
                 clock=self.clock,
                 public_url=self.public_url,
                 metrics=self.metrics,
-                policy=POLICY,
+                rules=self.rules,
                 catalogue=CATALOGUE,
                 wake=self._wake,
             )

@@ -2,7 +2,10 @@
 
 from collections.abc import Callable
 
+from watcher.app.stored import RULES_EVERY
 from watcher.engine.intake import Intake
+from watcher.engine.loop import Duty, Loops
+from watcher.engine.reload import InForce
 from watcher.kit.clock import Clock
 from watcher.kit.collector import relax
 from watcher.kit.metrics import Metrics
@@ -14,7 +17,9 @@ from watcher.web.gate import Gate, Signature, basic, bearer, header
 from watcher.web.hooks import Hooks
 
 
-def front(settings: Settings, store: Store, clock: Clock, wake: Callable[[], None]) -> Front:
+def front(
+    settings: Settings, store: Store, clock: Clock, wake: Callable[[], None], rules: InForce
+) -> Front:
     """What listens: hooks, and behind them pages and API, which are loaded after hooks listen."""
     metrics = Metrics()
     intake = Intake(lambda: store.inbox(clock.now()), wake)
@@ -32,14 +37,21 @@ def front(settings: Settings, store: Store, clock: Clock, wake: Callable[[], Non
                 clock=clock,
                 public_url=settings.public_url,
                 metrics=metrics,
-                policy=settings.policy,
+                rules=rules,
                 catalogue=settings.catalogue,
                 wake=wake,
                 secrets=settings.secrets,
             )
         )
         relax()
-        return Site(pages, pages.state.live.stop)
+        reading = Loops([Duty("rules", rules.step, every=RULES_EVERY)])
+        reading.start()
+
+        def hang_up() -> None:
+            pages.state.live.stop()
+            reading.stop(0)
+
+        return Site(pages, hang_up)
 
     return Front(hooks, intake, load_site)
 

@@ -1,7 +1,13 @@
-"""Opens the store that the settings name."""
+"""What both processes have of the settings: the store, and the rules as they are now."""
 
-from watcher.settings import Settings
+from functools import partial
+
+from watcher.engine.reload import InForce
+from watcher.settings import Settings, reload_policy
 from watcher.store.store import Store
+
+# Twice that is the most it takes for a change to be in force.
+RULES_EVERY = 1.0
 
 
 def open_store(settings: Settings) -> Store:
@@ -11,3 +17,8 @@ def open_store(settings: Settings) -> Store:
     if present != wanted:
         store.upgrade()
     return store
+
+
+def rules_of(settings: Settings) -> InForce:
+    """The rules, to be read anew when their files change."""
+    return InForce(settings.policy, settings.rules, partial(reload_policy, settings))

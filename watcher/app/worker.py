@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from secrets import token_hex
 
+from watcher.app.stored import RULES_EVERY, rules_of
 from watcher.engine.deliver import Deliverer
 from watcher.engine.deliver import Options as DeliverOptions
 from watcher.engine.digest import Digest, Read
 from watcher.engine.fold import Rulebook
 from watcher.engine.hands import DiagnoseHand, Hand, NotifyHand
 from watcher.engine.loop import Duty, Loops
+from watcher.engine.reload import InForce
 from watcher.engine.sweep import Retention, Sweep
 from watcher.kit.clock import Clock
 from watcher.kit.plugins import adapter
@@ -28,11 +30,12 @@ from watcher.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """What works behind the front: digest, deliver, sweep."""
+    """What works behind the front: digest, deliver, sweep, under the rules as they are."""
 
     digest: Digest
     deliverer: Deliverer
     sweep: Sweep
+    rules: InForce
     loops: Loops
 
     def start(self) -> None:
@@ -51,9 +54,13 @@ def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
     """The duties of a worker over that store."""
     # Replicas in containers may share the name of a host and the number of a process.
     holder = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
-    rulebook = Rulebook(settings.policy, settings.catalogue)
+    rules = rules_of(settings)
+
+    def rulebook() -> Rulebook:
+        return Rulebook(rules.policy, settings.catalogue)
+
     sources = {source.name: reader(source) for source in settings.sources}
-    digest = Digest(store, sources, lambda: rulebook, clock, holder)
+    digest = Digest(store, sources, rulebook, clock, holder)
     hands: dict[ActionKind, Hand] = {
         ActionKind.NOTIFY: NotifyHand(
             {
@@ -72,7 +79,7 @@ def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
     sweep = Sweep(
         store,
         clock,
-        settings.policy.grouping.close_after,
+        rulebook,
         Retention(kept.deliveries, kept.actions, kept.evidence),
     )
     loops = Loops(
@@ -80,9 +87,10 @@ def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
             Duty("digest", digest.step, every=1.0, then=("deliver",)),
             Duty("deliver", deliverer.step, every=1.0),
             Duty("sweep", sweep.step, every=60.0),
+            Duty("rules", rules.step, every=RULES_EVERY),
         )
     )
-    return Worker(digest, deliverer, sweep, loops)
+    return Worker(digest, deliverer, sweep, rules, loops)
 
 
 def _gone(holder: str) -> bool:

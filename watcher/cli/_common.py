@@ -1,7 +1,10 @@
 """What commands share: the configuration, the store, and how they say that something is wrong."""
 
 import os
-from collections.abc import Iterator
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -78,6 +81,18 @@ def local_url(settings: Settings) -> str:
     host, port = settings.listen
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared only
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def on_hangup(*calls: Callable[[], None]) -> None:
+    """Has SIGHUP do this, unless we run in a terminal, whose end is ours."""
+
+    def heard(*_: object) -> None:
+        # What the signal interrupted may hold a lock that the calls need.
+        for call in calls:
+            threading.Thread(target=call).start()
+
+    if not sys.stdin.isatty():
+        signal.signal(signal.SIGHUP, heard)
 
 
 @contextmanager

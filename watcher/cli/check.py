@@ -7,6 +7,7 @@ import typer
 
 from watcher.cli._common import Config, starter_config
 from watcher.policy.problems import Problem
+from watcher.policy.rules import rule_files
 from watcher.settings import Settings, SettingsError, load
 
 
@@ -47,7 +48,7 @@ def _summary(settings: Settings) -> str:
         "service": len(catalogue.services),
         "host": len({(host.customer, host.name) for host in catalogue.by_alias.values()}),
         "runbook": len(settings.runbooks),
-        "rules file": len(settings.rules),
+        "rules file": sum(len(rule_files(folder)) for folder in settings.rules),
     }
     found = (f"{count} {noun}{'s' * (count != 1)}" for noun, count in counts.items())
     return f"The configuration is sound: {', '.join(found)}."

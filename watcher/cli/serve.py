@@ -13,7 +13,8 @@ import typer
 import uvicorn
 
 from watcher.app.front import front
-from watcher.cli._common import Config, data_dir, fail, local_url, settings_of, store_of
+from watcher.app.stored import rules_of
+from watcher.cli._common import Config, data_dir, fail, local_url, on_hangup, settings_of, store_of
 from watcher.demo.starter import ADMINISTRATOR, login, write_config
 from watcher.engine.companion import Companion
 from watcher.kit.clock import Clock
@@ -93,7 +94,9 @@ def _serve(
 ) -> None:
     command = [sys.executable, "-m", "watcher", "worker", "--config", str(config)]
     companion = Companion(command, os.environ)
-    application = front(settings, store, clock, companion.wake)
+    rules = rules_of(settings)
+    application = front(settings, store, clock, companion.wake, rules)
+    on_hangup(rules.ask, companion.read_rules)
 
     def ready() -> None:
         companion.start()

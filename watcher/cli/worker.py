@@ -7,7 +7,8 @@ import sys
 import typer
 
 from watcher.app.worker import worker
-from watcher.cli._common import Config, settings_of, store_of
+from watcher.cli._common import Config, on_hangup, settings_of, store_of
+from watcher.engine.companion import RULES
 from watcher.kit.clock import Clock
 from watcher.kit.collector import relax
 
@@ -22,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _command(config: Config = None) -> None:
-    """Work until standard input ends; every byte on it means that there is something to do."""
+    """Work until standard input ends; every byte on it says what there is to do."""
     # The terminal's Ctrl-C goes to the front, which then ends the worker in good order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end)
@@ -31,10 +32,13 @@ def _command(config: Config = None) -> None:
     settings = settings_of(config)
     with store_of(settings) as store:
         work = worker(settings, store, Clock())
+        on_hangup(work.rules.ask)
         work.start()
         relax()
         try:
-            while os.read(sys.stdin.fileno(), _CHUNK):
+            while heard := os.read(sys.stdin.fileno(), _CHUNK):
+                if RULES in heard:
+                    work.rules.ask()
                 work.loops.wake("digest", "deliver")
         finally:
             work.stop(_GRACE)

@@ -1,7 +1,7 @@
 """The worker process beside the front: started, woken through a pipe, and started again if it dies.
 
-Its standard input is the pipe: a byte means that there is work, the end means that the front has
-gone, and the worker with it.
+Its standard input is the pipe: a byte says that there is work, or that the rules may have changed;
+the end means that the front has gone, and the worker with it.
 """
 
 import os
@@ -13,6 +13,7 @@ from contextlib import suppress
 from watcher.kit.clock import Clock
 from watcher.kit.log import logger
 
+WORK, RULES = b".", b"r"
 _log = logger("companion")
 _PAUSE = 1.0
 _LONGEST_PAUSE = 30.0
@@ -39,12 +40,11 @@ class Companion:
 
     def wake(self) -> None:
         """Tells the worker that there is work; never waits and never fails."""
-        with self._lock:
-            if self._pipe is None:
-                return
-            # A full pipe has woken it already, and a dead worker looks for work when it starts.
-            with suppress(BlockingIOError, BrokenPipeError):
-                os.write(self._pipe, b".")
+        self._say(WORK)
+
+    def read_rules(self) -> None:
+        """Tells the worker to read the rules anew; never waits and never fails."""
+        self._say(RULES)
 
     def stop(self, within: float) -> None:
         """Ends the worker: asked first, killed after so many seconds."""
@@ -55,6 +55,14 @@ class Companion:
             _end(process, within)
         if self._thread.is_alive():
             self._thread.join(within)
+
+    def _say(self, word: bytes) -> None:
+        with self._lock:
+            if self._pipe is None:
+                return
+            # A full pipe has woken it already, and a dead worker looks for work when it starts.
+            with suppress(BlockingIOError, BrokenPipeError):
+                os.write(self._pipe, word)
 
     def _watch(self) -> None:
         pause = _PAUSE

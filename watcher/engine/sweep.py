@@ -1,9 +1,11 @@
 """What the clock does: closes quiet incidents and lets old rows go."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from watcher.decide import lifecycle
+from watcher.engine.fold import Rulebook
 from watcher.kit.clock import Clock
 from watcher.model.incident import Status
 from watcher.store.store import Store
@@ -24,11 +26,15 @@ class Sweep:
     """One round of housekeeping at a time; every duty is safe to run on every replica."""
 
     def __init__(
-        self, store: Store, clock: Clock, close_after: timedelta, retention: Retention
+        self,
+        store: Store,
+        clock: Clock,
+        rulebook: Callable[[], Rulebook],
+        retention: Retention,
     ) -> None:
         self._store = store
         self._clock = clock
-        self._close_after = close_after
+        self._rulebook = rulebook
         self._retention = retention
 
     def step(self) -> int:
@@ -37,7 +43,7 @@ class Sweep:
         return self._close_quiet(now) + self._let_go(now)
 
     def _close_quiet(self, now: datetime) -> int:
-        after = self._close_after
+        after = self._rulebook().policy.grouping.close_after
         with self._store.begin() as tx:
             due = [each.number for each in tx.due_to_close(now - after, _AT_ONCE)]
             # Read again, which locks them: somebody may have reopened one meanwhile.

@@ -47,6 +47,11 @@ class Metrics:
         self.deliveries_dead = self._gauge(
             "watcher_deliveries_dead", "Deliveries that could not be understood"
         )
+        self.rules_loaded = self._gauge("watcher_rules_loaded", "Named alert rules in force")
+        self.rules_last_reload_success = self._gauge(
+            "watcher_rules_last_reload_success",
+            "Whether the rules that were read last are in force, or older ones because of errors",
+        )
         ProcessCollector(namespace="watcher", registry=self.registry)
 
     def render(self) -> bytes:

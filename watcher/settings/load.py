@@ -15,7 +15,7 @@ from watcher.policy.endpoints import Notifier, Source
 from watcher.policy.inventory import Logins
 from watcher.policy.problems import Place, Problem, Problems, checked
 from watcher.policy.references import Secrets
-from watcher.policy.rules import load_policy, rule_files
+from watcher.policy.rules import load_policy
 from watcher.policy.runbooks import load_runbooks, triggers
 from watcher.policy.yamlfile import Document, YamlError
 from watcher.policy.yamlfile import load as load_yaml
@@ -30,7 +30,7 @@ from watcher.settings.sources import Surroundings, read_sources
 class Settings:
     """Everything that is configured, checked; `secrets` are all values to keep out of any output.
 
-    `rules` are the files that the policy was read from, and `warnings` worth telling the operator.
+    `rules` are the folders that the policy was read from; `warnings` are worth telling.
     """
 
     listen: tuple[str, int]
@@ -91,13 +91,19 @@ def load(path: Path | None, env: Mapping[str, str]) -> Settings:
         channels=notifiers,
         catalogue=catalogue,
         policy=policy,
-        rules=tuple(path for folder in folders for path in rule_files(folder)),
+        rules=tuple(folders),
         runbooks=runbooks,
         retention=config.retention,
         log=config.log,
         secrets=tuple(sorted(secrets.found | passwords(url))),
         warnings=tuple(problems),
     )
+
+
+def reload_policy(settings: Settings, problems: Problems) -> Policy | None:
+    """The policy as its folders say now; None where they cannot be used, which is noted."""
+    policy = settings.policy
+    return load_policy(settings.rules, policy.runbooks, policy.channels, problems)
 
 
 def _document(path: Path | None, problems: Problems) -> Document:

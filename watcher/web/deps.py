@@ -2,16 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from watcher.engine.command import Desk
+from watcher.engine.reload import InForce
 from watcher.kit.clock import Clock
 from watcher.kit.metrics import Metrics
 from watcher.model.catalogue import Catalogue
-from watcher.model.policy import Policy
 from watcher.store.store import Store
 
 
@@ -25,15 +24,15 @@ class Deps:
     clock: Clock
     public_url: str
     metrics: Metrics
-    policy: Policy
+    rules: InForce
     catalogue: Catalogue
     wake: Callable[[], None]
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
-    @cached_property
+    @property
     def desk(self) -> Desk:
-        """Where people's commands are carried out."""
-        return Desk(self.store, self.clock, self.policy, self.catalogue, self.wake)
+        """Where people's commands are carried out, under the rules as they are now."""
+        return Desk(self.store, self.clock, self.rules.policy, self.catalogue, self.wake)
 
 
 async def deps_of(request: Request) -> Deps:

@@ -1,6 +1,6 @@
 """Is everything well? Asked by orchestrators, and said above every page when it is not."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel
@@ -9,6 +9,7 @@ from watcher.engine.digest import LEASE
 from watcher.kit.log import logger
 from watcher.model.matcher import Matcher, Operator
 from watcher.model.person import Principal, Role
+from watcher.policy.problems import Problem
 from watcher.store.base import StoreUnavailable
 from watcher.store.query import Query
 from watcher.store.views import View
@@ -54,6 +55,8 @@ def banners(parts: Deps, view: View, by: Principal) -> Iterator[Banner]:
     worker = _worker(parts, view)
     if not worker.ok:
         yield Banner(f"What you see may be old: the worker {worker.text}.", tone="bad")
+    if parts.rules.problems:
+        yield Banner(_broken_rules(parts.rules.problems, by), tone="bad")
     if by.role.rank < Role.OPERATOR.rank:
         return
     given_up = view.action_list(_counted("gave_up", by)).total
@@ -63,6 +66,15 @@ def banners(parts: Deps, view: View, by: Principal) -> Iterator[Banner]:
     if dead:
         text = f"{_many(dead, 'delivery', 'deliveries')} could not be understood"
         yield Banner(text, "/deliveries?match=status%3Ddead")
+
+
+def _broken_rules(problems: Sequence[Problem], by: Principal) -> str:
+    text = "The rules have changed and cannot be used; the old ones stay in force"
+    # Rules are about all customers, and files are nobody's business but an operator's.
+    if by.customer is not None or by.role.rank < Role.OPERATOR.rank:
+        return f"{text}."
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return f"{text}: {problems[0]}{more}"
 
 
 def _worker(parts: Deps, view: View) -> Check:

@@ -63,6 +63,8 @@ def metrics(parts: Parts, by: Viewer) -> Response:
         parts.metrics.incidents.labels(status).set(number)
     for state, number in counts.actions.items():
         parts.metrics.actions.labels(state).set(number)
+    parts.metrics.rules_loaded.set(len(parts.rules.policy.rules))
+    parts.metrics.rules_last_reload_success.set(not parts.rules.problems)
     parts.metrics.deliveries_pending.set(counts.pending)
     parts.metrics.deliveries_dead.set(counts.dead)
     return Response(parts.metrics.render(), media_type=CONTENT_TYPE)
