@@ -132,7 +132,7 @@ def test_a_condition_that_comes_back_soon_returns_to_its_incident(
         (
             Hold(timedelta(minutes=30), 4, timedelta(minutes=10)),
             "back after 20 min; held for up to 30 min because it came back 4 times before,"
-            " usually after 10 min",
+            " usually within 10 min",
         ),
         (
             Hold(timedelta(hours=1), because="the rule 'uplinks' says so"),

@@ -48,6 +48,7 @@ def test_the_shipped_rules_do_what_their_examples_say() -> None:
     assert policy.priority.matrix["extensive", "critical"] == Priority.P1
     assert policy.priority.matrix["minor", "low"] == Priority.P5
     assert [path.name for path in rule_files(shipped("rules"))] == [
+        "flapping.yaml",
         "grouping.yaml",
         "priority.yaml",
     ]

@@ -93,7 +93,7 @@ def _back(away: timedelta, hold: Hold) -> str:
     """A second outage within the hold would be taken for a return: a person has to see that."""
     if not hold.special:
         return f"the same condition, {_span(away)} after it was last seen"
-    taught = f"it came back {hold.returns} times before, usually after {_span(hold.usual)}"
+    taught = f"it came back {hold.returns} times before, usually within {_span(hold.usual)}"
     because = hold.because or taught
     return f"back after {_span(away)}; held for up to {_span(hold.length)} because {because}"
 

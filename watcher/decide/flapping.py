@@ -8,7 +8,7 @@ news of them arrived, or how often.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from statistics import median_low
+from statistics import median_high
 
 from watcher.model.alert import Occurrence, Pause
 from watcher.model.policy import Flapping
@@ -21,8 +21,8 @@ REMEMBERED = 8
 class Hold:
     """For how long after a recovery a return is the same disruption.
 
-    Where the condition has taught it, `returns` counts its pauses and `usual` is their median;
-    where a rule set it, `because` says so.
+    Where the condition has taught it, `returns` counts its pauses and at least half of them
+    were no longer than `usual`; where a rule set it, `because` says so.
     """
 
     length: timedelta
@@ -44,7 +44,7 @@ def hold_of(pauses: Sequence[Pause], rules: Flapping, gap: timedelta) -> Hold:
     returned = sorted(each.away for each in pauses if each.away <= rules.longest)
     if not returned or len(returned) < rules.returns:
         return Hold(gap)
-    usual = median_low(returned)
+    usual = median_high(returned)
     length = max(min(usual * rules.factor, rules.longest), gap)
     return Hold(length, len(returned), usual)
 

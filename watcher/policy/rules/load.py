@@ -9,7 +9,7 @@ from pydantic import create_model
 
 from watcher.model.policy import Channel, Policy, RunbookTrigger
 from watcher.policy.problems import Place, Problem, Problems, read
-from watcher.policy.rules import grouping, priority, rules
+from watcher.policy.rules import flapping, grouping, priority, rules
 from watcher.policy.rules.section import Listed, Single, Trial
 from watcher.policy.values import Strict
 from watcher.policy.yamlfile import Document
@@ -18,6 +18,7 @@ AnySection = Single[Any, Any] | Listed[Any, Any]
 
 SECTIONS: tuple[AnySection, ...] = (
     grouping.SECTION,
+    flapping.SECTION,
     priority.SECTION,
     rules.SECTION,
 )
