@@ -123,7 +123,7 @@ def test_what_moves_says_where_it_came_from_and_does_not_return() -> None:
     result = regroup.split(share(A, B), [B], Fresh(7, "g", None), MOMENT, GROUND)
     [(alert, span)] = result.moved
 
-    assert (7, 7, at(60), Placed(7, (1,))) == (
+    assert (7, 7, at(60), Placed(7, "olga", (1,))) == (
         alert.incident, span.incident, span.joined_at, span.placed,
     )  # fmt: skip
     assert Reason("by-hand", "from #1 by olga: not the same", keys=("b",)) == span.reason
@@ -233,7 +233,7 @@ def test_a_merge_keeps_the_target_and_closes_the_source() -> None:
     assert [EntryKind.MERGED] == names(result, "source")
     assert [EntryKind.MERGED, EntryKind.PRIORITY] == names(result, "into")
     assert (News.RAISED,) == result.into.news
-    assert [Placed(1)] == [span.placed for _, span in result.moved]
+    assert [Placed(1, "olga")] == [span.placed for _, span in result.moved]
 
 
 def test_a_merge_goes_either_way() -> None:
@@ -257,6 +257,15 @@ def test_a_merge_takes_over_what_was_told_apart() -> None:
     result = regroup.merge(two, one, MOMENT, GROUND)
 
     assert Arranged("olga", (8, 9)) == result.into.incident.arranged
+
+
+def test_a_merge_forgets_what_it_contradicts() -> None:
+    """What was taken out of an incident may be with it when a person merges the two."""
+    moved = regroup.move(share(A, B), [B], share(C, number=2), MOMENT, GROUND)
+    into = Share(moved.into.incident, (C, *moved.moved))
+    result = regroup.merge(Share(moved.source.incident, (A,)), into, MOMENT, GROUND)
+
+    assert [("b", Placed(2, "olga"))] == [(each.key, each.placed) for each in result.eased]
 
 
 def test_what_a_person_reported_is_not_resolved_by_a_merge() -> None:
@@ -404,7 +413,7 @@ def test_what_a_person_had_decided_was_no_reason_of_the_machine() -> None:
     back = regroup.move(grown, once.moved, Share(once.source.incident, (A,)), later, GROUND)
 
     assert [None, None] == [each.machine for each in back.examples]
-    assert [Placed(1, (2,))] == [span.placed for _, span in back.moved]
+    assert [Placed(1, "olga", (2,))] == [span.placed for _, span in back.moved]
 
 
 def test_a_storm_leaves_a_bounded_number_of_examples() -> None:

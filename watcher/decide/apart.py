@@ -3,7 +3,8 @@ place alerts or merge incidents.
 """
 
 from watcher.model.alert import Occurrence
-from watcher.model.incident import Incident, Status
+from watcher.model.change import replace
+from watcher.model.incident import Arranged, Incident, Status
 from watcher.model.reason import Reason
 
 _AT_WORK = frozenset((Status.OPEN, Status.ACKNOWLEDGED))
@@ -12,10 +13,10 @@ _AT_WORK = frozenset((Status.OPEN, Status.ACKNOWLEDGED))
 def apart(one: Incident | Occurrence, other: Incident) -> Reason | None:
     """Why the one does not belong with the other incident; None where nobody said so."""
     if isinstance(one, Occurrence):
-        told = one.placed is not None and _named(one.placed.out_of, other)
+        is_told = _taken_out(one, other)
     else:
-        told = _told(one, other) or _told(other, one)
-    if not told:
+        is_told = _told(one, other) or _told(other, one)
+    if not is_told:
         return None
     return Reason("told-apart", f"a person told it from #{other.number}")
 
@@ -30,6 +31,25 @@ def put_home(previous: Occurrence | None, home: Incident | None) -> Reason | Non
         return None
     text = f"a person put this condition into #{home.number}"
     return Reason("by-hand", text, keys=(previous.key,))
+
+
+def told(incident: Incident, occurrence: Occurrence) -> Incident:
+    """The incident as the home of an occurrence: with it comes what a person told that from."""
+    placed = occurrence.placed
+    if placed is None or not placed.out_of:
+        return incident
+    known = incident.arranged or Arranged(placed.by)
+    apart = {*known.apart, *placed.out_of} - {incident.number, *incident.took}
+    if apart == set(known.apart):
+        return incident
+    return replace(incident, arranged=replace(known, apart=tuple(sorted(apart))))
+
+
+def _taken_out(occurrence: Occurrence, incident: Incident) -> bool:
+    placed = occurrence.placed
+    if placed is None or _named((placed.incident,), incident):
+        return False
+    return _named(placed.out_of, incident)
 
 
 def _told(one: Incident, other: Incident) -> bool:

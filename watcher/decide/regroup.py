@@ -30,7 +30,7 @@ from watcher.decide.recount import (
     starts,
     suspected,
 )
-from watcher.model.alert import Placed
+from watcher.model.alert import Occurrence, Placed
 from watcher.model.change import replace
 from watcher.model.example import Example
 from watcher.model.incident import Arranged, Entry, EntryKind, Incident, Status
@@ -51,12 +51,16 @@ class Fresh:
 
 @dataclass(frozen=True, slots=True)
 class Regrouped:
-    """What becomes of both incidents, and of the spans (with their alerts) that changed sides."""
+    """What becomes of both incidents, and of the spans (with their alerts) that changed sides.
+
+    `eased` are spans that stay, but had once been taken out of what their incident takes in.
+    """
 
     source: Step
     into: Step
     moved: tuple[Member, ...]
     examples: tuple[Example, ...]
+    eased: tuple[Occurrence, ...] = ()
 
 
 def chosen(share: Share, words: Collection[str]) -> tuple[Member, ...]:
@@ -64,6 +68,7 @@ def chosen(share: Share, words: Collection[str]) -> tuple[Member, ...]:
 
     Raises RefusedError for what is not there, or not one.
     """
+    _require_open(share.incident)
     found: dict[tuple[str, str], Member] = {}
     for word in dict.fromkeys(words):
         meant = [each for each in share.members if each[1].key == word]
@@ -106,6 +111,7 @@ def merge(source: Share, into: Share, moment: Moment, ground: Ground) -> Regroup
         into=_settled(grown, taken, wanted, moment, ground),
         moved=moved,
         examples=tuple(label.told_together(source.members, into.members, moment)),
+        eased=tuple(_eased(into.members, {gone.number, *gone.took})),
     )
 
 
@@ -191,13 +197,21 @@ def _handed(
             incident=into.number,
             joined_at=moment.now,
             reason=Reason(label.BY_HAND, text, keys=(span.key,)),
-            placed=Placed(into.number, tuple(sorted(known - here))),
+            placed=Placed(into.number, moment.actor, tuple(sorted(known - here))),
         )
         newest = (alert.key, alert.occurrence) in going or alert.key not in staying
         if newest and alert.incident == number:
             alert = replace(alert, incident=into.number)  # noqa: PLW2901 - the same alert, elsewhere
         moved.append((alert, changed))
     return tuple(moved)
+
+
+def _eased(members: Iterable[Member], taken: set[int]) -> Iterable[Occurrence]:
+    for _, span in members:
+        placed = span.placed
+        if placed is not None and not taken.isdisjoint(placed.out_of):
+            out_of = tuple(each for each in placed.out_of if each not in taken)
+            yield replace(span, placed=replace(placed, out_of=out_of))
 
 
 def _gained(

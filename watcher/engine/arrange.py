@@ -158,7 +158,7 @@ def _done(tx: Tx, order: Order, source: Share, into: Share | None) -> Incident |
 def _write(desk: Desk, tx: Tx, order: Order, result: Regrouped, moment: Moment) -> None:
     source, into = result.source.incident, result.into.incident
     tx.save_alerts(alert for alert, _ in result.moved)
-    tx.save_occurrences(span for _, span in result.moved)
+    tx.save_occurrences((*(span for _, span in result.moved), *result.eased))
     tx.save_examples(result.examples)
     if order.verb is Verb.MERGE:
         tx.merge(source.number, into.number)

@@ -30,7 +30,7 @@ WAITING = "for"
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """Why a span must not open or join an incident yet, and from when on it may (None: unknown).
+    """Why a span must not open or join an incident yet, and when that is decided again at the latest.
 
     `by` names what holds it back (`maintenance:7`, `mute:8`, `inhibit:<rule>`, `for:<rule>`), and
     `source` is the key of the alert that inhibits it. It was first held back at `since`; `after` is
@@ -40,7 +40,7 @@ class Withheld:
     by: str
     reason: Reason
     since: datetime
-    until: datetime | None = None
+    until: datetime
     source: str | None = None
     after: str | None = None
 
@@ -84,11 +84,12 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """What a person decided of a condition: the incident it was put in, and those it was taken out
-    of. A later span of the condition takes this over.
+    """What a person decided of a condition: the incident it was put in, by whom, and those it was
+    taken out of. A later span of the condition takes this over.
     """
 
     incident: int
+    by: str
     out_of: tuple[int, ...] = ()
 
 
