@@ -1,23 +1,26 @@
 """For how long a condition is held after its recovery, one row a sentence of the policy."""
 
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
 import pytest
 
-from tests.decide.given import at
+from tests.decide.given import POLICY, at
 from watcher.decide.flapping import (
     REMEMBERED,
     Hold,
     Spell,
+    hold_for,
     hold_of,
     learn,
     pause_between,
     spell_of,
 )
-from watcher.model.alert import Occurrence, Pause
+from watcher.model.alert import Alert, AlertStatus, Occurrence, Pause
 from watcher.model.event import Severity
-from watcher.model.policy import Flapping
+from watcher.model.matcher import Matcher, Operator
+from watcher.model.policy import AlertRule, Flapping
 
 GAP = timedelta(minutes=5)
 RULES = Flapping()
@@ -124,20 +127,49 @@ def test_of_one_return_the_shortest_pause_counts() -> None:
     assert (Pause(at(3), minutes(3)), Pause(at(9), minutes(2))) == found
 
 
+def flapper(*away: float, status: AlertStatus = AlertStatus.FIRING, last: float = 0) -> Alert:
+    """The condition `cpu` after such pauses, last heard of so many minutes after three."""
+    return Alert(
+        "acme",
+        "cpu",
+        "zabbix",
+        "o1",
+        status=status,
+        severity=Severity.AVERAGE,
+        name="cpu is high",
+        first_at=at(0),
+        last_at=at(last),
+        started_at=at(0),
+        pauses=pauses(*away),
+    )
+
+
 @pytest.mark.parametrize(
-    ("away", "expected"),
+    ("alert", "expected"),
     [
-        ((), None),
-        ((20,), None),
-        ((20, 20), Spell(3, at(0), at(41))),
-        ((200, 20, 20), Spell(3, at(201), at(242))),
-        ((20, 20, 200), None),
+        (flapper(), None),
+        (flapper(20), None),
+        (flapper(20, 20), (3, 0)),
+        (flapper(200, 20, 20), (3, 201)),
+        (flapper(20, 20, 200), None),
+        (flapper(20, 20, status=AlertStatus.RESOLVED, last=45), (3, 0)),
+        (flapper(20, 20, status=AlertStatus.RESOLVED, last=39), None),
     ],
 )
 def test_a_spell_is_the_newest_run_of_returns(
-    away: tuple[float, ...], expected: Spell | None
+    alert: Alert, expected: tuple[int, float] | None
 ) -> None:
-    """It counts the spans since the last pause that was longer than the hold."""
-    known = pauses(*away)
+    """It counts the spans since the last long pause, until the condition has stayed away."""
+    hold = hold_for(alert, POLICY)
+    spell = spell_of(alert, hold, at(100))
 
-    assert expected == spell_of(known, hold_of(known, RULES, GAP))
+    assert (None if expected is None else Spell(expected[0], at(expected[1]), hold)) == spell
+
+
+def test_a_rule_goes_before_what_was_learned() -> None:
+    """Its hold counts, and it says which rule it was."""
+    matcher = Matcher("name", Operator.REGEX, "cpu.*")
+    rule = AlertRule("cpus", (matcher,), hold=timedelta(hours=1))
+    hold = hold_for(flapper(20, 20, 20), replace(POLICY, rules=(rule,)))
+
+    assert Hold(minutes(60), because="the rule 'cpus' says so") == hold

@@ -13,7 +13,7 @@ FIELDS = {
     ],
     "alerts": [
         "key", "occurrence", "status", "suppressed", "severity", "name", "host", "service",
-        "labels", "first_at", "last_at", "count", "incident",
+        "labels", "first_at", "last_at", "count", "incident", "flapping",
     ],
     "deliveries": ["id", "source", "received_at", "status", "reason", "size"],
     "actions": ["id", "kind", "incident", "status", "attempts", "next_at", "reason"],

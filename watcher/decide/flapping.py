@@ -8,10 +8,12 @@ news of them arrived, or how often.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 from statistics import median_high
 
-from watcher.model.alert import Occurrence, Pause
-from watcher.model.policy import Flapping
+from watcher.decide.rules import effects
+from watcher.model.alert import Alert, AlertStatus, Occurrence, Pause
+from watcher.model.policy import Flapping, Policy
 
 REMEMBERED = 8
 """So many pauses of a condition are kept: what it did before those is forgotten."""
@@ -49,6 +51,14 @@ def hold_of(pauses: Sequence[Pause], rules: Flapping, gap: timedelta) -> Hold:
     return Hold(length, len(returned), usual)
 
 
+def hold_for(alert: Alert, policy: Policy) -> Hold:
+    """The hold of a condition: what the last of its rules says, else what it has taught."""
+    said = effects(policy.rules, alert).hold
+    if said is not None:
+        return Hold(said.value, because=said.reason.text)
+    return hold_of(alert.pauses, policy.flapping, policy.grouping.gap)
+
+
 def pause_between(before: Occurrence, began_at: datetime) -> Pause | None:
     """The pause that ended when a condition came back; None if its recovery was never heard of.
 
@@ -68,21 +78,17 @@ def learn(pauses: tuple[Pause, ...], pause: Pause) -> tuple[Pause, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Spell:
-    """A run of returns with no pause longer than the hold: how many spans, and since when."""
+    """A run of returns: `times` counts the spans since `since`, as far as they are remembered."""
 
     times: int
     since: datetime
-    until: datetime
+    hold: Hold
 
 
-def spell_of(pauses: Sequence[Pause], hold: Hold) -> Spell | None:
-    """The newest spell of flapping, as far as it is remembered; None for what does not flap."""
-    run = 0
-    for pause in reversed(pauses):
-        if pause.away > hold.length:
-            break
-        run += 1
-    if not hold.special or run == 0:
+def spell_of(alert: Alert, hold: Hold, now: datetime) -> Spell | None:
+    """How a condition flaps now; None where it never did, or has stayed away for long enough."""
+    away = now - alert.last_at if alert.status is AlertStatus.RESOLVED else timedelta()
+    run = list(takewhile(lambda pause: pause.away <= hold.length, reversed(alert.pauses)))
+    if not run or not hold.special or away > hold.length:
         return None
-    first = pauses[len(pauses) - run]
-    return Spell(run + 1, first.at - first.away, pauses[-1].at)
+    return Spell(len(run) + 1, run[-1].at - run[-1].away, hold)

@@ -6,10 +6,12 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from watcher.decide.flapping import Spell, hold_for, spell_of
 from watcher.engine.command import Desk
 from watcher.engine.reload import InForce
 from watcher.kit.clock import Clock
 from watcher.kit.metrics import Metrics
+from watcher.model.alert import Alert
 from watcher.model.catalogue import Catalogue
 from watcher.store.store import Store
 
@@ -28,6 +30,10 @@ class Deps:
     catalogue: Catalogue
     wake: Callable[[], None]
     secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    def spell(self, alert: Alert) -> Spell | None:
+        """How the condition flaps now, under the rules as they are now."""
+        return spell_of(alert, hold_for(alert, self.rules.policy), self.clock.now())
 
     @property
     def desk(self) -> Desk:

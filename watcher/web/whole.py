@@ -1,6 +1,7 @@
 """One incident with all that belongs to it, read at one moment."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from watcher.engine.command import NotThereError
@@ -14,10 +15,14 @@ from watcher.store.views import View
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """An incident and its belongings, each in the order in which they came."""
+    """An incident and its belongings, each in the order in which they came.
+
+    `times` tells how many spans of each condition belong to it.
+    """
 
     incident: Incident
     alerts: Sequence[tuple[Alert, Occurrence]]
+    times: Mapping[str, int]
     evidence: Sequence[Evidence]
     timeline: Sequence[Entry]
     actions: Sequence[Action]
@@ -28,9 +33,11 @@ def whole(view: View, number: int, by: Principal) -> Whole:
     incident = view.incident(number, by.customer)
     if incident is None:
         raise NotThereError(f"there is no incident {number}")
+    spans = view.spans_of(number)
     return Whole(
         incident=incident,
-        alerts=view.alerts_of(number),
+        alerts=list({alert.key: (alert, span) for alert, span in spans}.values()),
+        times=Counter(alert.key for alert, _ in spans),
         evidence=view.evidence_of(number),
         timeline=view.timeline(number),
         actions=view.actions_of(number),

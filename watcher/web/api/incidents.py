@@ -94,4 +94,4 @@ def _after(parts: Deps, incident: Incident, by: Principal) -> IncidentDetail:
 
 def _detail(parts: Deps, number: int, by: Principal) -> IncidentDetail:
     with parts.store.view() as view:
-        return IncidentDetail.of(whole(view, number, by), parts.public_url)
+        return IncidentDetail.of(whole(view, number, by), parts.public_url, parts.spell)

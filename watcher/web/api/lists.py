@@ -76,7 +76,7 @@ def list_alerts(parts: Parts, by: Viewer, asked: Wanted) -> Listing[AlertItem]:
     """Alerts: the present state of every condition that was ever reported."""
     with parts.store.view() as view:
         page = view.alert_list(asked.by(by, parts))
-    return _listing(page, AlertItem.model_validate)
+    return _listing(page, lambda each: AlertItem.listed(each, parts.spell(each)))
 
 
 @router.get("/deliveries", response_model_exclude_unset=True)

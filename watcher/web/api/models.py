@@ -1,11 +1,13 @@
 """What the API answers and takes, with the names that programs rely on."""
 
+from collections.abc import Callable
 from dataclasses import fields
 from datetime import datetime
 from typing import Annotated, Generic, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from watcher.decide.flapping import Spell
 from watcher.model.action import ActionKind, ActionStatus
 from watcher.model.alert import Alert, AlertStatus, Occurrence
 from watcher.model.delivery import DeliveryStatus, DeliveryView
@@ -114,6 +116,32 @@ class IncidentItem(_Read):
         return cls.model_validate(_listed(incident, public_url) | {"evidence": evidence})
 
 
+class Flapping(_Read):
+    """A condition that keeps coming back: `times` counts its spans since then, at most the last 9.
+
+    `hold` is for how many seconds its next recovery is held, `usual` how long it usually is away;
+    where a rule says how long, that is 0.
+    """
+
+    times: int
+    since: datetime
+    hold: float
+    usual: float
+
+    @classmethod
+    def of(cls, spell: Spell | None) -> Self | None:
+        """The spell in plain numbers."""
+        if spell is None:
+            return None
+        hold = spell.hold
+        return cls(
+            times=spell.times,
+            since=spell.since,
+            hold=hold.length.total_seconds(),
+            usual=hold.usual.total_seconds(),
+        )
+
+
 class AlertItem(_Read):
     """The state of one monitored condition; `count` is how often it occurred."""
 
@@ -130,6 +158,17 @@ class AlertItem(_Read):
     last_at: datetime
     count: int
     incident: int | None
+    flapping: Flapping | None
+
+    @classmethod
+    def listed(cls, alert: Alert, spell: Spell | None) -> Self:
+        """The alert as it is listed."""
+        return cls.model_validate(_alert(alert, spell))
+
+
+def _alert(alert: Alert, spell: Spell | None) -> dict[str, object]:
+    named = {name: getattr(alert, name) for name in AlertItem.model_fields if name != "flapping"}
+    return named | {"flapping": Flapping.of(spell)}
 
 
 class DeliveryItem(_Read):
@@ -189,15 +228,17 @@ class TimelineEntry(_Read):
 
 
 class Member(AlertItem):
-    """An alert of an incident; `joined_at` and `reason` tell how it became part of it."""
+    """An alert of an incident; `joined_at` and `reason` tell how it became part of it, and `times`
+    how many of its spans did.
+    """
 
     joined_at: datetime | None
     reason: Reason | None
+    times: int
 
     @classmethod
-    def of(cls, alert: Alert, occurrence: Occurrence) -> Self:
+    def of(cls, alert: Alert, occurrence: Occurrence, times: int, spell: Spell | None) -> Self:
         """The alert as far as it belongs to the incident: that span of it, not its present."""
-        named = {name: getattr(alert, name) for name in AlertItem.model_fields}
         ended_at = occurrence.ended_at
         last_at = ended_at or occurrence.heard_at
         span = {
@@ -209,8 +250,9 @@ class Member(AlertItem):
             "incident": occurrence.incident,
             "joined_at": occurrence.joined_at,
             "reason": occurrence.reason,
+            "times": times,
         }
-        return cls.model_validate(named | span)
+        return cls.model_validate(_alert(alert, spell) | span)
 
 
 class Step(_Read):
@@ -279,9 +321,12 @@ class IncidentDetail(_Read):
     actions: list[ActionItem]
 
     @classmethod
-    def of(cls, whole: Whole, public_url: str) -> Self:
-        """The incident with all that belongs to it."""
-        members = [Member.of(alert, occurrence) for alert, occurrence in whole.alerts]
+    def of(cls, whole: Whole, public_url: str, spell: Callable[[Alert], Spell | None]) -> Self:
+        """The incident with all that belongs to it; `spell` tells how an alert flaps."""
+        members = [
+            Member.of(alert, occurrence, whole.times[alert.key], spell(alert))
+            for alert, occurrence in whole.alerts
+        ]
         parts = {
             "alerts": members,
             "evidence": [EvidenceItem.of(each) for each in whole.evidence],

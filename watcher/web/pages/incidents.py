@@ -148,7 +148,7 @@ def incident_page(request: Request, parts: Parts, by: Viewer, number: Number) ->
             customer=parts.catalogue.customers.get(incident.customer),
             verbs=verbs(incident),
             suspect_name=_suspect_name(found),
-            alerts=members(found.alerts),
+            alerts=members(found, parts.spell),
             evidence=runs(found.evidence),
             diagnosing=diagnosing(found.actions),
             timeline=found.timeline[::-1],

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Form, Header, Path, Request
@@ -20,7 +21,7 @@ from watcher.web.matchers import read
 from watcher.web.pages.login import own_path
 from watcher.web.pages.render import Frame
 from watcher.web.pages.search import query_string
-from watcher.web.pages.show import deeds
+from watcher.web.pages.show import conditions, deeds
 
 router = APIRouter(include_in_schema=False)
 NounT = TypeVar("NounT")
@@ -62,7 +63,8 @@ def alerts(
 ) -> Response:
     """The state of every condition that was ever reported."""
     with parts.store.view() as view:
-        return _list(Frame(request, parts, by, view), _ALERTS, asked, view.alert_list)
+        frame = Frame(request, parts, by, view)
+        return _list(frame, _ALERTS, asked, view.alert_list, partial(conditions, of=parts.spell))
 
 
 @router.get("/deliveries")

@@ -1,14 +1,17 @@
 """What the templates show of an incident, prepared so that they need to decide nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from watcher.decide.flapping import REMEMBERED, Spell
+from watcher.kit.text import span
 from watcher.model.action import Action, ActionKind, ActionStatus
 from watcher.model.alert import Alert, AlertStatus, Occurrence
 from watcher.model.event import Severity
 from watcher.model.evidence import Evidence, StepResult, StepStatus
 from watcher.model.incident import Incident, Status
+from watcher.web.whole import Whole
 
 _BAD_STEPS = frozenset({StepStatus.FAILED, StepStatus.TIMEOUT})
 
@@ -51,26 +54,57 @@ class Member:
     suppressed: bool
     started_at: datetime | None
     reason: str
+    times: int
+    flapping: str
 
 
-def members(alerts: Iterable[tuple[Alert, Occurrence]]) -> list[Member]:
+Spells = Callable[[Alert], Spell | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """An alert as it is listed, and how it flaps in words."""
+
+    alert: Alert
+    flapping: str
+
+
+def conditions(alerts: Iterable[Alert], of: Spells) -> list[Condition]:
+    """Alerts as they are listed."""
+    return [Condition(each, _flapping(of(each))) for each in alerts]
+
+
+def _flapping(spell: Spell | None, times: int = 0) -> str:
+    if spell is None:
+        return ""
+    often = max(times, spell.times)
+    # Without an incident around them, older spans are not counted any more.
+    more = "at least " if often == REMEMBERED + 1 > times else ""
+    held = span(spell.hold.length)
+    return f"flapping: {more}{often} times; each recovery is held for up to {held}"
+
+
+def members(found: Whole, of: Spells) -> list[Member]:
     """The alerts of an incident, those that fire first."""
-    found = [
-        Member(
-            name=alert.name,
-            summary=alert.summary,
-            host=alert.host,
-            host_known=alert.host_known,
-            severity=occurrence.severity,
-            status=AlertStatus.RESOLVED if occurrence.ended_at else AlertStatus.FIRING,
-            suppressed=alert.suppressed,
-            started_at=occurrence.started_at,
-            reason=occurrence.reason.text if occurrence.reason else "",
-        )
-        for alert, occurrence in alerts
-    ]
     return sorted(
-        found, key=lambda each: (each.status is AlertStatus.RESOLVED, -each.severity.rank)
+        (_member(alert, part, found.times[alert.key], of(alert)) for alert, part in found.alerts),
+        key=lambda each: (each.status is AlertStatus.RESOLVED, -each.severity.rank),
+    )
+
+
+def _member(alert: Alert, occurrence: Occurrence, times: int, spell: Spell | None) -> Member:
+    return Member(
+        name=alert.name,
+        summary=alert.summary,
+        host=alert.host,
+        host_known=alert.host_known,
+        severity=occurrence.severity,
+        status=AlertStatus.RESOLVED if occurrence.ended_at else AlertStatus.FIRING,
+        suppressed=alert.suppressed,
+        started_at=occurrence.started_at,
+        reason=occurrence.reason.text if occurrence.reason else "",
+        times=times,
+        flapping=_flapping(spell, times),
     )
 
 
