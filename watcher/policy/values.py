@@ -40,6 +40,13 @@ def parse_duration(value: object) -> timedelta:
     raise ValueError(f"{value!r} is no duration; write a number with its unit: 30s, 5m, 2h or 7d")
 
 
+def write_duration(value: timedelta) -> str:
+    """The same as `parse_duration` reads it, in the largest unit that does without fractions."""
+    seconds = value.total_seconds()
+    unit = next(each for each in reversed(_SECONDS) if (seconds / _SECONDS[each]).is_integer())
+    return f"{seconds / _SECONDS[unit]:.0f}{unit}"
+
+
 def parse_size(value: object) -> int:
     """A number of bytes, KiB or MiB. Raises ValueError."""
     if match := _SIZE.fullmatch(str(value)):
@@ -61,7 +68,13 @@ def resolve_path(value: object, info: ValidationInfo) -> Path:
 
 
 Name = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-Duration = Annotated[timedelta, BeforeValidator(parse_duration, json_schema_input_type=str)]
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(
+        parse_duration,
+        json_schema_input_type=Annotated[str, Field(pattern=f"^{_DURATION.pattern}$")],
+    ),
+]
 Size = Annotated[int, BeforeValidator(parse_size, json_schema_input_type=str), Field(gt=0)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 FilePath = Annotated[Path, PlainValidator(resolve_path, json_schema_input_type=str)]

@@ -63,19 +63,14 @@ def load(path: Path | None, env: Mapping[str, str]) -> Settings:
     Raises SettingsError with everything that is wrong, in all files.
     """
     problems, secrets = Problems(), Secrets(env)
-    named = path or (Path(env[CONFIG]) if env.get(CONFIG) else None)
-    base = named.absolute().parent if named else Path.cwd()
-    context = {"base": base, "secrets": secrets}
-    document = overlay(_document(named, problems), env, ConfigFile.model_fields, problems)
-    config = _config(document, context, problems)
-
+    document, config, context = _read(path, env, secrets, problems)
     logins = Logins(document, "ssh", context)
     catalogue = load_catalogue(config.catalogue, config.inventory, problems, logins)
     around = Surroundings(catalogue.customers, config.listen[0])
     sources = read_sources(document, context, around, problems)
     channels, notifiers = read_channels(document, context, catalogue.customers, problems)
     runbooks = load_runbooks([shipped("runbooks"), *config.runbooks], problems)
-    folders = [shipped("rules"), *config.rules]
+    folders = _rule_folders(config)
     policy = load_policy(folders, triggers(runbooks.values()), channels, problems)
 
     if problems.errors or policy is None:
@@ -100,10 +95,37 @@ def load(path: Path | None, env: Mapping[str, str]) -> Settings:
     )
 
 
+def rule_folders(path: Path | None, env: Mapping[str, str]) -> list[Path]:
+    """The folders of rules that `load` would read, whatever may be wrong with them.
+
+    Raises SettingsError where the configuration does not even say which.
+    """
+    problems = Problems()
+    _, config, _ = _read(path, env, Secrets(env), problems)
+    if problems.errors:
+        raise SettingsError(tuple(problems))
+    return _rule_folders(config)
+
+
 def reload_policy(settings: Settings, problems: Problems) -> Policy | None:
     """The policy as its folders say now; None where they cannot be used, which is noted."""
     policy = settings.policy
     return load_policy(settings.rules, policy.runbooks, policy.channels, problems)
+
+
+def _read(
+    path: Path | None, env: Mapping[str, str], secrets: Secrets, problems: Problems
+) -> tuple[Document, ConfigFile, Mapping[str, object]]:
+    """The configuration with what the environment says, and the context to check it in."""
+    named = path or (Path(env[CONFIG]) if env.get(CONFIG) else None)
+    base = named.absolute().parent if named else Path.cwd()
+    context = {"base": base, "secrets": secrets}
+    document = overlay(_document(named, problems), env, ConfigFile.model_fields, problems)
+    return document, _config(document, context, problems), context
+
+
+def _rule_folders(config: ConfigFile) -> list[Path]:
+    return [shipped("rules"), *config.rules]
 
 
 def _document(path: Path | None, problems: Problems) -> Document:

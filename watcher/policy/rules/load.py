@@ -35,12 +35,32 @@ else:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What became of one example of a rule, or of a section that is one rule."""
+
+    section: str
+    rule: str
+    trial: Trial
+
+
 @dataclass(slots=True)
 class Loaded:
-    """What was found in the folders: by section and name, and what became of the examples."""
+    """What was found in the folders, by section and name, and what became of the examples."""
 
     found: dict[str, dict[str, tuple[Place, Any]]] = field(default_factory=dict)
-    trials: list[Trial] = field(default_factory=list)
+    trials: list[Tried] = field(default_factory=list)
+
+    def untried(self) -> list[tuple[str, str]]:
+        """The sections and names of rules that could have an example, and have none."""
+        tried = {(each.section, each.rule) for each in self.trials}
+        return [
+            (section.key, name)
+            for section in SECTIONS
+            if "examples" in section.model.model_fields
+            for name in self.found.get(section.key, {})
+            if (section.key, name) not in tried
+        ]
 
     def fields(self) -> dict[str, Any]:
         """The fields of the policy that the folders say something about."""
@@ -61,7 +81,11 @@ def load_policy(
 
     None where no usable priority rules are left, which is noted.
     """
-    fields = load_rules(folders, problems).fields()
+    loaded = load_rules(folders, problems)
+    for each in loaded.trials:
+        if each.trial.complaint:
+            problems.error(each.trial.place, each.trial.complaint)
+    fields = loaded.fields()
     if "priority" not in fields:
         where = ", ".join(str(folder) for folder in folders) or "rules"
         problems.add(Problem(where, 0, "there are no usable priority rules here"))
@@ -70,13 +94,10 @@ def load_policy(
 
 
 def load_rules(folders: Sequence[Path], problems: Problems) -> Loaded:
-    """Everything in these folders; what is wrong is noted, and so is an example that fails."""
+    """Everything in these folders; what is wrong is noted, but for examples that fail."""
     loaded = Loaded()
     for folder in folders:
         _take(folder, loaded, problems)
-    for trial in loaded.trials:
-        if trial.complaint:
-            problems.error(trial.place, trial.complaint)
     fields = loaded.fields()
     for section in SECTIONS:
         for place, made in loaded.found.get(section.key, {}).values():
@@ -108,10 +129,11 @@ def _take(folder: Path, loaded: Loaded, problems: Problems) -> None:
                 # Taken out first, so that what is said last also stands last.
                 found.pop(name, None)
                 found[name] = (place, made)
-                taken.append((section, entry, made, place))
+                taken.append((section, name, entry, made, place))
     fields = loaded.fields()
-    for section, entry, made, place in taken:
-        loaded.trials.extend(section.trials(entry, made, place, fields))
+    for section, name, entry, made, place in taken:
+        trials = section.trials(entry, made, place, fields)
+        loaded.trials.extend(Tried(section.key, name, trial) for trial in trials)
 
 
 def _items(document: Document) -> Iterator[tuple[AnySection, str, Place, Any]]:

@@ -13,6 +13,8 @@ from watcher.policy.problems import Place, Problems
 from watcher.policy.suggest import did_you_mean
 from watcher.policy.values import one_or_many
 
+# Enough for an editor to tell a matcher from something else: a name, quoted or not, an operator.
+_BEGINNING = r"""^\s*(\{\s*\}$|\{?\s*("([^"\\]|\\.)+"|[^\s{}!=~,"'`\\]+)\s*(=~|!~|!=|=))"""
 # So alike that hardly anybody calls a label so.
 _MISSPELT = 0.85
 
@@ -37,19 +39,20 @@ Text = Annotated[
     WithJsonSchema(
         {
             "type": "string",
-            "pattern": r"^\s*\{?\s*[^\s{}!=~,\"'`]+\s*(=~|!~|!=|=)",
+            "pattern": _BEGINNING,
             "description": (
                 "Matchers in Alertmanager's syntax: =, !=, =~ and !~ on "
-                f"{', '.join(FIELDS)}, or a label. Regular expressions match the whole value."
+                f"{', '.join(FIELDS)}, or a label. Regular expressions match the whole value. "
+                "{} stands for every alert."
             ),
             "examples": ['name=~"Interface .*: Link down"', 'severity!="disaster"'],
         }
     ),
 ]
+_Texts = Annotated[tuple[Text, ...], Field(min_length=1)]
 Matchers = Annotated[
-    tuple[Text, ...],
-    BeforeValidator(one_or_many, json_schema_input_type=Text | tuple[Text, ...]),
-    Field(min_length=1),
+    _Texts,
+    BeforeValidator(one_or_many, json_schema_input_type=Text | _Texts),
 ]
 
 

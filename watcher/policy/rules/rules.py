@@ -66,16 +66,16 @@ class Wishes(Strict):
         }
 
 
-class Given(Strict):
+class GivenAlert(Strict):
     """An alert; what is left out is empty."""
 
-    name: str = ""
-    host: str = ""
-    service: str = ""
-    severity: Severity | Literal[""] = ""
-    source: str = ""
-    customer: str = ""
-    key: str = ""
+    name: str = Field("", description="The words of the source.")
+    host: str = Field("", description="The host, by its name in the inventory.")
+    service: str = Field("", description="The service, by its name in the catalogue.")
+    severity: Severity | Literal[""] = Field("", description="How bad the source says it is.")
+    source: str = Field("", description="The configured source.")
+    customer: str = Field("", description="Whose it is.")
+    key: str = Field("", description="The condition that is watched.")
     labels: dict[str, str] = Field({}, description="The labels of the alert.")
 
 
@@ -85,12 +85,12 @@ class Expect(Wishes):
     matches: bool = Field(True, description="Whether the rule matches.")
 
 
-class Example(Strict):
+class RuleExample(Strict):
     """One sentence about a rule: an alert, and what is to become of it."""
 
-    name: str = ""
-    given: Given
-    expect: Expect
+    name: str = Field("", description="The sentence.")
+    given: GivenAlert = Field(description="The alert.")
+    expect: Expect = Field(description="What is to become of it.")
 
 
 class RuleEntry(Wishes):
@@ -98,7 +98,7 @@ class RuleEntry(Wishes):
 
     name: Name = Field(description="What the rule is called; one of the same name replaces it.")
     when: Matchers = Field(description="The matchers; all of them must hold.")
-    examples: tuple[Example, ...] = Field((), description="Alerts and what becomes of them.")
+    examples: tuple[RuleExample, ...] = Field((), description="Alerts and what becomes of them.")
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -121,7 +121,7 @@ def _trials(
         yield Trial(place / "examples" / number, example.name, complaint)
 
 
-def _complaints(rule: AlertRule, example: Example, following: Effects) -> Iterator[str]:
+def _complaints(rule: AlertRule, example: RuleExample, following: Effects) -> Iterator[str]:
     verdict, expect = judge(rule, example.given), example.expect
     if verdict.failed is not None and expect.matches:
         value = f"it is {verdict.value!r}" if verdict.value else "there is none"
