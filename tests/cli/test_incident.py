@@ -1,10 +1,11 @@
-"""`watcher incident open`: somebody phoned."""
+"""`watcher incident`: somebody phoned, or knows better how alerts belong together."""
 
 import getpass
 
 import pytest
 
 from tests.cli.given import Desk
+from tests.cli.regrouped import seed_two_alerts
 from watcher.model.incident import Priority
 
 
@@ -79,3 +80,48 @@ def test_what_nobody_described_is_said(at: Desk) -> None:
         incident.service,
         incident.hosts,
     )
+
+
+def two(at: Desk) -> None:
+    """Incident 1 with two alerts of web01, and incident 2 that somebody reported."""
+    with at.store() as store:
+        seed_two_alerts(store)
+    at.run("incident", "open", "The shop is slow", "--customer", "acme")
+
+
+def keys(at: Desk, number: int) -> list[str]:
+    """The alerts of an incident."""
+    with at.store() as store, store.view() as view:
+        return [alert.key for alert, _ in view.alerts_of(number)]
+
+
+def test_alerts_are_split_off_moved_and_merged(at: Desk) -> None:
+    """Each by whoever types, with the reason on the timeline."""
+    two(at)
+    split = at.run("incident", "split", "1", "disk", "--reason", "another cause")
+    move = at.run("incident", "move", "3", "disk", "--into", "2")
+    merge = at.run("incident", "merge", "2", "1", "--reason", "one after all")
+    with at.store() as store, store.view() as view:
+        lines = [(each.actor, each.reason.text) for each in view.timeline(1)]
+
+    assert [0, 0, 0] == [each.exit_code for each in (split, move, merge)]
+    assert split.output.startswith("#3 ")
+    assert merge.output.startswith("#1 ")
+    assert ["cpu", "disk"] == keys(at, 1)
+    assert (getpass.getuser(), "another cause") in lines
+    assert (getpass.getuser(), "one after all") in lines
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("merge", "1", "9"), "there is no incident 9"),
+        (("split", "1", "nothing"), "#1 has no alert 'nothing'"),
+    ],
+)
+def test_what_cannot_be_regrouped_is_refused(at: Desk, words: tuple[str, ...], said: str) -> None:
+    """In one line on standard error."""
+    two(at)
+    result = at.run("incident", *words)
+
+    assert (1, f"watcher: {said}\n") == (result.exit_code, result.stderr)

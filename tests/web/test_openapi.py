@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 from tests.web.world import World
 from watcher.model.person import Role
 
-OPERATIONS = 13
+OPERATIONS = 16
 # No JSON Schema says what a matcher or a cursor is, so here a text that fits it may be refused.
 LISTS = {f"/api/v1/{kind}" for kind in ("incidents", "alerts", "deliveries", "actions")}
 _FUZZ = settings(

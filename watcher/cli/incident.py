@@ -1,24 +1,38 @@
-"""`watcher incident open`: a user phoned before monitoring said anything."""
+"""`watcher incident`: opens one for which a user phoned, and corrects how alerts were grouped."""
 
 import getpass
 import socket
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from watcher.cli._common import Config, fail, settings_of, store_of
 from watcher.decide.lifecycle import RefusedError, Report
-from watcher.engine.command import Desk, is_machine
+from watcher.engine.arrange import Order, Verb, carry_out
+from watcher.engine.command import Desk, NotThereError, is_machine
 from watcher.kit.clock import Clock
 from watcher.model.event import Severity
+from watcher.model.incident import Incident
 from watcher.model.person import Principal, Role
+from watcher.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
     """Adds the group of commands."""
     group = typer.Typer(help="Incidents.", no_args_is_help=True)
     group.command("open")(_open)
+    group.command("merge")(_merge)
+    group.command("split")(_split)
+    group.command("move")(_move)
     app.add_typer(group, name="incident")
+
+
+Number = Annotated[int, typer.Argument(help="The incident.", min=1)]
+Alerts = Annotated[
+    list[str], typer.Argument(help="Keys of its alerts, or occurrences.", show_default=False)
+]
+Text = Annotated[str, typer.Option("--reason", help="Why; goes onto both timelines.")]
 
 
 def _open(  # noqa: PLR0913, PLR0917 - the options of a command are its arguments
@@ -41,6 +55,47 @@ def _open(  # noqa: PLR0913, PLR0917 - the options of a command are its argument
             fail(str(error))
     for strange in desk.unknown(report):
         typer.echo(f"watcher: {strange}", err=True)
+    _tell(settings, incident)
+
+
+def _merge(
+    number: Number,
+    into: Annotated[int, typer.Argument(help="The incident that takes it in.", min=1)],
+    reason: Text = "",
+    config: Config = None,
+) -> None:
+    """Merge an incident into another: they are one disruption."""
+    _carry_out(Order(Verb.MERGE, number, into, text=reason), config)
+
+
+def _split(number: Number, alerts: Alerts, reason: Text = "", config: Config = None) -> None:
+    """Make a new incident of some alerts: they are another disruption."""
+    _carry_out(Order(Verb.SPLIT, number, alerts=tuple(alerts), text=reason), config)
+
+
+def _move(
+    number: Number,
+    alerts: Alerts,
+    into: Annotated[int, typer.Option(help="The incident that they belong to.", min=1)],
+    reason: Text = "",
+    config: Config = None,
+) -> None:
+    """Move alerts to another incident."""
+    _carry_out(Order(Verb.MOVE, number, into, tuple(alerts), reason), config)
+
+
+def _carry_out(order: Order, config: Path | None) -> None:
+    settings = settings_of(config)
+    with store_of(settings) as store:
+        desk = Desk(store, Clock(), settings.policy, settings.catalogue, wake=lambda: None)
+        try:
+            incident = carry_out(desk, order, _me())
+        except (RefusedError, NotThereError) as error:
+            fail(str(error))
+    _tell(settings, incident)
+
+
+def _tell(settings: Settings, incident: Incident) -> None:
     link = f"{settings.public_url}/incidents/{incident.number}"
     typer.echo(f"#{incident.number} {incident.priority} {incident.title}\n{link}")
 
