@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
-from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
@@ -20,8 +19,8 @@ from watcher.policy.rules.rules import KEYS, spoken
 def as_text(explained: Explanation) -> RenderableType:
     """For people: what it is, what the rules say, and what comes of it."""
     event = explained.news.event
-    title = Text.assemble(said(event.name, "bold"), " ", said(event.kind, "dim"))
-    parts: list[RenderableType] = [Rule(title, align="left", style="dim"), _identity(explained)]
+    title = Text.assemble("── ", said(event.name, "bold"), " ", said(event.kind, "dim"))
+    parts: list[RenderableType] = [title, _identity(explained)]
     if explained.verdicts:
         parts += [said("rules", "bold"), _rules(explained.verdicts)]
     if any(_found(explained.effects)):
@@ -94,7 +93,9 @@ def _outcome(explained: Explanation) -> Iterator[RenderableType]:
         until = f"until {held.until.isoformat(timespec='seconds')} at most"
         yield Text.assemble(said("held back", "bold yellow"), " by ", said(f"{held.by}, {until}"))
         yield _grid((said(held.reason.text),))
-        yield Text.assemble("would otherwise open an incident with ", said(incident.priority, "bold"))
+        yield Text.assemble(
+            "would otherwise open an incident with ", said(incident.priority, "bold")
+        )
     else:
         yield Text.assemble("opens an incident with ", said(incident.priority, "bold"))
     yield _grid(

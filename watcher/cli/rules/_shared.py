@@ -17,7 +17,7 @@ from watcher.settings import SettingsError, rule_folders
 __all__ = ["Config", "Folders", "console", "folders_of", "said", "where"]
 
 # Where nobody looks on, lines are as long as they must be.
-_WIDTH = 160
+_WIDTH = 1000
 
 Folders = Annotated[
     list[Path] | None,
