@@ -37,6 +37,11 @@ class Case:
     after: str | None = None
 
     @property
+    def known(self) -> str | None:
+        """What held it back up to now, which goes on doing so if it can."""
+        return self.before.by if self.before else None
+
+    @property
     def until(self) -> datetime:
         """Up to when it fires, as far as is known."""
         return min(self.now, self.span.ended_at or self.now)
@@ -57,9 +62,8 @@ class Windows:
         matching = self._conditions.holding(case.alert)
         if not matching:
             return None
-        known = case.before.by if case.before else None
         found = [
-            (each.name == known, span.ends, each.name, each, span)
+            (each.name == case.known, span.ends, each.name, each, span)
             for number, each in enumerate(self._windows)
             if matching >> number & 1
             and (span := open_at(each, case.at))
@@ -109,12 +113,13 @@ class Inhibitors:
         alert = case.alert
         matching = self._targets.holding(alert)
         own = self._sources.holding(alert) if matching else 0
-        for number, rule in enumerate(self._rules):
-            if matching >> number & 1:
-                source = self._source(number, case, both=bool(own >> number & 1))
-                if source is not None:
-                    return rule, source
-        return None
+        found = (
+            (rule, source)
+            for number, rule in enumerate(self._rules)
+            if matching >> number & 1
+            and (source := self._source(number, case, both=bool(own >> number & 1)))
+        )
+        return min(found, key=lambda each: _by(each[0]) != case.known, default=None)
 
     def _source(self, number: int, case: Case, both: bool) -> Alert | None:
         """The one known already, else the one that will be so for longest."""
@@ -150,20 +155,49 @@ def withheld(
     case: Case, windows: Windows, inhibitors: Inhibitors, wait: Effect[timedelta] | None
 ) -> Withheld | None:
     """Why the span must not open or join an incident yet; None where nothing holds it back."""
-    if windows and (found := windows.holding(case)):
-        window, span = found
-        reason = Reason(window.kind, _announced(window, span), keys=(window.name,))
-        return _held(case, window.name, reason, span.ends)
-    if inhibitors and (held := inhibitors.against(case)):
-        rule, source = held
-        until = source.started_at + rule.at_most
-        reason = Reason("inhibit", _inhibited(rule, source, until), keys=(rule.name, source.key))
-        return _held(case, f"inhibit:{rule.name}", reason, until, source.key)
-    if wait is not None and (lasted := case.point + wait.value) > case.until:
-        text = f"it must last for {_spoken(wait.value)} before it counts: {wait.reason.text}"
-        reason = Reason("for", text, keys=(wait.rule,), gap=wait.value.total_seconds())
-        return _held(case, f"{WAITING}:{wait.rule}", reason, lasted)
-    return None
+    found = (
+        _announced(case, windows) if windows else None,
+        _inhibited(case, inhibitors) if inhibitors else None,
+        _waiting(case, wait) if wait is not None else None,
+    )
+    return min(filter(None, found), key=lambda each: each.by != case.known, default=None)
+
+
+def _announced(case: Case, windows: Windows) -> Withheld | None:
+    found = windows.holding(case)
+    if found is None:
+        return None
+    window, span = found
+    ends = span.ends.astimezone(ZoneInfo(window.zone))
+    by = f"maintenance {window.title}".rstrip()
+    if window.kind is WindowKind.MUTE:
+        by = f"muted by {window.author}"
+    comment = f": {window.comment}" if window.comment else ""
+    text = f"{by} until {ends:%Y-%m-%d %H:%M} ({window.zone}){comment}"
+    return _held(case, window.name, Reason(window.kind, text, keys=(window.name,)), span.ends)
+
+
+def _inhibited(case: Case, inhibitors: Inhibitors) -> Withheld | None:
+    found = inhibitors.against(case)
+    if found is None:
+        return None
+    rule, source = found
+    until = source.started_at + rule.at_most
+    where = f" on {source.host}" if source.host else ""
+    same = f", with the same {' and '.join(rule.equal)}" if rule.equal else ""
+    ends = f"until {until:%Y-%m-%d %H:%M} UTC at most"
+    text = f"as long as {source.name!r}{where} fires{same}, {ends}"
+    reason = Reason("inhibit", text, keys=(rule.name, source.key))
+    return _held(case, _by(rule), reason, until, source.key)
+
+
+def _waiting(case: Case, wait: Effect[timedelta]) -> Withheld | None:
+    lasted = case.point + wait.value
+    if lasted <= case.until:
+        return None
+    text = f"it must last for {_spoken(wait.value)} before it counts: {wait.reason.text}"
+    reason = Reason("for", text, keys=(wait.rule,), gap=wait.value.total_seconds())
+    return _held(case, f"{WAITING}:{wait.rule}", reason, lasted)
 
 
 def _held(
@@ -171,6 +205,10 @@ def _held(
 ) -> Withheld:
     since = case.before.since if case.before else case.now
     return Withheld(by, reason, since, until, source, case.after)
+
+
+def _by(rule: Inhibition) -> str:
+    return f"inhibit:{rule.name}"
 
 
 def _owner(window: Window) -> tuple[Matcher, ...]:
@@ -181,23 +219,6 @@ def _owner(window: Window) -> tuple[Matcher, ...]:
 
 def _place(number: int, rule: Inhibition, alert: Alert) -> _Place:
     return alert.customer, number, tuple(value_of(alert, name) for name in rule.equal)
-
-
-def _announced(window: Window, span: Span) -> str:
-    ends = span.ends.astimezone(ZoneInfo(window.zone))
-    until = f"until {ends:%Y-%m-%d %H:%M} ({window.zone})"
-    if window.kind is WindowKind.MUTE:
-        text = f"muted by {window.author} {until}"
-    else:
-        text = f"maintenance {window.title} {until}".replace("  ", " ")
-    return f"{text}: {window.comment}" if window.comment else text
-
-
-def _inhibited(rule: Inhibition, source: Alert, until: datetime) -> str:
-    where = f" on {source.host}" if source.host else ""
-    same = f", with the same {' and '.join(rule.equal)}" if rule.equal else ""
-    ends = f"{until:%Y-%m-%d %H:%M} UTC"
-    return f"as long as {source.name!r}{where} fires{same}, until {ends} at most"
 
 
 def _spoken(span: timedelta) -> str:

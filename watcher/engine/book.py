@@ -3,9 +3,10 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from heapq import heappop, heappush
 
 from watcher.model.action import Intent
-from watcher.model.alert import Alert, Occurrence
+from watcher.model.alert import Alert, Occurrence, Withheld
 from watcher.model.change import replace
 from watcher.model.incident import Entry, Incident, Status
 from watcher.model.reason import Reason
@@ -36,6 +37,9 @@ class Book:
         self._find_members = members
         self._members: dict[int, dict[tuple[str, str, str], None]] = defaultdict(dict)
         self._groups: dict[tuple[str, str], set[int]] = defaultdict(set)
+        self._reviews: list[tuple[datetime, int]] = []
+        self._due: list[tuple[datetime, tuple[str, str, str]]] = []
+        self._inhibited: dict[tuple[str, str], set[tuple[str, str, str]]] = defaultdict(set)
 
     def load(
         self,
@@ -86,16 +90,19 @@ class Book:
         """The known occurrences of an incident, in the order in which they joined."""
         return [self.occurrences[key] for key in self._members.get(number, ())]
 
+    def has(self, number: int, customer: str, key: str) -> bool:
+        """Whether an incident has a span of a condition."""
+        self._fetch(number)
+        return any(known[:2] == (customer, key) for known in self._members.get(number, ()))
+
     def move(self, source: int, into: int, reason: Reason, now: datetime) -> int:
         """All that belongs to one incident belongs to the other from now on; returns how many
         alerts that has then.
 
         What had opened the one has the reason of the move; the rest keeps the company it had.
         """
-        for number in (source, into):
-            for occurrence in self._find_members(number):
-                if _key(occurrence) not in self.occurrences:
-                    self._keep(occurrence)
+        self._fetch(source)
+        self._fetch(into)
         for occurrence in self.members(source):
             opener = occurrence.reason is None or occurrence.reason.gap is None
             why = reason if opener else occurrence.reason
@@ -116,6 +123,38 @@ class Book:
             and each.resolved_at <= before
         ]
 
+    def due(self, now: datetime) -> tuple[datetime, Occurrence] | None:
+        """The next span that is held back, and has been due since that time, which is asked once;
+        None if none is yet.
+        """
+        while self._due and self._due[0][0] <= now:
+            until, key = heappop(self._due)
+            span = self.occurrences[key]
+            held = _held(span)
+            if held is not None and held.until == until:
+                return until, span
+        return None
+
+    def inhibited(self, source: Alert) -> list[Occurrence]:
+        """The spans that are held back because that alert fires."""
+        keys = sorted(self._inhibited.get((source.customer, source.key), ()))
+        spans = map(self.occurrences.__getitem__, keys)
+        return [each for each in spans if (held := _held(each)) and held.source == source.key]
+
+    def to_review(self, now: datetime) -> Incident | None:
+        """The next incident whose priority the clock may have changed by now; None if none is."""
+        while self._reviews and self._reviews[0][0] <= now:
+            review_at, number = heappop(self._reviews)
+            incident = self.incidents[number]
+            if incident.living and incident.review_at == review_at:
+                return incident
+        return None
+
+    def _fetch(self, number: int) -> None:
+        for occurrence in self._find_members(number):
+            if _key(occurrence) not in self.occurrences:
+                self._keep(occurrence)
+
     def _keep(self, occurrence: Occurrence) -> None:
         key = _key(occurrence)
         before = self.occurrences.get(key)
@@ -124,8 +163,15 @@ class Book:
         if occurrence.incident is not None:
             self._members[occurrence.incident][key] = None
         self.occurrences[key] = occurrence
+        held = _held(occurrence)
+        if held is not None and (before is None or before.withheld != held):
+            heappush(self._due, (held.until, key))
+            if held.source is not None:
+                self._inhibited[occurrence.customer, held.source].add(key)
 
     def _file(self, incident: Incident) -> None:
+        if incident.review_at is not None:
+            heappush(self._reviews, (incident.review_at, incident.number))
         self.incidents[incident.number] = incident
         group = self._groups[incident.customer, incident.group]
         if incident.status is Status.CLOSED:
@@ -136,3 +182,8 @@ class Book:
 
 def _key(occurrence: Occurrence) -> tuple[str, str, str]:
     return occurrence.customer, occurrence.key, occurrence.occurrence
+
+
+def _held(occurrence: Occurrence) -> Withheld | None:
+    """What holds a span back that still fires."""
+    return occurrence.withheld if occurrence.ended_at is None else None

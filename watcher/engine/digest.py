@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from watcher.engine.book import Book
+from watcher.decide.silence import Inhibitors
 from watcher.engine.fold import Fold, News, Rulebook, identify
+from watcher.engine.shelf import firing, held, load, save
 from watcher.kit.clock import Clock
 from watcher.kit.log import logger
 from watcher.model.delivery import Delivery
 from watcher.model.event import Event, Kind, Reading
+from watcher.model.policy import Policy
 from watcher.receivers.base import Unparsable
 from watcher.store.base import StoreUnavailable
 from watcher.store.store import Store
@@ -20,6 +22,8 @@ Read = Callable[[Delivery], Reading]
 
 LEASE = "digest"
 _TTL = timedelta(seconds=15)
+# A request has its time before its group is stored; what is due waits for those that came earlier.
+_UNDER_WAY = timedelta(seconds=2)
 _BATCH = 1000
 _BATCH_BYTES = 16 * 1024 * 1024
 _log = logger("digest")
@@ -33,6 +37,17 @@ class Parsed:
     news: tuple[News, ...] = ()
     dead: str = ""
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known from one batch to the next, under one policy and one lease: nobody else writes
+    alerts meanwhile.
+    """
+
+    policy: Policy
+    token: int
+    inhibitors: Inhibitors
 
 
 class LostLeaseError(Exception):
@@ -56,6 +71,7 @@ class Digest:
         self._clock = clock
         self._holder = holder
         self._token: int | None = None
+        self._known: Standing | None = None
         self._renew_at = clock.now()
 
     def inherit(self, gone: Callable[[str], bool]) -> None:
@@ -79,16 +95,27 @@ class Digest:
         token = self._lease()
         if token is None:
             return 0
+        rulebook = self._rulebook()
         with self._store.begin() as tx:
             deliveries = tx.undigested(limit, _BATCH_BYTES)
-        if deliveries:
-            rulebook = self._rulebook()
-            parsed = [self._parse(each, rulebook) for each in deliveries]
-            try:
+            idle = not deliveries and self._is_due(tx, rulebook.policy, token)
+        parsed = [self._parse(each, rulebook) for each in deliveries]
+        try:
+            if parsed:
                 self._commit(parsed, rulebook, token)
-            except LostLeaseError:
-                return 0
+            elif idle:
+                self._advance(rulebook, token)
+        except LostLeaseError:
+            return 0
         return len(deliveries)
+
+    def _is_due(self, tx: Tx, policy: Policy, token: int) -> bool:
+        """Whether time alone brings something about, or what is held back is to be read anew."""
+        return self._standing(policy, token) is None or bool(tx.due(self._lately()))
+
+    def _lately(self) -> datetime:
+        """Up to when no more deliveries are under way from a front to the inbox."""
+        return self._clock.now() - _UNDER_WAY
 
     def _lease(self) -> int | None:
         now = self._clock.now()
@@ -118,8 +145,7 @@ class Digest:
     def _commit(self, parsed: Sequence[Parsed], rulebook: Rulebook, token: int) -> None:
         """Writes a batch; one that fails is halved until the culprit stands alone and is dead."""
         try:
-            with self._store.begin() as tx:
-                self._write(tx, parsed, rulebook, token)
+            self._transact(parsed, rulebook, token)
         except (StoreUnavailable, LostLeaseError):
             raise
         except Exception as error:  # noqa: BLE001 - the culprit is found and put aside, visibly
@@ -131,73 +157,59 @@ class Digest:
             _log.exception("a delivery could not be digested", delivery=parsed[0].delivery.id)
             dead = f"digesting failed: {type(error).__name__}: {error}"
             # Where not even that can be written, it is no fault of the delivery: it stays pending.
-            with self._store.begin() as tx:
-                self._write(tx, [Parsed(parsed[0].delivery, dead=dead)], rulebook, token)
+            self._transact([Parsed(parsed[0].delivery, dead=dead)], rulebook, token)
 
-    def _write(self, tx: Tx, parsed: Sequence[Parsed], rulebook: Rulebook, token: int) -> None:
-        if not tx.held(LEASE, token):
-            self._token = None
-            raise LostLeaseError
+    def _advance(self, rulebook: Rulebook, token: int) -> None:
+        """Does what time alone brings about while nothing is heard."""
+        self._transact((), rulebook, token)
+
+    def _transact(self, parsed: Sequence[Parsed], rulebook: Rulebook, token: int) -> None:
+        """Writes a batch in ONE transaction, or without one what time alone brings about."""
+        known, self._known = self._standing(rulebook.policy, token), None
+        with self._store.begin() as tx:
+            if not tx.held(LEASE, token):
+                self._token = None
+                raise LostLeaseError
+            inhibitors = known.inhibitors if known else firing(tx, rulebook.policy)
+            news = [each for one in parsed for each in one.news]
+            if news or not parsed:
+                self._fold(tx, news, rulebook, inhibitors, anew=known is None)
+                known = Standing(rulebook.policy, token, inhibitors)
+            self._settle(tx, parsed)
+        # Only what was committed is known: after a failure all is read anew.
+        self._known = known
+
+    def _standing(self, policy: Policy, token: int) -> "Standing | None":
+        known = self._known
+        return known if known and known.policy is policy and known.token == token else None
+
+    def _fold(
+        self,
+        tx: Tx,
+        news: Sequence[News],
+        rulebook: Rulebook,
+        inhibitors: Inhibitors,
+        anew: bool,
+    ) -> None:
+        until = max((each.received_at for each in news), default=self._lately())
+        back = held(tx, news, until, rulebook.policy, anew)
+        if not (news or back.spans):
+            return
+        book = load(tx, news, back, rulebook)
+        fold = Fold(book, rulebook, back.windows, inhibitors)
+        for each in news:
+            fold.take(each)
+        fold.advance(until)
+        save(tx, book, self._clock.now())
+
+    def _settle(self, tx: Tx, parsed: Sequence[Parsed]) -> None:
         now = self._clock.now()
-        news = [each for one in parsed for each in one.news]
-        if news:
-            book = load(tx, news, rulebook)
-            fold = Fold(book, rulebook)
-            for each in news:
-                fold.take(each)
-            save(tx, book, now)
         for one in parsed:
             if one.dead or one.note:
                 tx.verdict(one.delivery.id, bool(one.dead), one.dead or one.note, now)
         tx.digested([one.delivery for one in parsed])
 
 
-def load(tx: Tx, news: Sequence[News], rulebook: Rulebook) -> Book:
-    """A book with everything that these news can touch."""
-    book = Book(_Numbers(tx), lambda number: tx.members([number]))
-    alerts = tx.alerts({(each.who.customer, each.event.key) for each in news})
-    spans = {
-        (each.who.customer, each.event.key, each.event.occurrence)
-        for each in news
-        if each.event.occurrence
-    }
-    spans |= {(each.customer, each.key, each.occurrence) for each in alerts.values()}
-    occurrences = tx.occurrences(spans)
-    rules = rulebook.policy.grouping
-    since = min(each.received_at for each in news) - rules.gap - rules.lateness
-    recent = tx.recent({(each.who.customer, each.group) for each in news}, since)
-    held = {each.incident for each in occurrences.values() if each.incident is not None}
-    held -= {each.number for each in recent}
-    incidents = [*recent, *tx.incidents(held).values()]
-    book.load(alerts.values(), occurrences.values(), incidents)
-    return book
-
-
-def save(tx: Tx, book: Book, now: datetime) -> None:
-    """Writes what changed in a book."""
-    tx.save_incidents(book.incidents[key] for key in book.changed_incidents)
-    tx.save_alerts(book.alerts[key] for key in book.changed_alerts)
-    tx.save_occurrences(book.occurrences[key] for key in book.changed_occurrences)
-    tx.add_entries(book.entries)
-    tx.queue(book.intents, now)
-    # Last, so that nobody is told of an incident that was taken in within the same batch.
-    for source, into in book.merges:
-        tx.merge(source, into)
-
-
 def _recoveries_last(event: Event) -> bool:
     """What fires goes first, so that a group of alerts does not resolve and reopen an incident."""
     return event.kind is not Kind.FIRING
-
-
-class _Numbers:
-    """Incident numbers, taken from the store only when one is needed."""
-
-    def __init__(self, tx: Tx) -> None:
-        self._tx = tx
-
-    def __iter__(self) -> "_Numbers":
-        return self
-
-    def __next__(self) -> int:
-        return self._tx.numbers(1)[0]

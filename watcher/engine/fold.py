@@ -3,30 +3,36 @@
 Digest and replay both go through here, so that the same history gives the same incidents.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 
 from watcher.decide import correlate, flapping, lifecycle, route
+from watcher.decide.apart import told
 from watcher.decide.correlate import Merger
 from watcher.decide.dedup import Change, Identity, Sighting, settle, sight
 from watcher.decide.flapping import Hold
 from watcher.decide.identify import resolve, service_of
-from watcher.decide.lifecycle import Moment, Scale, Step
+from watcher.decide.lifecycle import Moment, Step
+from watcher.decide.priority import Scale, staked
 from watcher.decide.rules import effects
+from watcher.decide.silence import Inhibitors
 from watcher.engine.book import Book
+from watcher.engine.withhold import Withholding
 from watcher.model.alert import Alert, Occurrence
 from watcher.model.catalogue import Catalogue, Host
 from watcher.model.change import replace
-from watcher.model.event import Event
+from watcher.model.event import Event, Kind
 from watcher.model.incident import Incident, Status
 from watcher.model.policy import Policy
 from watcher.model.reason import Reason
+from watcher.model.silence import Window
 
 _RECOVERED = Reason("recovery", "the source said that it recovered")
 _SUPERSEDED = Reason("superseded", "a new occurrence of the same condition began")
 _UPDATED = Reason("update", "the source said so")
+HOURS = Reason("business-hours", "business hours began or ended")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +69,46 @@ def identify(event: Event, customer: str, received_at: datetime, catalogue: Cata
     return News(event, received_at, who, host, correlate.group_of(who, event.key))
 
 
-class Fold:
-    """Folds news into one book under one rulebook."""
+def revived(alert: Alert, span: Occurrence, now: datetime, catalogue: Catalogue) -> News:
+    """What is known of a span that was held back, as if it had been heard of now."""
+    event = Event(
+        source=alert.source,
+        kind=Kind.FIRING,
+        key=alert.key,
+        occurrence=span.occurrence,
+        at=now,
+        name=alert.name,
+        severity=span.severity,
+        host=alert.host,
+        service=alert.service,
+        labels=alert.labels,
+        started_at=span.started_at,
+    )
+    return identify(event, alert.customer, now, catalogue)
 
-    def __init__(self, book: Book, rulebook: Rulebook) -> None:
+
+class Fold:
+    """Folds news into one book under one rulebook, with the windows that people planned.
+
+    `inhibitors` are the alerts that fire, for a book that does not hold all there is.
+    """
+
+    def __init__(
+        self,
+        book: Book,
+        rulebook: Rulebook,
+        windows: Sequence[Window] = (),
+        inhibitors: Inhibitors | None = None,
+    ) -> None:
         self._book = book
+        self._withholding = Withholding(book, rulebook.policy, windows, inhibitors)
         self._policy = rulebook.policy
         self._catalogue = rulebook.catalogue
+        self._scale = Scale(rulebook.policy.priority, rulebook.catalogue)
 
     def take(self, news: News) -> None:
         """Takes one piece of news: sights its alert, and moves its incident on."""
+        self.advance(news.received_at)
         book, customer = self._book, news.who.customer
         alert = book.alerts.get((customer, news.event.key))
         event = settle(news.event, alert, news.received_at)
@@ -80,7 +116,7 @@ class Fold:
         current = book.occurrences.get((customer, event.key, alert.occurrence)) if alert else None
         seen = sight(alert, known, current, event, news.who)
         if seen.change is Change.STARTED:
-            self._start(seen, known, current, news)
+            self._begin(seen, known, current, news)
         else:
             book.put_alert(seen.alert)
             book.put_occurrence(seen.occurrence)
@@ -92,12 +128,62 @@ class Fold:
         if seen.older is not None:
             # Only now, so that an incident which the new span keeps open is not resolved between.
             self._end(seen.older, seen.alert, news, _SUPERSEDED)
+        self._rethink(alert, seen, news.received_at)
+
+    def advance(self, now: datetime) -> None:
+        """Does what time alone brings about up to then, each thing at its own time."""
+        while (found := self._book.due(now)) is not None:
+            due, span = found
+            self.review(due)
+            self._reconsider(span, due)
+        self.review(now)
+
+    def review(self, now: datetime) -> None:
+        """Does what business hours do to priorities, as of the moments at which they changed."""
+        while incident := self._book.to_review(now):
+            at = incident.review_at or now
+            self._step(lifecycle.reprioritised(incident, self._scale, Moment(at, HOURS)), at)
 
     def sweep(self, now: datetime) -> None:
         """Closes what has been resolved for long enough."""
         after = self._policy.grouping.close_after
         for incident in self._book.resolved_before(now - after):
             self._step(lifecycle.close_quiet(incident, now, after), now)
+
+    def _begin(
+        self, seen: Sighting, known: Occurrence | None, current: Occurrence | None, news: News
+    ) -> None:
+        """An occurrence begins, which may be held back."""
+        held = self._withholding.first(seen, current, news.received_at)
+        if held is None:
+            self._start(seen, known, current, news)
+        else:
+            self._withholding.hold(seen.alert, seen.occurrence, held)
+
+    def _rethink(self, before: Alert | None, seen: Sighting, now: datetime) -> None:
+        """What follows for those held back, this one or others, if the alert is another one now."""
+        if before is not None and _facts(before) != _facts(seen.alert):
+            self._reconsider(seen.occurrence, now)
+        for other in self._withholding.released(seen.alert.customer, seen.alert.key):
+            self._reconsider(other, now)
+
+    def _reconsider(self, span: Occurrence, now: datetime) -> None:
+        """Decides again about a span that is held back, if it still is and fires."""
+        book, was = self._book, span.withheld
+        if was is None or span.ended_at is not None:
+            return
+        alert = book.alerts[span.customer, span.key]
+        held = self._withholding.again(alert, span, was, now)
+        if held is not None:
+            self._withholding.hold(alert, span, held)
+            return
+        before = book.occurrences.get((span.customer, span.key, was.after or ""))
+        seen = Sighting(alert, span, Change.STARTED)
+        self._start(seen, span, before, revived(alert, span, now, self._catalogue))
+        joined = book.occurrences[span.customer, span.key, span.occurrence]
+        text = f"{lifecycle.named(alert)} was held back since {was.since:%Y-%m-%d %H:%M:%S} UTC"
+        incident = book.incidents[joined.incident or 0]
+        self._step(lifecycle.note(incident, text, Moment(now, was.reason)), now)
 
     def _start(
         self, seen: Sighting, known: Occurrence | None, current: Occurrence | None, news: News
@@ -117,10 +203,12 @@ class Fold:
         alert = seen.alert
         if alert.severity is not occurrence.worst:
             alert = replace(alert, severity=occurrence.worst)
-        incident = placed.incident or self._open(alert, news, point, moment)
-        arrival = lifecycle.Arrival(alert, occurrence.started_at or point, point)
-        scale = self._scale(customer, incident.service)
-        self._step(lifecycle.join(incident, arrival, moment, scale, rules), now)
+        stake = staked(alert, occurrence.worst, effects(self._policy.rules, alert))
+        arrival = lifecycle.Arrival(alert, occurrence.started_at or point, point, stake)
+        incident = told(placed.incident or self._open(arrival, news, moment), occurrence)
+        if self._was_there(alert, incident.number):
+            arrival = replace(arrival, alert=replace(alert, incident=incident.number))
+        self._step(lifecycle.join(incident, arrival, moment, self._scale, rules), now)
         joined = self._belongs(incident.number, seen, moment, news)
         if joined.ended_at is not None:
             # Either its recovery came first, or a newer span of the condition did.
@@ -128,23 +216,32 @@ class Fold:
             self._end(joined, seen.alert, news, reason)
         self._merge(correlate.bridged(incident, neighbours, start, rules), now)
 
+    def _was_there(self, alert: Alert, number: int) -> bool:
+        """Whether the incident had the condition before, though another has had it since."""
+        elsewhere = alert.incident not in {None, number}
+        return elsewhere and self._book.has(number, alert.customer, alert.key)
+
     def _belongs(self, number: int, seen: Sighting, moment: Moment, news: News) -> Occurrence:
         """Writes down where an occurrence belongs, and what follows for its host."""
         book, alert = self._book, seen.alert
         occurrence = replace(
-            seen.occurrence, incident=number, joined_at=moment.now, reason=moment.reason
+            seen.occurrence,
+            incident=number,
+            joined_at=moment.now,
+            reason=moment.reason,
+            withheld=None,
         )
         if alert.occurrence == occurrence.occurrence:
-            alert = replace(alert, incident=number)
+            alert = replace(alert, incident=number, withheld=None, suppressed=False)
         book.put_alert(alert)
         book.put_occurrence(occurrence)
         incident = book.incidents[number]
         book.intents.extend(route.diagnoses(incident, alert, news.host, self._policy))
         return occurrence
 
-    def _open(self, alert: Alert, news: News, point: datetime, moment: Moment) -> Incident:
-        scale = self._scale(news.who.customer, news.who.service)
-        step = lifecycle.open_by_alert(self._book.number(), alert, news.group, point, moment, scale)
+    def _open(self, arrival: lifecycle.Arrival, news: News, moment: Moment) -> Incident:
+        number, group = self._book.number(), news.group
+        step = lifecycle.open_by_alert(number, arrival, group, moment, self._scale)
         self._step(step, news.received_at)
         return step.incident
 
@@ -156,8 +253,10 @@ class Fold:
         moment = Moment(news.received_at, _UPDATED)
         after = seen.occurrence
         if (known.severity, known.worst) != (after.severity, after.worst):
-            scale = self._scale(incident.customer, incident.service)
-            step = lifecycle.severity_heard(incident, seen.alert, after, moment, scale)
+            stake = staked(seen.alert, after.worst, effects(self._policy.rules, seen.alert))
+            step = lifecycle.severity_heard(
+                incident, seen.alert, after.severity, stake, moment, self._scale
+            )
             self._step(step, news.received_at)
             incident = step.incident
         if event.note:
@@ -196,8 +295,7 @@ class Fold:
                 book.incidents[earlier],
                 book.move(later, earlier, merger.reason, now),
             )
-            scale = self._scale(both.earlier.customer, both.earlier.service)
-            for step in lifecycle.merge(both, Moment(now, merger.reason), scale, rules):
+            for step in lifecycle.merge(both, Moment(now, merger.reason), self._scale, rules):
                 self._step(step, now)
 
     def _step(self, step: Step, now: datetime) -> None:
@@ -212,10 +310,6 @@ class Fold:
             return Hold(said.value, because=said.reason.text)
         return flapping.hold_of(alert.pauses, self._policy.flapping, self._policy.grouping.gap)
 
-    def _scale(self, customer: str, service: str | None) -> Scale:
-        found = self._catalogue.services.get((customer, service or ""))
-        return Scale(self._policy.priority, found.criticality if found is not None else None)
-
 
 def _taught(alert: Alert, newest: Occurrence, before: Occurrence) -> Alert:
     """The alert, with the pause that ended when its newest span began."""
@@ -223,6 +317,11 @@ def _taught(alert: Alert, newest: Occurrence, before: Occurrence) -> Alert:
         return alert
     pause = flapping.pause_between(before, newest.started_at)
     return alert if pause is None else replace(alert, pauses=flapping.learn(alert.pauses, pause))
+
+
+def _facts(alert: Alert) -> tuple[object, ...]:
+    """What matchers may ask of an alert."""
+    return alert.severity, alert.name, alert.host, alert.service, alert.labels
 
 
 def _note_key(event: Event) -> str:

@@ -1,6 +1,6 @@
 """Replays normalised events through the same decisions, in virtual time and without a store."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from itertools import count
@@ -13,6 +13,7 @@ from watcher.engine.fold import Fold, Rulebook, identify
 from watcher.model.alert import Occurrence
 from watcher.model.event import Event, Kind, Severity
 from watcher.model.incident import Incident
+from watcher.model.silence import Window
 
 _SWEEP_EVERY = timedelta(minutes=10)
 
@@ -29,10 +30,20 @@ class Recorded:
     received_at: datetime
 
 
-def replay(recorded: Iterable[Recorded], rulebook: Rulebook, customer: str = "default") -> Book:
-    """The book at the end of the stream; the clock is that of the events and never runs back."""
+def replay(
+    recorded: Iterable[Recorded],
+    rulebook: Rulebook,
+    customer: str = "default",
+    windows: Sequence[Window] = (),
+    until: datetime | None = None,
+) -> Book:
+    """The book at the end of the stream; the clock is that of the events and never runs back.
+
+    `windows` are those that people planned. What is held back then is decided about `until` that
+    time, where it is given.
+    """
     book = Book(count(1))
-    fold = Fold(book, rulebook)
+    fold = Fold(book, rulebook, windows)
     now: datetime | None = None
     swept: datetime | None = None
     for each in recorded:
@@ -43,6 +54,8 @@ def replay(recorded: Iterable[Recorded], rulebook: Rulebook, customer: str = "de
         fold.take(identify(each.event, customer, now, rulebook.catalogue))
         book.intents.clear()
         book.entries.clear()
+    if until is not None:
+        fold.advance(until)
     return book
 
 

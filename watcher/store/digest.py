@@ -10,11 +10,21 @@ from datetime import datetime
 from typing import TypeVar
 
 from watcher.model.action import Intent
-from watcher.model.alert import Occurrence
+from watcher.model.alert import Alert, Occurrence
 from watcher.model.delivery import Delivery
 from watcher.model.incident import Entry, Incident
 from watcher.store import rows
-from watcher.store.link import ACTION, DELIVERY, ENTRY, INCIDENT, OCCURRENCE, VERDICT, Link, Shape
+from watcher.store.link import (
+    ACTION,
+    ALERT,
+    DELIVERY,
+    ENTRY,
+    INCIDENT,
+    OCCURRENCE,
+    VERDICT,
+    Link,
+    Shape,
+)
 from watcher.store.rows import Row, to_micros
 
 Noun = TypeVar("Noun")
@@ -39,6 +49,15 @@ ON CONFLICT (name) DO UPDATE SET value = counter.value + excluded.value RETURNIN
 _DUE_TO_CLOSE = f"""
 SELECT {", ".join(INCIDENT.columns)} FROM incident {{using}}
 WHERE status = 'resolved' AND resolved_at <= :before ORDER BY resolved_at LIMIT :limit
+"""  # noqa: S608 - names of the schema
+_LIVING = "status IN ('open', 'acknowledged')"
+_DUE_FOR_REVIEW = f"""
+SELECT {", ".join(INCIDENT.columns)} FROM incident {{using}}
+WHERE {_LIVING} AND review_at <= :now ORDER BY review_at, number LIMIT :limit
+"""  # noqa: S608 - names of the schema
+_LIVING_AFTER = f"""
+SELECT {", ".join(INCIDENT.columns)} FROM incident
+WHERE {_LIVING} AND number > :after ORDER BY number LIMIT :limit
 """  # noqa: S608 - names of the schema
 
 
@@ -124,11 +143,29 @@ def recent(link: Link, groups: Collection[tuple[str, str]], since: datetime) -> 
     return sorted(map(rows.to_incident, found), key=lambda incident: incident.number)
 
 
+def firing(link: Link) -> list[Alert]:
+    """Every alert that fires."""
+    sql = f"SELECT {', '.join(ALERT.columns)} FROM alert WHERE status = 'firing'"  # noqa: S608 - names of the schema
+    return list(map(rows.to_alert, link.rows(sql)))
+
+
 def due_to_close(link: Link, before: datetime, limit: int) -> list[Incident]:
     """The incidents that have been resolved since then or longer, the oldest first."""
     due = _DUE_TO_CLOSE.format(using=link.using("incident_resolved"))
     found = link.rows(due, {"before": to_micros(before), "limit": limit})
     return [rows.to_incident(row) for row in found]
+
+
+def due_for_review(link: Link, now: datetime, limit: int) -> list[Incident]:
+    """The living incidents whose priority the clock may have changed, the longest due first."""
+    due = _DUE_FOR_REVIEW.format(using=link.using("incident_review"))
+    return list(map(rows.to_incident, link.rows(due, {"now": to_micros(now), "limit": limit})))
+
+
+def living(link: Link, after: int, limit: int) -> list[Incident]:
+    """The living incidents with greater numbers, in their order."""
+    found = link.rows(_LIVING_AFTER, {"after": after, "limit": limit})
+    return list(map(rows.to_incident, found))
 
 
 def take_numbers(link: Link, count: int) -> range:

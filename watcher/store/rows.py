@@ -21,7 +21,11 @@ from watcher.model.incident import (
     Entry,
     EntryKind,
     Incident,
+    Judgement,
+    Override,
+    OverrideKind,
     Priority,
+    Stake,
     Status,
     Suspect,
     Term,
@@ -100,7 +104,7 @@ def _suspect(found: Mapping[str, Any]) -> Suspect:
 
 
 def _placed(found: Mapping[str, Any]) -> Placed:
-    return Placed(found["incident"], tuple(found["out_of"]))
+    return Placed(found["incident"], found["by"], tuple(found["out_of"]))
 
 
 def _arranged(found: Mapping[str, Any]) -> Arranged:
@@ -112,16 +116,15 @@ _NOT_WITHHELD: Row = (None, None, None, None)
 
 def _from_withheld(withheld: Withheld) -> Row:
     """All of it, and apart what is searched for."""
-    return to_json(withheld), withheld.by, _micros(withheld.until), withheld.source
+    return to_json(withheld), withheld.by, to_micros(withheld.until), withheld.source
 
 
 def _withheld(found: Mapping[str, Any]) -> Withheld:
-    until = found["until"]
     return Withheld(
         by=found["by"],
         reason=_reason(found["reason"]),
         since=datetime.fromisoformat(found["since"]),
-        until=None if until is None else datetime.fromisoformat(until),
+        until=datetime.fromisoformat(found["until"]),
         source=found["source"],
         after=found["after"],
     )
@@ -134,6 +137,26 @@ def _from_pauses(pauses: Iterable[Pause]) -> str:
 def _pauses(text: str | None) -> tuple[Pause, ...]:
     found = orjson.loads(text) if text else ()
     return tuple(Pause(from_micros(at), timedelta(microseconds=away)) for at, away in found)
+
+
+def _stakes(text: str | None) -> tuple[Stake, ...]:
+    return tuple(
+        Stake(
+            each["service"],
+            _SEVERITY[each["severity"]],
+            tuple(
+                Override(OverrideKind(said["kind"]), said["value"], said["rule"])
+                for said in each["overrides"]
+            ),
+        )
+        for each in (orjson.loads(text) if text else ())
+    )
+
+
+def _judgement(found: Mapping[str, Any]) -> Judgement:
+    return Judgement(
+        _PRIORITY[found["priority"]], found["by"], found["text"], _PRIORITY[found["basis"]]
+    )
 
 
 def from_arrival(arrival: Arrival, number: int, stream: int) -> Row:
@@ -290,6 +313,9 @@ def from_incident(incident: Incident) -> Row:
         incident.held_by,
         None if incident.arranged is None else to_json(incident.arranged),
         to_json(incident.took) if incident.took else None,
+        to_json(incident.stakes) if incident.stakes else None,
+        _micros(incident.review_at),
+        None if incident.judgement is None else to_json(incident.judgement),
     )
 
 
@@ -325,6 +351,9 @@ def to_incident(row: Row) -> Incident:
         held_by=row[26],
         arranged=None if row[27] is None else _arranged(orjson.loads(row[27])),
         took=() if row[28] is None else tuple(orjson.loads(row[28])),
+        stakes=_stakes(row[29]),
+        review_at=_moment(row[30]),
+        judgement=None if row[31] is None else _judgement(orjson.loads(row[31])),
     )
 
 

@@ -155,7 +155,16 @@ incident = sa.Table(
     sa.Column("held_by", sa.Text),
     sa.Column("arranged", sa.Text),
     sa.Column("took", sa.Text),
+    sa.Column("stakes", sa.Text),
+    sa.Column("review_at", sa.BigInteger),
+    sa.Column("judgement", sa.Text),
     sa.Index("incident_group", "customer", "group_key", "last_at"),
+    sa.Index(
+        "incident_review",
+        "review_at",
+        sqlite_where=sa.text("status IN ('open', 'acknowledged')"),
+        postgresql_where=sa.text("status IN ('open', 'acknowledged')"),
+    ),
     sa.Index("incident_status", "status", "number"),
     sa.Index(
         "incident_resolved",

@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 
 from watcher.model.action import Action, ActionKind, ActionStatus, Intent
 from watcher.model.alert import Alert, Occurrence
+from watcher.model.change import replace
 from watcher.model.delivery import Delivery
 from watcher.model.evidence import Diagnosis
 from watcher.model.example import Example
 from watcher.model.incident import Entry, Incident
-from watcher.store import digest, outbox, people, retention, rows
+from watcher.model.silence import Window
+from watcher.store import digest, outbox, people, retention, rows, windows
 from watcher.store.link import ALERT, EXAMPLE, INCIDENT, OCCURRENCE, Link
 from watcher.store.people import Person, Token
 
@@ -96,6 +98,48 @@ class Tx:
     def due_to_close(self, before: datetime, limit: int) -> list[Incident]:
         """The incidents that have been resolved since then or longer, the oldest first."""
         return digest.due_to_close(self._link, before, limit)
+
+    def due_for_review(self, now: datetime, limit: int) -> list[Incident]:
+        """The living incidents whose priority the clock may have changed, longest due first."""
+        return digest.due_for_review(self._link, now, limit)
+
+    def living(self, after: int, limit: int) -> list[Incident]:
+        """The incidents that are open or acknowledged, with greater numbers, in their order."""
+        return digest.living(self._link, after, limit)
+
+    def held_back(self) -> list[Occurrence]:
+        """Every span that is held back and fires."""
+        return windows.held(self._link)
+
+    def due(self, now: datetime) -> list[Occurrence]:
+        """The spans that are held back, and about which it is time to decide again by then."""
+        return windows.due(self._link, now)
+
+    def inhibited(self, keys: Collection[tuple[str, str]]) -> list[Occurrence]:
+        """The spans that are held back because one of these alerts (customer, key) fires."""
+        return windows.inhibited(self._link, keys)
+
+    def firing(self) -> list[Alert]:
+        """Every alert that fires."""
+        return digest.firing(self._link)
+
+    def windows(self, since: datetime) -> list[Window]:
+        """The windows that people planned and that may be open at some time after that."""
+        return windows.windows(self._link, since)
+
+    def windows_named(self, names: Collection[str]) -> list[Window]:
+        """The windows that people planned with these names."""
+        return windows.named(self._link, names)
+
+    def plan_window(self, window: Window) -> Window:
+        """Stores a new window, and gives it its number."""
+        window = replace(window, id=windows.take_number(self._link))
+        windows.save(self._link, window)
+        return window
+
+    def cancel_window(self, number: int, by: str, now: datetime) -> bool:
+        """Ends a window early; false if it was over already, or is not there."""
+        return windows.cancel(self._link, number, by, now)
 
     def numbers(self, count: int) -> range:
         """So many new incident numbers."""

@@ -14,7 +14,8 @@ from watcher.model.evidence import Evidence
 from watcher.model.example import Example
 from watcher.model.incident import Entry, Incident, Status
 from watcher.model.person import Principal
-from watcher.store import lists, people, rows
+from watcher.model.silence import Window
+from watcher.store import lists, people, rows, windows
 from watcher.store.link import ACTION, ALERT, DELIVERY, ENTRY, EXAMPLE, INCIDENT, OCCURRENCE, Link
 from watcher.store.people import Person, Token
 from watcher.store.query import Page, Query
@@ -136,6 +137,19 @@ class View:
         """A number that is another one after incidents have changed."""
         [(mark,)] = self._link.rows(_MARK)
         return int(mark)
+
+    def windows(self, since: datetime, customer: str | None) -> list[Window]:
+        """The maintenance and mutes that people planned and that are not over since then."""
+        return windows.windows(self._link, since, customer)
+
+    def window(self, number: int, customer: str | None) -> Window | None:
+        """One of them, unless it is not there for this customer."""
+        found = windows.window(self._link, number)
+        return found if found and customer in {None, found.customer} else None
+
+    def held_back(self, customer: str | None) -> dict[str, int]:
+        """How many alerts are held back now, by the name of what does."""
+        return windows.counts(self._link, customer)
 
     def leased_until(self, name: str) -> datetime | None:
         """How long the last holder of a lease may go on, perhaps in the past; None if none was."""

@@ -12,6 +12,7 @@ def upgrade() -> None:
     _decisions_of_people()
     _withholding()
     _flapping()
+    _priority()
 
 
 def _decisions_of_people() -> None:
@@ -76,3 +77,18 @@ def _withholding() -> None:
         sa.UniqueConstraint("name"),
     )
     op.create_index("maintenance_over", "maintenance", ["over_at"])
+
+
+def _priority() -> None:
+    """What priorities are made of, when the clock may change them, and what people set."""
+    op.add_column("incident", sa.Column("stakes", sa.Text(), nullable=True))
+    op.add_column("incident", sa.Column("review_at", sa.BigInteger(), nullable=True))
+    op.add_column("incident", sa.Column("judgement", sa.Text(), nullable=True))
+    living = sa.text("status IN ('open', 'acknowledged')")
+    op.create_index(
+        "incident_review",
+        "incident",
+        ["review_at"],
+        sqlite_where=living,
+        postgresql_where=living,
+    )

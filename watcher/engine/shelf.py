@@ -1,0 +1,132 @@
+"""Books out of the store, with everything that some news can touch, and back into it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from watcher.decide.silence import Inhibitors
+from watcher.engine.book import Book
+from watcher.engine.fold import News, Rulebook, revived
+from watcher.model.alert import Occurrence, Withheld
+from watcher.model.change import replace
+from watcher.model.incident import Incident
+from watcher.model.policy import Policy
+from watcher.model.silence import Window
+from watcher.store.tx import Tx
+
+# A start may count from before it was heard of; what held spans back earlier is looked up by name.
+_LATELY = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The spans that are held back and must be decided about now, and the windows planned."""
+
+    spans: tuple[Occurrence, ...] = ()
+    windows: tuple[Window, ...] = ()
+
+
+def firing(tx: Tx, policy: Policy) -> Inhibitors:
+    """The alerts that fire and may hold others back; without such rules none is looked at."""
+    inhibitors = Inhibitors(policy.inhibit)
+    if inhibitors:
+        for alert in tx.firing():
+            inhibitors.note(alert)
+    return inhibitors
+
+
+def held(tx: Tx, news: Sequence[News], now: datetime, policy: Policy, anew: bool) -> Held:
+    """What these news and the time up to now make due; `anew` for all there is, because it is not
+    known under which rules it was held back.
+    """
+    first = min((each.received_at for each in news), default=now)
+    spans = [_due_by(span, first) for span in tx.held_back()] if anew else tx.due(now)
+    if policy.inhibit and news:
+        spans += tx.inhibited({(each.who.customer, each.event.key) for each in news})
+    windows = {each.name: each for each in tx.windows(first - _LATELY)}
+    names = {why.by for _, why in _whys(spans)}
+    windows |= {each.name: each for each in tx.windows_named(names - windows.keys())}
+    cancelled = {name: each.cancelled_at for name, each in windows.items() if each.cancelled_at}
+    due = {
+        (span.customer, span.key, span.occurrence): _due_by(span, cancelled.get(why.by))
+        for span, why in _whys(spans)
+    }
+    return Held(tuple(due.values()), tuple(windows.values()))
+
+
+def load(tx: Tx, news: Sequence[News], back: Held, rulebook: Rulebook) -> Book:
+    """A book with everything that these news and what was held back can touch."""
+    book = Book(_Numbers(tx), lambda number: tx.members([number]))
+    keys = {(each.who.customer, each.event.key) for each in news}
+    alerts = tx.alerts(keys | {(span.customer, span.key) for span in back.spans})
+    spans = {
+        (each.who.customer, each.event.key, each.event.occurrence)
+        for each in news
+        if each.event.occurrence
+    }
+    spans |= {(each.customer, each.key, each.occurrence) for each in alerts.values()}
+    occurrences = tx.occurrences(spans)
+    occurrences |= {(each.customer, each.key, each.occurrence): each for each in back.spans}
+    before = {
+        (span.customer, span.key, why.after)
+        for span, why in _whys(occurrences.values())
+        if why.after is not None
+    }
+    occurrences |= tx.occurrences(before - occurrences.keys())
+    coming = [
+        revived(alerts[span.customer, span.key], span, why.until, rulebook.catalogue)
+        for span, why in _whys(back.spans)
+    ]
+    incidents = _incidents(tx, [*news, *coming], occurrences.values(), rulebook.policy)
+    book.load(alerts.values(), occurrences.values(), incidents)
+    return book
+
+
+def save(tx: Tx, book: Book, now: datetime) -> None:
+    """Writes what changed in a book."""
+    tx.save_incidents(book.incidents[key] for key in book.changed_incidents)
+    tx.save_alerts(book.alerts[key] for key in book.changed_alerts)
+    tx.save_occurrences(book.occurrences[key] for key in book.changed_occurrences)
+    tx.add_entries(book.entries)
+    tx.queue(book.intents, now)
+    # Last, so that nobody is told of an incident that was taken in within the same batch.
+    for source, into in book.merges:
+        tx.merge(source, into)
+
+
+def _incidents(
+    tx: Tx, news: Sequence[News], known: Iterable[Occurrence], policy: Policy
+) -> list[Incident]:
+    """Those that the news may join, and those that hold the spans already."""
+    rules = policy.grouping
+    since = min(each.received_at for each in news) - rules.gap - rules.lateness
+    recent = tx.recent({(each.who.customer, each.group) for each in news}, since)
+    homes = {each.incident for each in known if each.incident is not None}
+    homes -= {each.number for each in recent}
+    return [*recent, *tx.incidents(homes).values()]
+
+
+def _whys(spans: Iterable[Occurrence]) -> Iterator[tuple[Occurrence, Withheld]]:
+    """The spans that are held back, each with why it is."""
+    return ((span, span.withheld) for span in spans if span.withheld is not None)
+
+
+def _due_by(span: Occurrence, at: datetime | None) -> Occurrence:
+    """The span, due at that time at the latest."""
+    why = span.withheld
+    if why is None or at is None or why.until <= at:
+        return span
+    return replace(span, withheld=replace(why, until=at))
+
+
+class _Numbers:
+    """Incident numbers, taken from the store only when one is needed."""
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+
+    def __iter__(self) -> "_Numbers":
+        return self
+
+    def __next__(self) -> int:
+        return self._tx.numbers(1)[0]
