@@ -164,22 +164,47 @@ def test_lost_tags_and_a_cut_are_both_remarked() -> None:
     )
 
 
-def test_keys_differ_where_their_parts_differ() -> None:
-    """A colon inside a part is no border between parts."""
-    left = base.recurrence_key("src", "a:b", "c")
-    right = base.recurrence_key("src", "a", "b:c")
+@pytest.mark.parametrize(
+    ("body", "parts"),
+    [
+        ({"trigger_id": "24117", "host_id": "10684"}, "24117:10684"),
+        ({"trigger_id": "24117", "host_host": "10684"}, "24117:host:10684"),
+        ({"event_name": "24117", "host_id": "10684"}, "name:24117:10684"),
+        ({"event_name": "CPU is at 97 %", "host_name": "db1"}, "name:CPU is at <measure>:host:db1"),
+    ],
+)
+def test_a_name_in_a_key_is_never_taken_for_an_id(body: dict[str, str], parts: str) -> None:
+    """Where Zabbix sends no ids, names stand in for them and say so."""
+    event = _event("zabbix", {"event_id": "1", "event_value": "1"} | body)
 
-    assert left == "v1:src:a%3Ab:c"
-    assert right == "v1:src:a:b%3Ac"
+    assert f"v1:src:{parts}" == event.key
 
 
-def test_long_keys_stay_apart_when_they_are_cut() -> None:
-    """A key beyond its limit ends in a digest of the whole."""
-    left, right = (base.recurrence_key("src", "x" * 600 + end) for end in "ab")
+def test_volatile_values_are_masked_in_the_key_only() -> None:
+    """Without an id of the sender the same check is one condition, whatever it measured."""
+    one, other = (_event("generic", {"name": f"CPU is at {value} %"}) for value in (91.5, 97))
+    given = _event("generic", {"key": "CPU is at 97 %", "name": "CPU"})
 
-    assert base.KEY_LIMIT == len(left) == len(right)
-    assert left != right
-    assert left == base.recurrence_key("src", "x" * 600 + "a")
+    assert one.key == other.key == "v1:src::CPU is at <measure>"
+    assert ("CPU is at 91.5 %", "CPU is at 97 %") == (one.name, other.name)
+    assert "v1:src:CPU is at 97 %25" == given.key
+
+
+@pytest.mark.parametrize("kind", ["zabbix", "grafana", "alertmanager", "generic"])
+def test_the_same_trigger_on_two_hosts_is_two_conditions(kind: str) -> None:
+    """Whatever else they share."""
+    trigger = {"event_id": "1", "event_value": "1", "trigger_id": "9", "name": "Disk is full"}
+    keys = set()
+    for host in ("db1", "db2"):
+        labels = {"alertname": "Disk is full", "instance": host}
+        alert = {"status": "firing", "labels": labels, "ruleUID": "r1"}
+        group = {"alerts": [alert]}
+        body = group if kind in {"grafana", "alertmanager"} else trigger
+        keys |= {
+            event.key for event in _read(kind, body | {"host": host, "host_host": host}).events
+        }
+
+    assert 2 == len(keys)
 
 
 def test_a_text_beyond_its_limit_is_marked_where_it_was_cut() -> None:

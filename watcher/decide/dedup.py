@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from watcher.decide.keys import moment_part, occurrence_key
 from watcher.model.alert import Alert, AlertStatus, Occurrence
 from watcher.model.change import replace
 from watcher.model.event import Event, Kind, Severity
@@ -60,7 +61,7 @@ def settle(event: Event, alert: Alert | None, received_at: datetime) -> Event:
     occurrence = event.occurrence
     if not occurrence:
         goes_on = event.kind is not Kind.FIRING or (alert and alert.status is AlertStatus.FIRING)
-        occurrence = alert.occurrence if alert and goes_on else at.isoformat()
+        occurrence = alert.occurrence if alert and goes_on else occurrence_key(moment_part(at))
     if (at, started_at, occurrence) == (event.at, event.started_at, event.occurrence):
         return event
     return replace(event, at=at, started_at=started_at, occurrence=occurrence)

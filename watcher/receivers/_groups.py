@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from watcher.decide.keys import digest, moment_part, occurrence_key, recurrence_key
 from watcher.model.event import Event, Kind, Reading, Severity
 from watcher.receivers import base
 from watcher.receivers.base import Context, Unparsable, clean
@@ -110,12 +111,12 @@ class _Reader:
         Without a beginning the span has no name: it continues the one that fires.
         """
         fingerprint = _text(alert.get("fingerprint"))
-        parts = (fingerprint,) if fingerprint else (uid or "labels", _digest(labels))
-        key = base.recurrence_key(self.context.source, *parts)
+        parts = (fingerprint,) if fingerprint else (uid, _digest(labels))
+        key = recurrence_key(self.context.source, *parts)
         started_at = base.moment(alert.get("startsAt"), self.context.received_at)
         if started_at is None:
             return key, None, ""
-        return key, started_at, base.short_key(f"{parts[-1]}@{started_at.isoformat()}")
+        return key, started_at, occurrence_key(parts[-1], moment_part(started_at))
 
     def _news(
         self, alert: Mapping[str, object], annotations: Mapping[str, str], where: str
@@ -188,7 +189,7 @@ def _rule_uid(alert: Mapping[str, object]) -> str:
 
 def _digest(labels: Mapping[str, str]) -> str:
     pairs = (text for pair in sorted(labels.items()) for text in pair)
-    return base.digest("\x00".join(pairs))
+    return digest("\x00".join(pairs))
 
 
 def _url(alert: Mapping[str, object]) -> str:

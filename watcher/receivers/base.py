@@ -8,25 +8,24 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
-from hashlib import sha256
 from types import MappingProxyType
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import orjson
 
+from watcher.decide.keys import LIMIT
 from watcher.model.event import Severity
 
 T = TypeVar("T")
 Word = TypeVar("Word", bound=StrEnum)
 
-KEY_LIMIT = 512
+KEY_LIMIT = LIMIT
 NAME_LIMIT = 2048
 LABEL_LIMIT = 4096
 TEXT_LIMIT = 8192
 _REASON_LIMIT = 1024
 _SHOWN_LIMIT = 60
-_DIGEST_LENGTH = 16
 
 # No zone is further than 14 hours from UTC: a date beyond this was not written by a clock that
 # merely stands in another zone.
@@ -160,25 +159,6 @@ def link(text: object) -> str:
     if not isinstance(text, str) or not text.startswith(("http://", "https://")):
         return ""
     return text.replace("\x00", "") if len(text) <= NAME_LIMIT else ""
-
-
-def recurrence_key(source: str, *parts: str) -> str:
-    """The key of a condition for ever: the same parts give the same key, other parts another."""
-    escaped = ":".join(part.replace("%", "%25").replace(":", "%3A") for part in parts)
-    return short_key(f"v1:{source}:{escaped}")
-
-
-def short_key(text: str) -> str:
-    """A clean key of bearable length; a longer one keeps its beginning and ends in its digest."""
-    text = text.replace("\x00", "")
-    if len(text) <= KEY_LIMIT:
-        return text
-    return f"{text[: KEY_LIMIT - _DIGEST_LENGTH - 1]}…{digest(text)}"
-
-
-def digest(text: str) -> str:
-    """Sixteen hexadecimal digits that stand for the text."""
-    return sha256(text.encode()).hexdigest()[:_DIGEST_LENGTH]
 
 
 def moment(value: object, received_at: datetime, zone: tzinfo = UTC) -> datetime | None:

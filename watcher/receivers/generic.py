@@ -11,6 +11,8 @@ from types import MappingProxyType
 
 import orjson
 
+from watcher.decide.keys import occurrence_key, recurrence_key
+from watcher.decide.template import template
 from watcher.model.event import Event, Kind, Reading, Severity
 from watcher.receivers import base
 from watcher.receivers.base import Context, Unparsable, clean
@@ -173,14 +175,14 @@ class _Alert:
         if not name:
             raise Unparsable(f"{self.where} has no name: map one with `fields: {{name: …}}`")
         key = self._text("key")
-        parts = (key,) if key else (host, name)
+        parts = (key,) if key else (host, template(name))
         zone = self.options.timezone
         at = base.moment(self._find("at"), context.received_at, zone)
         return Event(
             source=context.source,
             kind=self._kind(),
-            key=base.recurrence_key(context.source, *parts),
-            occurrence=base.short_key(self._text("occurrence")),
+            key=recurrence_key(context.source, *parts),
+            occurrence=occurrence_key(self._text("occurrence")),
             at=at or context.received_at,
             name=clean(name, base.NAME_LIMIT),
             severity=self._severity(),

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import orjson
 
+from watcher.decide.keys import recurrence_key
 from watcher.model.event import Event, Kind, Reading
 from watcher.receivers import base
 from watcher.receivers._groups import Options, first, options, read_group, severity_of
@@ -67,7 +68,7 @@ def _rule_event(rule: Mapping[str, object], rule_id: str, state: str, context: C
     return Event(
         source=context.source,
         kind=kind,
-        key=base.recurrence_key(context.source, "rule", organisation, rule_id),
+        key=recurrence_key(context.source, "rule", organisation, rule_id),
         occurrence="",
         at=context.received_at,
         name=_text(rule, "ruleName") or _text(rule, "title") or f"Grafana rule {rule_id}",

@@ -12,6 +12,8 @@ from functools import partial
 
 import orjson
 
+from watcher.decide.keys import occurrence_key, recurrence_key
+from watcher.decide.template import template
 from watcher.model.event import Event, Kind, Reading, Severity
 from watcher.receivers import base
 from watcher.receivers.base import Context, Unparsable, clean
@@ -146,6 +148,7 @@ def _maker(
 ) -> Callable[..., Event]:
     """Makes the operation's events, which differ in kind, time and note only."""
     event_id, trigger_id = fields.get("event_id", ""), fields.get("trigger_id", "")
+    host_id = fields.get("host_id", "")
     if not event_id.isdecimal():
         raise Unparsable(f"event_id is {base.shown(event_id)}, not a number")
     host = fields.get("host_host") or fields.get("host_name", "")
@@ -154,8 +157,12 @@ def _maker(
     return partial(
         Event,
         source=context.source,
-        key=base.recurrence_key(context.source, trigger_id or name, fields.get("host_id") or host),
-        occurrence=base.short_key(event_id),
+        key=recurrence_key(
+            context.source,
+            *((trigger_id,) if trigger_id.isdecimal() else ("name", template(name))),
+            *((host_id,) if host_id.isdecimal() else ("host", host)),
+        ),
+        occurrence=occurrence_key(event_id),
         name=clean(name, base.NAME_LIMIT) or f"Zabbix event {event_id}",
         severity=_SEVERITIES.get(fields.get("event_nseverity", ""), Severity.AVERAGE),
         host=clean(host, base.NAME_LIMIT) or None,
