@@ -33,6 +33,12 @@ def _parse(value: object) -> tuple[Matcher, ...]:
     return matchers
 
 
+def _some(value: object) -> object:
+    if value == []:
+        raise ValueError("should not be empty; '{}' stands for every alert")
+    return one_or_many(value)
+
+
 Text = Annotated[
     tuple[Matcher, ...],
     PlainValidator(_parse),
@@ -49,10 +55,11 @@ Text = Annotated[
         }
     ),
 ]
-_Texts = Annotated[tuple[Text, ...], Field(min_length=1)]
 Matchers = Annotated[
-    _Texts,
-    BeforeValidator(one_or_many, json_schema_input_type=Text | _Texts),
+    tuple[Text, ...],
+    BeforeValidator(
+        _some, json_schema_input_type=Text | Annotated[tuple[Text, ...], Field(min_length=1)]
+    ),
 ]
 
 
