@@ -37,6 +37,7 @@ class Condition:
         """All that must not depend on the order of arrival."""
         assert self.alert is not None
         return (
+            self.alert.pauses,
             self.alert.status,
             self.alert.occurrence,
             self.alert.severity,

@@ -96,15 +96,16 @@ def test_whether_the_condition_is_known_to_come_back() -> None:
         (span(0, 10, heard=3), 10, None),
         (span(0, 12, heard=12), 10, None),
         (span(None, 3, heard=3), 10, 7),
+        (span(0, 3, heard=3), None, None),
     ],
 )
 def test_only_a_recovery_that_was_heard_of_begins_a_pause(
-    before: Occurrence, began: float, expected: float | None
+    before: Occurrence, began: float | None, expected: float | None
 ) -> None:
     """A span that was merely superseded tells nothing of pauses, nor does one that overlaps."""
-    pause = pause_between(before, at(began))
+    pause = pause_between(before, span(began, None, heard=began or 0))
 
-    assert (None if expected is None else Pause(at(began), minutes(expected))) == pause
+    assert (None if not began or not expected else Pause(at(began), minutes(expected))) == pause
 
 
 def test_pauses_are_the_same_in_any_order_and_doubled() -> None:

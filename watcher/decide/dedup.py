@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from watcher.decide.flapping import learn, pause_between
 from watcher.decide.keys import moment_part, occurrence_key
 from watcher.model.alert import Alert, AlertStatus, Occurrence
 from watcher.model.change import replace
@@ -90,7 +91,8 @@ def sight(
         alert = _restate(alert, occurrence, event, who)
     else:
         alert = replace(alert, status=_status(newest))
-    return Sighting(_tally(alert, known, occurrence, event), occurrence, change, older)
+    alert = _tally(alert, known, occurrence, event)
+    return Sighting(_taught(alert, occurrence, older or current), occurrence, change, older)
 
 
 def _line_up(
@@ -245,6 +247,15 @@ def _tally(alert: Alert, known: Occurrence | None, occurrence: Occurrence, event
         first_at=min(alert.first_at, _begun(occurrence, event)),
         last_at=max(alert.last_at, event.at),
     )
+
+
+def _taught(alert: Alert, one: Occurrence, other: Occurrence | None) -> Alert:
+    """The alert with the pause between two of its spans, where one is known."""
+    if other is None or one.occurrence == other.occurrence:
+        return alert
+    before, after = sorted((one, other), key=_begun)
+    pause = pause_between(before, after)
+    return alert if pause is None else replace(alert, pauses=learn(alert.pauses, pause))
 
 
 def _status(occurrence: Occurrence) -> AlertStatus:

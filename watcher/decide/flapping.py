@@ -51,22 +51,27 @@ def hold_of(pauses: Sequence[Pause], rules: Flapping, gap: timedelta) -> Hold:
     return Hold(length, len(returned), usual)
 
 
-def hold_for(alert: Alert, policy: Policy) -> Hold:
-    """The hold of a condition: what the last of its rules says, else what it has taught."""
+def hold_for(alert: Alert, policy: Policy, before: datetime | None = None) -> Hold:
+    """The hold of a condition: what the last of its rules says, else what it has taught.
+
+    With `before` it is the hold at that moment: a return does not teach how it is taken itself.
+    """
     said = effects(policy.rules, alert).hold
     if said is not None:
         return Hold(said.value, because=said.reason.text)
-    return hold_of(alert.pauses, policy.flapping, policy.grouping.gap)
+    pauses = [each for each in alert.pauses if before is None or each.at < before]
+    return hold_of(pauses, policy.flapping, policy.grouping.gap)
 
 
-def pause_between(before: Occurrence, began_at: datetime) -> Pause | None:
-    """The pause that ended when a condition came back; None if its recovery was never heard of.
+def pause_between(before: Occurrence, after: Occurrence) -> Pause | None:
+    """The pause between two spans of a condition; None if the recovery was never heard of.
 
     An end that was only inferred from the next span is no recovery.
     """
-    if before.ended_at is None or before.heard_at < before.ended_at or began_at < before.ended_at:
+    over, back = before.ended_at, after.started_at
+    if over is None or back is None or before.heard_at < over or back < over:
         return None
-    return Pause(began_at, began_at - before.ended_at)
+    return Pause(back, back - over)
 
 
 def learn(pauses: tuple[Pause, ...], pause: Pause) -> tuple[Pause, ...]:

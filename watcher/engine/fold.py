@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 
-from watcher.decide import correlate, flapping, lifecycle, route
+from watcher.decide import correlate, lifecycle, route
 from watcher.decide.apart import told
 from watcher.decide.correlate import Merger
 from watcher.decide.dedup import Change, Identity, Sighting, settle, sight
-from watcher.decide.flapping import Hold
+from watcher.decide.flapping import hold_for
 from watcher.decide.identify import resolve, service_of
 from watcher.decide.lifecycle import Moment, Step
 from watcher.decide.priority import Scale, staked
@@ -192,9 +192,7 @@ class Fold:
         book, rules, now = self._book, self._policy.grouping, news.received_at
         occurrence, customer = seen.occurrence, news.who.customer
         point = correlate.point_of(occurrence, now, rules.lateness)
-        hold = self._hold(seen.alert)
-        if current is not None and seen.alert.occurrence == occurrence.occurrence:
-            seen = replace(seen, alert=_taught(seen.alert, occurrence, current))
+        hold = hold_for(seen.alert, self._policy, occurrence.started_at)
         start = correlate.Start(occurrence, news.group, point, now, hold)
         neighbours = book.neighbours(customer, news.group, now - rules.gap - rules.lateness)
         home = book.incidents.get(current.incident or 0) if current is not None else None
@@ -279,11 +277,9 @@ class Fold:
         current = book.occurrences.get((alert.customer, alert.key, alert.occurrence))
         if current is None or current.occurrence == past.occurrence:
             return
-        hold = self._hold(alert)
-        book.put_alert(_taught(alert, current, past))
         one, other = (book.incidents.get(each.incident or 0) for each in (past, current))
         if one is not None and other is not None and one != other:
-            rules = self._policy.grouping
+            rules, hold = self._policy.grouping, hold_for(alert, self._policy, current.started_at)
             self._merge(correlate.reunited(past, current, (one, other), hold, now, rules), now)
 
     def _merge(self, mergers: Iterable[Merger], now: datetime) -> None:
@@ -302,21 +298,6 @@ class Fold:
         self._book.put_incident(step.incident)
         self._book.entries.extend(step.entries)
         self._book.intents.extend(route.notifications(step.incident, step.news, self._policy, now))
-
-    def _hold(self, alert: Alert) -> Hold:
-        """For how long after a recovery the condition is the same disruption when it returns."""
-        said = effects(self._policy.rules, alert).hold
-        if said is not None:
-            return Hold(said.value, because=said.reason.text)
-        return flapping.hold_of(alert.pauses, self._policy.flapping, self._policy.grouping.gap)
-
-
-def _taught(alert: Alert, newest: Occurrence, before: Occurrence) -> Alert:
-    """The alert, with the pause that ended when its newest span began."""
-    if newest.started_at is None:
-        return alert
-    pause = flapping.pause_between(before, newest.started_at)
-    return alert if pause is None else replace(alert, pauses=flapping.learn(alert.pauses, pause))
 
 
 def _facts(alert: Alert) -> tuple[object, ...]:
