@@ -58,14 +58,14 @@ def check(window: Window) -> None:
         raise WindowError("say which alerts: a window without matchers would hold back all of them")
     if not timedelta() < window.length <= LONGEST:
         raise WindowError(f"a window is open for some time, and for {LONGEST.days} days at most")
-    try:
-        ZoneInfo(window.zone)
-    except (KeyError, ValueError, OSError):
-        raise WindowError(
-            f"there is no time zone {window.zone!r}; they are named like Europe/Berlin"
-        ) from None
+    _zone(window.zone)
     if window.repeat:
         _check_repeat(window)
+
+
+def in_utc(local: datetime, zone: str) -> datetime:
+    """The moment at which clocks there show that time. Raises WindowError for an unknown zone."""
+    return local.replace(tzinfo=_zone(zone)).astimezone(UTC)
 
 
 def open_at(window: Window, at: datetime) -> Span | None:
@@ -164,6 +164,14 @@ def _between(window: Window, after: datetime, before: datetime | None) -> Iterat
         latest = min(latest, before.astimezone(zone).replace(tzinfo=None) + _DAY)
     for year in range(max(earliest.year, first.year), latest.year + 1):
         yield from (begin for begin in _in_year(rule, year) if earliest <= begin <= latest)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        text = f"there is no time zone {name!r}; they are named like Europe/Berlin"
+        raise WindowError(text) from None
 
 
 def _check_repeat(window: Window) -> None:

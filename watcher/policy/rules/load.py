@@ -9,7 +9,7 @@ from pydantic import create_model
 
 from watcher.model.policy import Channel, Policy, RunbookTrigger
 from watcher.policy.problems import Place, Problem, Problems, read
-from watcher.policy.rules import flapping, grouping, priority, rules
+from watcher.policy.rules import flapping, grouping, inhibit, maintenance, priority, rules
 from watcher.policy.rules.section import Listed, Single, Trial
 from watcher.policy.values import Strict
 from watcher.policy.yamlfile import Document
@@ -21,6 +21,8 @@ SECTIONS: tuple[AnySection, ...] = (
     flapping.SECTION,
     priority.SECTION,
     rules.SECTION,
+    inhibit.SECTION,
+    maintenance.SECTION,
 )
 """All there may be in a file of rules; the policy has a field of the same name for each."""
 
