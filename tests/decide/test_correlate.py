@@ -151,6 +151,17 @@ def test_a_condition_known_to_flap_is_held_longer(hold: Hold, expected: str | No
         assert (home, expected) == (placed.incident, placed.reason.text)
 
 
+@pytest.mark.parametrize(("began", "expected"), [(56, 7), (54, 8)])
+def test_beyond_the_gap_what_is_new_goes_before_the_hold(began: float, expected: int) -> None:
+    """The condition may well be a symptom of that: a hold must not swallow another disruption."""
+    home, news = incident(7, 0, 0, status=Status.RESOLVED), incident(8, 58, 58)
+    hold = Hold(timedelta(minutes=30), 4, timedelta(minutes=10))
+    placed = place(start(span(60), 60, 60, hold), span(0, began), home, [news], RULES)
+
+    assert placed.incident is not None
+    assert expected == placed.incident.number
+
+
 def test_a_condition_without_an_incident_is_placed_by_its_group() -> None:
     """A span that never was part of an incident leads nowhere."""
     placed = place(start(span(1), 1, 1), span(0), None, [incident()], RULES)

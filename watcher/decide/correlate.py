@@ -80,13 +80,16 @@ def place(
     if put is not None:
         return Placement(home, put)
     neighbours = [each for each in neighbours if apart(start.occurrence, each) is None]
-    if previous is not None and home is not None and home.status is not Status.CLOSED:
-        away = _away(previous, start.occurrence)
-        if away <= start.hold.length:
-            text, seconds = _back(away, start.hold), away.total_seconds()
-            reason = Reason(SAME, text, keys=(start.occurrence.key,), gap=seconds)
-            return Placement(home, reason)
-    return _nearest(neighbours, start, rules)
+    near = _nearest(neighbours, start, rules)
+    if previous is None or home is None or home.status is Status.CLOSED:
+        return near
+    away = _away(previous, start.occurrence)
+    # After a longer time, whatever is new on its group is more likely to be what it belongs to.
+    longest = rules.gap if near.incident is not None else away
+    if away > min(start.hold.length, longest):
+        return near
+    text, seconds = _back(away, start.hold), away.total_seconds()
+    return Placement(home, Reason(SAME, text, keys=(start.occurrence.key,), gap=seconds))
 
 
 def _back(away: timedelta, hold: Hold) -> str:
