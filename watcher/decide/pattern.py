@@ -293,6 +293,10 @@ def _is_count(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
+class _NoWayOn(Exception):
+    """Whatever comes next, the text does not match: the rest of it need not be read."""
+
+
 class _State(dict[str, "_State"]):
     """A state of the automaton: where each character leads, found out on first need."""
 
@@ -303,6 +307,8 @@ class _State(dict[str, "_State"]):
         self.accepts = len(pattern.program) in steps
 
     def __missing__(self, char: str) -> "_State":
+        if not self.steps:
+            raise _NoWayOn
         after = self.pattern.after(self.steps, char)
         self[char] = after
         return after
@@ -341,8 +347,11 @@ class Pattern:
     def matches(self, text: str) -> bool:
         """Whether the whole text is in the language, in time linear in its length."""
         state = self._start
-        for char in text:
-            state = state[char]
+        try:
+            for char in text:
+                state = state[char]
+        except _NoWayOn:
+            return False
         return state.accepts
 
     def after(self, steps: frozenset[int], char: str) -> _State:
