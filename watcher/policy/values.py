@@ -79,4 +79,7 @@ Size = Annotated[int, BeforeValidator(parse_size, json_schema_input_type=str), F
 Port = Annotated[int, Field(ge=1, le=65535)]
 FilePath = Annotated[Path, PlainValidator(resolve_path, json_schema_input_type=str)]
 FilePaths = Annotated[tuple[FilePath, ...], BeforeValidator(one_or_many)]
-Names = Annotated[tuple[Name, ...], BeforeValidator(one_or_many)]
+Names = Annotated[
+    tuple[Name, ...],
+    BeforeValidator(one_or_many, json_schema_input_type=Name | tuple[Name, ...]),
+]
