@@ -19,7 +19,7 @@ def shown() -> list[tuple[str, str]]:
         (page.relative_to(DOCS).as_posix(), text)
         for page in sorted(DOCS.rglob("*.md"))
         for text in re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL)
-        if SECTIONS.search(text) and page.stem != "configuration"
+        if SECTIONS.search(text) and "watcher.yaml" not in text and page.stem != "configuration"
     ]
 
 
