@@ -115,7 +115,10 @@ def suspected(incident: Incident, after: Sequence[Member], rules: Grouping) -> I
         return incident
     reason = Reason(FIRST, "the first alert of the incident to fire", keys=(alert.key,))
     changed = replace(incident, suspect=Suspect(alert.key, alert.host, _started(first), reason))
-    return replace(changed, title=titled(alert)) if incident.opened_by == MACHINE else changed
+    # People know an incident by its title: it stays as long as what it tells of is there.
+    if here or incident.opened_by != MACHINE:
+        return changed
+    return replace(changed, title=titled(alert))
 
 
 def _started(member: Member) -> datetime:

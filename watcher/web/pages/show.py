@@ -45,6 +45,7 @@ def verbs(incident: Incident) -> tuple[Verb, ...]:
 class Member:
     """An alert as one line of its incident: the span of it that belongs there."""
 
+    key: str
     name: str
     summary: str
     host: str | None
@@ -94,6 +95,7 @@ def members(found: Whole, of: Spells) -> list[Member]:
 
 def _member(alert: Alert, occurrence: Occurrence, times: int, spell: Spell | None) -> Member:
     return Member(
+        key=alert.key,
         name=alert.name,
         summary=alert.summary,
         host=alert.host,

@@ -28,11 +28,13 @@ function tellTimes() {
   }
 }
 
-// What a reader has opened or closed stays so, and the keyboard stays where it was.
+// What a reader has opened, closed or ticked stays so, and the keyboard stays where it was.
 function swap(old, fresh) {
-  if (old.innerHTML === fresh.innerHTML || old.contains(document.activeElement?.closest("input, textarea, select")))
+  if (old.innerHTML === fresh.innerHTML || old.contains(document.activeElement?.closest("input:not([type=checkbox]), textarea, select")))
     return;
   const folds = new Map([...old.querySelectorAll("details[id]")].map((fold) => [fold.id, fold.open]));
+  const ticked = new Set([...old.querySelectorAll("input:checked")].map((box) => box.value));
+  for (const box of fresh.querySelectorAll("input[type=checkbox]")) box.checked = ticked.has(box.value);
   const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
   for (const fold of fresh.querySelectorAll("details[id]"))
     if (folds.has(fold.id)) fold.open = folds.get(fold.id);
