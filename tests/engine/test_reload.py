@@ -102,6 +102,20 @@ def test_broken_rules_leave_the_old_ones_in_force(folder: Path) -> None:
     assert (["three"], ()) == (names(rules.policy), rules.problems)
 
 
+def test_a_file_that_leads_nowhere_is_told_once_asked_for(folder: Path) -> None:
+    """As while a mounted folder is being replaced: it is no reason to fall over."""
+    rules = in_force(folder)
+    (folder / "a.yaml").symlink_to(folder / "nowhere")
+    rules.step()
+    rules.step()
+    rules.ask()
+    rules.step()
+
+    assert [f"{folder}/a.yaml:1: cannot be read: No such file or directory"] == [
+        str(problem) for problem in rules.problems
+    ]
+
+
 def test_what_is_asked_for_is_read_at_once(folder: Path) -> None:
     """Without waiting; the same rules again change nothing."""
     rules = in_force(folder)
