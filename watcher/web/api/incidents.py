@@ -30,14 +30,14 @@ Reason = Annotated[Because, Body(default_factory=Because)]
 @router.get("/incidents/{id}", responses=errors(404))
 def get_incident(parts: Parts, by: Viewer, number: Id) -> IncidentDetail:
     """An incident with its alerts, evidence, timeline and actions."""
-    return _detail(parts, number, by)
+    return detail(parts, number, by)
 
 
 @router.post("/incidents", status_code=201, responses=errors(409))
 def open_incident(parts: Parts, by: Operator, new: NewIncident) -> IncidentDetail:
     """Opens an incident that monitoring did not tell of."""
     incident = parts.desk.open(Report(**new.model_dump()), by)
-    return _detail(parts, incident.number, by)
+    return detail(parts, incident.number, by)
 
 
 @router.post("/incidents/{id}/acknowledge", responses=errors(404, 409))
@@ -89,9 +89,10 @@ def retry_action(parts: Parts, by: Operator, action: Id) -> ActionItem:
 
 
 def _after(parts: Deps, incident: Incident, by: Principal) -> IncidentDetail:
-    return _detail(parts, incident.number, by)
+    return detail(parts, incident.number, by)
 
 
-def _detail(parts: Deps, number: int, by: Principal) -> IncidentDetail:
+def detail(parts: Deps, number: int, by: Principal) -> IncidentDetail:
+    """An incident with all that belongs to it. Raises NotThereError."""
     with parts.store.view() as view:
         return IncidentDetail.of(whole(view, number, by), parts.public_url, parts.spell)
