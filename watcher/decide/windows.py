@@ -68,6 +68,12 @@ def in_utc(local: datetime, zone: str) -> datetime:
     return local.replace(tzinfo=_zone(zone)).astimezone(UTC)
 
 
+def on_clocks(moment: datetime, zone: str) -> datetime:
+    """What clocks there show; a time without a zone is that already. Raises WindowError."""
+    place = _zone(zone)
+    return moment if moment.tzinfo is None else moment.astimezone(place).replace(tzinfo=None)
+
+
 def open_at(window: Window, at: datetime) -> Span | None:
     """How long the window is open that is so at that time, None where it is not.
 

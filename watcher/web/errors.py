@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from watcher.decide.lifecycle import RefusedError
 from watcher.decide.match import MatcherError
+from watcher.decide.windows import WindowError
 from watcher.engine.command import NotThereError
 from watcher.store.base import BadCursor, StoreUnavailable, TooSlow, UnknownField, Unstorable
 from watcher.web.deps import Deps
@@ -30,6 +31,7 @@ _STATUS: dict[type[Exception], int] = {
     TooSlow: HTTPStatus.UNPROCESSABLE_ENTITY,
     Unstorable: HTTPStatus.UNPROCESSABLE_ENTITY,
     MatcherError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    WindowError: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 
 

@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from watcher.web.api import incidents, lists, operations, regroup
+from watcher.web.api import incidents, lists, operations, regroup, windows
 
 
 def routers() -> tuple[APIRouter, ...]:
     """All routes for programs."""
-    return (operations.router, lists.router, incidents.router, regroup.router)
+    return (operations.router, lists.router, incidents.router, regroup.router, windows.router)

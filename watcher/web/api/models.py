@@ -142,13 +142,25 @@ class Flapping(_Read):
         )
 
 
+class Withheld(_Read):
+    """Why an alert opened no incident yet, and when that is decided again at the latest."""
+
+    by: str
+    reason: Reason
+    since: datetime
+    until: datetime
+
+
 class AlertItem(_Read):
-    """The state of one monitored condition; `count` is how often it occurred."""
+    """The state of one monitored condition; `count` is how often it occurred. `withheld` says why
+    it opened no incident, and `suppressed` that it was not only to see whether it lasts.
+    """
 
     key: str
     occurrence: str
     status: AlertStatus
     suppressed: bool
+    withheld: Withheld | None
     severity: Severity
     name: str
     host: str | None
