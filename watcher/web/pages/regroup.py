@@ -62,7 +62,7 @@ class Wanted:
 
 
 def _asked(
-    verb: Verb,
+    verb: Verb = Verb.MERGE,
     alert: Annotated[list[Key] | None, Parameter()] = None,
     into: Annotated[int | None, Parameter(ge=1, le=2**63 - 1)] = None,
     q: Annotated[str, Parameter(max_length=200)] = "",
