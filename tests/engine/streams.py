@@ -88,9 +88,17 @@ def in_order_of_arrival(lines: list[Line]) -> list[Line]:
     return sorted(lines, key=lambda each: (each["received_at"], each["key"]))
 
 
-def ndjson(lines: list[Line], prefix: str = "") -> list[bytes]:
-    """The lines of a file, with this before every key."""
-    return [orjson.dumps({**each, "key": prefix + each["key"]}) + b"\n" for each in lines]
+def ndjson(lines: list[Line]) -> list[bytes]:
+    """The lines of a file."""
+    return [orjson.dumps(each) + b"\n" for each in lines]
+
+
+def received(lines: list[Line]) -> list[Line]:
+    """The lines with the keys that they have after they came through the hooks."""
+    return [
+        {**each, "key": f"v1:gen:{each['key']}", "occurrence": f"v1:{each['occurrence']}"}
+        for each in lines
+    ]
 
 
 stories = st.builds(story, st.integers(0, 1_000_000), st.integers(1, 9), st.just(90))

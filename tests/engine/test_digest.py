@@ -11,7 +11,7 @@ import orjson
 import pytest
 import structlog
 
-from tests.engine.streams import RULEBOOK, Line, in_order_of_arrival, line, ndjson, story
+from tests.engine.streams import RULEBOOK, Line, in_order_of_arrival, line, ndjson, received, story
 from tests.fakes import FakeClock
 from tests.stores import peek, poke
 from watcher.app.worker import reader
@@ -204,7 +204,7 @@ def test_the_digest_decides_as_the_replay_does(store: Store, seed: int, limit: i
     lines = hour(seed)
     deliver(store, lines)
     drain(a_digest(store), limit)
-    book = replay(read_events(ndjson(lines, "v1:gen:")), RULEBOOK)
+    book = replay(read_events(ndjson(received(lines))), RULEBOOK)
 
     assert normal(book) == normal(stored(store))
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.decide.given import T0, at, event
-from tests.engine.streams import CATALOGUE, RULEBOOK, Line, ndjson, story
+from tests.engine.streams import CATALOGUE, RULEBOOK, Line, ndjson, received, story
 from tests.engine.test_digest import GENERIC, deliver, empty, outcome
 from tests.fakes import FakeClock
 from watcher.decide.match import parse
@@ -399,7 +399,7 @@ def test_a_replay_holds_back_the_same_as_the_digest(store: Store, seed: int, pol
     rules = Rulebook(policy, CATALOGUE)
     lines = story(seed, 14, late=60)
     digested(store, lines, rules, [5])
-    book = replay(read_events(ndjson(lines, "v1:gen:")), rules, until=END)
+    book = replay(read_events(ndjson(received(lines))), rules, until=END)
     with store.begin() as tx:
         stored = tx.occurrences(list(book.occurrences))
 
