@@ -196,6 +196,7 @@ def test_a_delivery_is_explained_as_its_source_would_read_it(at: Desk) -> None:
         (b"nonsense", (), "events: line 1: "),
         (b"{}", ("--source", "nobody"), "there is no source 'nobody'; there are: zbx, gra, gen"),
         (b"[", ("--source", "zabbix"), "events: "),
+        (b"[]", ("--customer", "nobody"), "there is no customer 'nobody'; there are: acme"),
     ],
 )
 def test_what_cannot_be_explained_is_named(

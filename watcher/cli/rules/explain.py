@@ -10,7 +10,7 @@ from typing import Annotated
 import orjson
 import typer
 
-from watcher.cli._common import fail, settings_of
+from watcher.cli._common import check_customer, fail, settings_of
 from watcher.cli.rules._explained import as_json, as_text
 from watcher.cli.rules._shared import Config, Folders, console
 from watcher.engine.explain import explain
@@ -54,6 +54,7 @@ def _command(
 ) -> None:
     """Explain what the rules make of events, each by itself."""
     settings = settings_of(config)
+    check_customer(settings, customer)
     policy = _policy(rules, settings) if rules else settings.policy
     rulebook = Rulebook(policy, settings.catalogue)
     body = _content(event)

@@ -1,4 +1,8 @@
-"""What a section of the rules is: where it stands, what it may hold, and what comes of it."""
+"""What a section of the rules is: where it stands, what it may hold, and what comes of it.
+
+Another section is a module with its `SECTION`, a line in `load.SECTIONS`, and a field of the
+policy that is called like its key.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
