@@ -1,5 +1,6 @@
 """What the clock does: closes what is quiet, lets go of what is old, and nothing else."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tests.contract.given import NOW, arrival, diagnosis, incident, intent
@@ -26,6 +27,19 @@ def count(store: Store, table: str) -> int:
     """How many rows there are."""
     [(number,)] = peek(store, f"SELECT count(*) FROM {table}")  # noqa: S608 - names of ours
     return int(number)
+
+
+def test_incidents_close_under_the_rules_in_force(store: Store) -> None:
+    """A shorter time in the rules closes what is resolved with the next round."""
+    with store.begin() as tx:
+        tx.save_incidents([incident(1, status=Status.RESOLVED, resolved_at=NOW - DAY / 2)])
+    rulebooks = [RULEBOOK]
+    sweep = Sweep(store, FakeClock(NOW), lambda: rulebooks[-1], KEPT)
+    before = sweep.step()
+    grouping = replace(RULEBOOK.policy.grouping, close_after=DAY / 2)
+    rulebooks.append(replace(RULEBOOK, policy=replace(RULEBOOK.policy, grouping=grouping)))
+
+    assert (0, 1) == (before, sweep.step())
 
 
 def test_what_has_been_resolved_for_long_enough_is_closed(store: Store) -> None:

@@ -1,18 +1,23 @@
 """The JSON Schema of rules: current, and of one mind with what Watcher itself says of a file."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from jsonschema import Draft7Validator  # type: ignore[import-untyped]  # it ships no types
 
 from watcher.kit.shipped import shipped
+from watcher.model.matcher import Matcher, Operator
 from watcher.policy.problems import Problems
 from watcher.policy.rules import load_rules, rule_files
 from watcher.policy.rules.schema import schema
 from watcher.policy.yamlfile import load
 
+PATTERN = schema()["$defs"]["RuleEntry"]["properties"]["when"]["anyOf"][0]["pattern"]
 KEPT = Path(__file__).parents[2] / "docs/reference/rules.schema.json"
 
 
@@ -64,6 +69,15 @@ def test_an_editor_marks_what_watcher_refuses(tmp_path: Path, text: str, sound: 
 
     assert sound is Draft7Validator(schema()).is_valid(plain(path))
     assert sound is not bool(problems.errors)
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+
+
+@given(st.builds(Matcher, TEXT.filter(bool), st.sampled_from(Operator), TEXT))
+def test_every_matcher_looks_like_one(matcher: Matcher) -> None:
+    """The pattern for editors knows no fewer than Watcher reads, however odd the name."""
+    assert re.search(PATTERN, str(matcher))
 
 
 def test_a_schema_says_what_keys_are_for() -> None:

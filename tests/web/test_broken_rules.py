@@ -1,5 +1,6 @@
 """What people and machines hear of rules that cannot be used."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from markupsafe import escape
 from tests.web.seed import POLICY
 from tests.web.world import World
 from watcher.engine.reload import InForce
+from watcher.model.incident import Priority
 from watcher.model.person import Role
 from watcher.policy.problems import Problem, Problems
 
@@ -60,3 +62,15 @@ def test_broken_rules_keep_nothing_from_being_ready(world: World) -> None:
     checks = world.client().get("/readyz").json()["checks"]
 
     assert {"store", "schema", "worker"} == set(checks)
+
+
+def test_commands_fall_under_the_rules_in_force(world: World) -> None:
+    """What people do next goes by the new rules, without a restart."""
+    report = {"title": "Nobody can print", "customer": "acme", "service": "billing"}
+    program = world.program()
+    before = program.post("/api/v1/incidents", json=report).json()["priority"]
+    everything = dict.fromkeys(POLICY.priority.matrix, Priority.P5)
+    world.rules.policy = replace(POLICY, priority=replace(POLICY.priority, matrix=everything))
+    after = program.post("/api/v1/incidents", json=report).json()["priority"]
+
+    assert ("P2", "P5") == (before, after)
