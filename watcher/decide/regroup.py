@@ -4,6 +4,7 @@ Nothing is lost by it: both sides are counted anew, both timelines say who did i
 decision leaves labelled pairs to learn from.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -70,13 +71,12 @@ def chosen(share: Share, words: Collection[str]) -> tuple[Member, ...]:
     """
     _require_open(share.incident)
     found: dict[tuple[str, str], Member] = {}
-    for word in dict.fromkeys(words):
-        meant = [each for each in share.members if each[1].key == word]
-        if not meant:
-            meant = [each for each in share.members if each[1].occurrence == word]
-            if len(meant) != 1:
-                trouble = "several alerts" if meant else "no alert"
-                raise RefusedError(f"#{share.incident.number} has {trouble} {word!r}")
+    by_key, by_occurrence = _indexed(share.members)
+    for word in words:
+        meant = by_key.get(word) or by_occurrence.get(word, [])
+        if word not in by_key and len(meant) != 1:
+            trouble = "several alerts" if meant else "no alert"
+            raise RefusedError(f"#{share.incident.number} has {trouble} {word!r}")
         found.update({(span.key, span.occurrence): (alert, span) for alert, span in meant})
     if not found:
         raise RefusedError("say which alerts are meant")
@@ -283,6 +283,18 @@ def _settled(
     back = reopened(incident, moment) if wanted else Step(incident)
     after = reprioritised(back.incident, ground.scale, moment)
     return Step(after.incident, (entry, *back.entries, *after.entries), back.news + after.news)
+
+
+def _indexed(
+    members: Iterable[Member],
+) -> tuple[dict[str, list[Member]], dict[str, list[Member]]]:
+    """The members of a key, and those of an occurrence."""
+    by_key: dict[str, list[Member]] = defaultdict(list)
+    by_occurrence: dict[str, list[Member]] = defaultdict(list)
+    for each in members:
+        by_key[each[1].key].append(each)
+        by_occurrence[each[1].occurrence].append(each)
+    return by_key, by_occurrence
 
 
 def _require_two(source: Incident, into: Incident) -> None:
