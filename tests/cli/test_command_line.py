@@ -8,7 +8,20 @@ from typer.testing import CliRunner
 
 from watcher.cli import build
 
-COMMANDS = ["check", "db", "deliveries", "incident", "replay", "rules", "send", "serve", "token", "user"]
+COMMANDS = [
+    "check",
+    "db",
+    "deliveries",
+    "incident",
+    "maintenance",
+    "mute",
+    "replay",
+    "rules",
+    "send",
+    "serve",
+    "token",
+    "user",
+]
 
 
 def watcher(*words: str) -> subprocess.CompletedProcess[str]:

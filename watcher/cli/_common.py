@@ -1,7 +1,9 @@
 """What commands share: the configuration, the store, and how they say that something is wrong."""
 
+import getpass
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -15,7 +17,7 @@ import typer
 from watcher.app.stored import open_store
 from watcher.engine.command import is_machine
 from watcher.kit.log import configure
-from watcher.model.person import Role
+from watcher.model.person import Principal, Role
 from watcher.settings import Settings, SettingsError, load
 from watcher.store.base import StoreError
 from watcher.store.store import Store
@@ -74,6 +76,14 @@ def access(name: str, role: Role, customer: str | None, since: datetime) -> str:
     """One line of a list of those who may come in."""
     whose = customer or "(all)"
     return f"{name:<24} {role:<14} {whose:<16} {since.isoformat(timespec='seconds')}"
+
+
+def me() -> Principal:
+    """Who types; the account of the service is called like Watcher itself, which did not do it."""
+    name = getpass.getuser()
+    return Principal(
+        f"{name}@{socket.gethostname()}" if is_machine(name) else name, Role.ADMINISTRATOR
+    )
 
 
 def local_url(settings: Settings) -> str:

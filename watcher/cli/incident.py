@@ -1,20 +1,17 @@
 """`watcher incident`: opens one for which a user phoned, and corrects how alerts were grouped."""
 
-import getpass
-import socket
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from watcher.cli._common import Config, fail, settings_of, store_of
+from watcher.cli._common import Config, fail, me, settings_of, store_of
 from watcher.decide.lifecycle import RefusedError, Report
 from watcher.engine.arrange import Order, Verb, carry_out
-from watcher.engine.command import Desk, NotThereError, is_machine
+from watcher.engine.command import Desk, NotThereError
 from watcher.kit.clock import Clock
 from watcher.model.event import Severity
 from watcher.model.incident import Incident
-from watcher.model.person import Principal, Role
 from watcher.settings import Settings
 
 
@@ -50,7 +47,7 @@ def _open(  # noqa: PLR0913, PLR0917 - the options of a command are its argument
     with store_of(settings) as store:
         desk = Desk(store, Clock(), settings.policy, settings.catalogue, wake=lambda: None)
         try:
-            incident = desk.open(report, _me())
+            incident = desk.open(report, me())
         except RefusedError as error:
             fail(str(error))
     for strange in desk.unknown(report):
@@ -89,7 +86,7 @@ def _carry_out(order: Order, config: Path | None) -> None:
     with store_of(settings) as store:
         desk = Desk(store, Clock(), settings.policy, settings.catalogue, wake=lambda: None)
         try:
-            incident = carry_out(desk, order, _me())
+            incident = carry_out(desk, order, me())
         except (RefusedError, NotThereError) as error:
             fail(str(error))
     _tell(settings, incident)
@@ -98,11 +95,3 @@ def _carry_out(order: Order, config: Path | None) -> None:
 def _tell(settings: Settings, incident: Incident) -> None:
     link = f"{settings.public_url}/incidents/{incident.number}"
     typer.echo(f"#{incident.number} {incident.priority} {incident.title}\n{link}")
-
-
-def _me() -> Principal:
-    """Who types; the account of the service is called like Watcher itself, which did not do it."""
-    name = getpass.getuser()
-    return Principal(
-        f"{name}@{socket.gethostname()}" if is_machine(name) else name, Role.ADMINISTRATOR
-    )
