@@ -14,6 +14,7 @@ from tests.e2e.process import LOOPBACK, free_port, wait_for
 from tests.web.seed import CATALOGUE, in_force, seed
 from watcher.kit.clock import Clock
 from watcher.kit.metrics import Metrics
+from watcher.model.change import replace
 from watcher.model.incident import Entry, EntryKind
 from watcher.model.person import Role
 from watcher.model.reason import Reason
@@ -140,8 +141,35 @@ def test_a_note_is_written(page: Page) -> None:
     expect(page.locator("#timeline li").first).to_contain_text("<b>He is on his way.</b>")
 
 
+def test_alerts_are_split_off_with_a_thumb(page: Page, store: Store) -> None:
+    """What is ticked stays so while news comes in; nothing is done before it was shown."""
+    page.get_by_label("Billing API answers 503").check()
+    expect(page.locator("#live")).to_have_text("live")
+    with store.begin() as tx:
+        tx.save_incidents(replace(each, firing=7) for each in tx.incidents([8]).values())
+    _write(store, "Something else.")
+    expect(page.locator("#alerts")).to_contain_text("7 of 4 firing")
+    page.get_by_role("button", name="Split off").click()
+
+    expect(page.locator("article")).to_contain_text("A new incident: billing: Billing API")
+    page.fill("#text", "The API runs elsewhere.")
+    page.get_by_role("button", name="Split off 1 alert").click()
+    expect(page.locator("#head")).to_contain_text("kept apart from #8")
+    expect(page.locator("#alerts")).to_contain_text("from #8 by olga: The API runs elsewhere.")
+
+
 @pytest.mark.parametrize(
-    "path", ["/incidents", "/incidents/8", "/alerts", "/deliveries", "/actions", "/incidents/new"]
+    "path",
+    [
+        "/incidents",
+        "/incidents/8",
+        "/incidents/8/regroup?verb=merge",
+        "/incidents/7/regroup?verb=merge&into=8",
+        "/alerts",
+        "/deliveries",
+        "/actions",
+        "/incidents/new",
+    ],
 )
 def test_nothing_is_wider_than_a_phone(page: Page, url: str, path: str) -> None:
     """No page scrolls sideways, and its first screen has the essentials."""
