@@ -120,7 +120,8 @@ def test_examples_are_tried(tmp_path: Path, example: str, complaint: str | None)
     text = f"{PRIORITY}  examples:\n    - {example}\n"
     _, complaints = read(shipped("rules"), rules(tmp_path / "own", p=text))
 
-    assert ([f"{tmp_path}/own/p.yaml:8: {complaint}"] if complaint else []) == complaints
+    said = [each.partition(" (")[0] for each in complaints]
+    assert ([f"{tmp_path}/own/p.yaml:8: {complaint}"] if complaint else []) == said
 
 
 def test_examples_of_unsound_rules_are_left_alone(tmp_path: Path) -> None:
