@@ -96,6 +96,9 @@ def test_broken_rules_leave_the_old_ones_in_force(folder: Path) -> None:
     rules.step()
     assert [f"{folder}: there is no such folder of rules"] == [str(each) for each in rules.problems]
     folder.mkdir()
+    rules.step()
+    rules.step()
+    assert ([], ()) == (names(rules.policy), rules.problems)
     (folder / "b.yaml").write_text(rule("three"))
     rules.step()
     rules.step()

@@ -68,6 +68,7 @@ def _fingerprint(folders: Sequence[Path]) -> Fingerprint:
     """What is different after any change; a file that goes away meanwhile is a change, too."""
     found = []
     for folder in folders:
+        found.append((str(folder), folder.is_dir(), 0, 0))
         for path in rule_files(folder):
             try:
                 stat = path.stat()
