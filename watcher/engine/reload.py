@@ -66,7 +66,7 @@ class InForce:
 
 def _fingerprint(folders: Sequence[Path]) -> Fingerprint:
     """What is different after any change; a file that goes away meanwhile is a change, too."""
-    found = []
+    found: list[tuple[str, int, int, int]] = []
     for folder in folders:
         found.append((str(folder), folder.is_dir(), 0, 0))
         for path in rule_files(folder):
