@@ -277,7 +277,7 @@ def test_nothing_is_lost_while_a_digest_runs(store: Store) -> None:
     known = of_store(store)
     assert [] == miscounts(known)
     assert {(each.key, each.occurrence) for each in known.spans} == {
-        (f"v1:gen:{each.key}", each.occurrence) for each in whole.occurrences.values()
+        (f"v1:gen:{each.key}", f"v1:{each.occurrence}") for each in whole.occurrences.values()
     }
 
 
