@@ -293,3 +293,18 @@ def test_a_held_lease_is_not_lost_before_the_transaction_ends(store: Store) -> N
         taken = future.result(timeout=30)
 
     assert (held, taken, order) == (True, 2, ["written", "taken over"])
+
+
+def test_what_waits_to_tell_that_it_is_over_can_be_taken_back(store: Store) -> None:
+    """Only that, only of this incident, and not what is being sent already."""
+    later = NOW + timedelta(seconds=1)
+    held, sent = intent("held", "notify/mail/held", 1, later), intent("sent", "notify/irc/held", 1)
+    other, urgent = intent("other", "notify/mail/held", 2, later), intent("urgent", "notify/mail")
+    queue(store, sent)
+    assert ["sent"] == keys(claim(store))
+    queue(store, held, other, urgent)
+    with store.begin() as tx:
+        counted = [tx.take_back(1), tx.take_back(1)]
+
+    assert [1, 0] == counted
+    assert {"other", "urgent"} == set(keys(claim(store, later)))

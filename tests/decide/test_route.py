@@ -1,6 +1,7 @@
 """Who is told, and which runbooks run where."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -43,6 +44,23 @@ def test_a_message_is_the_same_one_for_ever() -> None:
     assert f"1/notify/ops/opened/{T0.isoformat()}" == intent.key
     assert ("notify/ops", ActionKind.NOTIFY) == (intent.lane, intent.kind)
     assert {"channel": "ops", "event": "opened"} == intent.payload
+
+
+@pytest.mark.parametrize(
+    ("news", "lane", "waits"),
+    [
+        (News.RESOLVED, "notify/ops/held", T0 + timedelta(minutes=30)),
+        (News.RAISED, "notify/ops", None),
+    ],
+)
+def test_while_a_condition_is_held_nobody_is_told_that_it_is_over(
+    news: News, lane: str, waits: datetime | None
+) -> None:
+    """That message waits by itself; what is urgent does not wait behind it."""
+    policy, until = replace(POLICY, channels=(Channel("ops", "email"),)), timedelta(minutes=30)
+    (intent,) = notifications(incident(), [news], policy, T0, T0 + until)
+
+    assert (lane, waits) == (intent.lane, intent.not_before)
 
 
 @pytest.mark.parametrize(

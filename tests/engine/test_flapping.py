@@ -3,7 +3,7 @@
 import random
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import count, pairwise
 
 import orjson
 from hypothesis import given, settings
@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from tests.engine.streams import RULEBOOK, Line, line, ndjson
 from watcher.engine.book import Book
-from watcher.engine.fold import Rulebook
+from watcher.engine.fold import Fold, Rulebook, identify
 from watcher.engine.replay import read_events, replay, write_incidents
+from watcher.model.action import ActionKind
 from watcher.model.matcher import Matcher, Operator
 from watcher.model.policy import AlertRule
 
@@ -95,6 +96,25 @@ def test_the_hold_of_a_rule_goes_before_what_was_learned() -> None:
         ruled = Rulebook(replace(RULEBOOK.policy, rules=(rule,)), RULEBOOK.catalogue)
 
         assert expected == len(booked(flaps(20, 20, 20, 20, 20), ruled).incidents)
+
+
+def told(lines: list[Line]) -> list[tuple[str, datetime | None]]:
+    """What people are told in the end, and when at the earliest."""
+    book = Book(count(1))
+    fold = Fold(book, RULEBOOK)
+    for each in read_events(ndjson(lines)):
+        fold.take(identify(each.event, "default", each.received_at, RULEBOOK.catalogue))
+    tells = [each for each in book.intents if each.kind is ActionKind.NOTIFY]
+    return [(each.payload["event"], each.not_before) for each in tells]
+
+
+def test_people_are_told_of_a_flapping_condition_once() -> None:
+    """That it is over they hear when it has stayed away for as long as it is held."""
+    lines = flaps(20, 20, 20, 25, 22)
+    known = ["opened", "resolved", "opened", "resolved", "opened"]
+    over = datetime.fromisoformat(lines[-1]["at"]) + timedelta(minutes=60)
+
+    assert [*((each, None) for each in known), ("resolved", over)] == told(lines)
 
 
 def shuffled(lines: list[Line], dice: random.Random) -> list[Line]:

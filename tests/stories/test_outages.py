@@ -1,6 +1,6 @@
 """What a night on duty looks like: one outage, one incident, told once."""
 
-from tests.stories.telling import Story, grafana, olga, zabbix
+from tests.stories.telling import Story, clock_time, grafana, olga, zabbix
 from watcher.engine.command import Desk
 from watcher.model.action import ActionKind, ActionStatus
 from watcher.model.event import Severity
@@ -23,6 +23,40 @@ def test_a_flapping_host_is_one_incident(story: Story) -> None:
     assert ["shop: web01 is down (P3, open)"] == story.incidents(by="01:00")
     assert [3] == [each.count for each in story.alerts()]
     assert ["opened", "resolved", "reopened", "resolved", "reopened"] == news(story)
+
+
+def test_a_link_that_flaps_all_night_is_told_once(story: Story) -> None:
+    """It is held once it is known to come back; that it is over is told when it has stayed away,
+    and what a person then sees is the true recovery.
+    """
+    for event, minute in enumerate(range(0, 50, 5), start=1):
+        begun = f"00:{minute:02}"
+        story.at(begun, zabbix("web01 is down", event=event))
+        story.at(f"00:{minute + 1:02}", zabbix("web01 is up", event=event, since=begun))
+    told = ["opened", "resolved", "reopened", "resolved", "reopened"]
+
+    assert ["shop: web01 is down (P3, resolved)"] == story.incidents(by="00:57")
+    assert told == news(story)[: len(told)]
+    assert len(told) == len(story.mails())
+    assert ["resolved"] == [
+        each.rsplit("(", 1)[1].split()[0] for each in story.mails(by="01:00")[len(told) :]
+    ]
+    assert [clock_time("00:46")] == [each.resolved_at for each in story.found()]
+
+    story.at("01:10", zabbix("web01 is down", event=11))
+    assert 2 == len(story.found())
+
+
+def test_whoever_reopens_what_is_held_is_not_told_that_it_is_over(story: Story) -> None:
+    """A person knows better than a hold."""
+    for event, minute in enumerate(range(0, 15, 5), start=1):
+        begun = f"00:{minute:02}"
+        story.at(begun, zabbix("web01 is down", event=event))
+        story.at(f"00:{minute + 1:02}", zabbix("web01 is up", event=event, since=begun))
+    desk(story).reopen(1, olga())
+
+    assert 6 == len(story.mails(by="01:00"))
+    assert "reopened" == news(story)[-1]
 
 
 def news(story: Story) -> list[str]:

@@ -11,12 +11,24 @@ from watcher.model.catalogue import Host
 from watcher.model.incident import Incident
 from watcher.model.policy import Policy, RunbookMatch
 
+HELD = "/held"
+"""How the lane of a message ends that waits for the end of a hold."""
+
 
 def notifications(
-    incident: Incident, news: Iterable[News], policy: Policy, now: datetime
+    incident: Incident,
+    news: Iterable[News],
+    policy: Policy,
+    now: datetime,
+    held_until: datetime | None = None,
 ) -> Iterator[Intent]:
-    """One message a channel for each piece of news; the key makes it one for ever."""
+    """One message a channel for each piece of news; the key makes it one for ever.
+
+    With `held_until` the news that it is over waits until then, in a lane of its own: whatever
+    else there is to tell must not wait behind it.
+    """
     for event in news:
+        waits = held_until if event is News.RESOLVED else None
         for channel in policy.channels:
             if incident.priority > channel.at_least:
                 continue
@@ -26,9 +38,10 @@ def notifications(
                 incident=incident.number,
                 customer=incident.customer,
                 kind=ActionKind.NOTIFY,
-                lane=f"notify/{channel.name}",
+                lane=f"notify/{channel.name}{HELD if waits else ''}",
                 key=f"{incident.number}/notify/{channel.name}/{event}/{now.isoformat()}",
                 payload={"channel": channel.name, "event": event.value},
+                not_before=waits,
             )
 
 

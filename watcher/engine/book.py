@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from heapq import heappop, heappush
 
+from watcher.decide.route import HELD
 from watcher.model.action import Intent
 from watcher.model.alert import Alert, Occurrence, Withheld
 from watcher.model.change import replace
@@ -16,13 +17,15 @@ class Book:
     """Alerts, occurrences and incidents by their keys, with everything that was written to them.
 
     `numbers` yields the numbers of new incidents, and `members` finds all occurrences of an
-    incident, for a book that does not hold all there is.
+    incident, for a book that does not hold all there is. `untell` takes back what the outbox still
+    waits to tell of the end of an incident, and counts it.
     """
 
     def __init__(
         self,
         numbers: Iterator[int],
         members: Callable[[int], Iterable[Occurrence]] = lambda _: (),
+        untell: Callable[[int], int] = lambda _: 0,
     ) -> None:
         self.alerts: dict[tuple[str, str], Alert] = {}
         self.occurrences: dict[tuple[str, str, str], Occurrence] = {}
@@ -35,6 +38,7 @@ class Book:
         self.changed_incidents: set[int] = set()
         self._numbers = numbers
         self._find_members = members
+        self._untell = untell
         self._members: dict[int, dict[tuple[str, str, str], None]] = defaultdict(dict)
         self._groups: dict[tuple[str, str], set[int]] = defaultdict(set)
         self._reviews: list[tuple[datetime, int]] = []
@@ -78,6 +82,14 @@ class Book:
         if self.incidents.get(incident.number) != incident:
             self._file(incident)
             self.changed_incidents.add(incident.number)
+
+    def take_back(self, number: int) -> bool:
+        """Whether nobody has been told yet that an incident is over; then nobody will be."""
+        kept = [
+            each for each in self.intents if each.incident != number or not each.lane.endswith(HELD)
+        ]
+        taken, self.intents = len(kept) < len(self.intents), kept
+        return self._untell(number) > 0 or taken
 
     def neighbours(self, customer: str, group: str, since: datetime) -> list[Incident]:
         """The incidents of a group that are not closed and saw a start at or after `since`."""

@@ -172,6 +172,8 @@ class Desk:
         """Stores a step, its timeline, and who is to be told of it."""
         tx.save_incidents([step.incident])
         tx.add_entries(step.entries)
+        if lifecycle.News.REOPENED in step.news:
+            tx.take_back(step.incident.number)
         told = route.notifications(step.incident, step.news, self.policy, moment.now)
         tx.queue(told, moment.now)
 

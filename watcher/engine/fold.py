@@ -269,7 +269,10 @@ class Fold:
             return
         moment = Moment(news.received_at, reason)
         ended_at = occurrence.ended_at or news.received_at
-        self._step(lifecycle.alert_ended(incident, alert, ended_at, moment), news.received_at)
+        step = lifecycle.alert_ended(incident, alert, ended_at, moment)
+        hold = hold_for(alert, self._policy) if step.news else None
+        held_until = ended_at + hold.length if hold is not None and hold.special else None
+        self._step(step, news.received_at, held_until)
 
     def _reunite(self, seen: Sighting, now: datetime) -> None:
         """Merges what a recovery, heard of after the condition had come back, shows to be one."""
@@ -294,10 +297,14 @@ class Fold:
             for step in lifecycle.merge(both, Moment(now, merger.reason), self._scale, rules):
                 self._step(step, now)
 
-    def _step(self, step: Step, now: datetime) -> None:
-        self._book.put_incident(step.incident)
-        self._book.entries.extend(step.entries)
-        self._book.intents.extend(route.notifications(step.incident, step.news, self._policy, now))
+    def _step(self, step: Step, now: datetime, held_until: datetime | None = None) -> None:
+        book, incident, news = self._book, step.incident, step.news
+        book.put_incident(incident)
+        book.entries.extend(step.entries)
+        if lifecycle.News.REOPENED in news and book.take_back(incident.number):
+            # Nobody had been told that it was over.
+            news = tuple(each for each in news if each is not lifecycle.News.REOPENED)
+        book.intents.extend(route.notifications(incident, news, self._policy, now, held_until))
 
 
 def _facts(alert: Alert) -> tuple[object, ...]:

@@ -56,7 +56,7 @@ def held(tx: Tx, news: Sequence[News], now: datetime, policy: Policy, anew: bool
 
 def load(tx: Tx, news: Sequence[News], back: Held, rulebook: Rulebook) -> Book:
     """A book with everything that these news and what was held back can touch."""
-    book = Book(_Numbers(tx), lambda number: tx.members([number]))
+    book = Book(_Numbers(tx), lambda number: tx.members([number]), tx.take_back)
     keys = {(each.who.customer, each.event.key) for each in news}
     alerts = tx.alerts(keys | {(span.customer, span.key) for span in back.spans})
     spans = {

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import TypeVar
 
+from watcher.decide.route import HELD
 from watcher.model.action import Intent
 from watcher.model.alert import Alert, Occurrence
 from watcher.model.delivery import Delivery
@@ -177,6 +178,14 @@ def take_numbers(link: Link, count: int) -> range:
 def add_entries(link: Link, entries: Iterable[Entry]) -> None:
     """Writes lines on timelines, those with a known key only once."""
     link.add(ENTRY, [rows.from_entry(entry) for entry in entries])
+
+
+def take_back(link: Link, incident: int) -> int:
+    """Takes out messages that wait for the end of a hold; one that is being sent stays."""
+    return link.run(
+        "DELETE FROM action WHERE incident = :incident AND status = 'waiting' AND lane LIKE :lane",
+        {"incident": incident, "lane": f"notify/%{HELD}"},
+    )
 
 
 def queue(link: Link, intents: Iterable[Intent], now: datetime) -> int:

@@ -169,6 +169,10 @@ class Tx:
         """Keeps what a person said of pairs; the last word on a pair counts."""
         digest.save(self._link, EXAMPLE, examples, rows.from_example)
 
+    def take_back(self, incident: int) -> int:
+        """Takes out of the outbox what still waits to tell that an incident is over; counts it."""
+        return digest.take_back(self._link, incident)
+
     def queue(self, intents: Iterable[Intent], now: datetime) -> int:
         """Writes actions into the outbox, each key only once; returns how many were new."""
         return digest.queue(self._link, intents, now)
