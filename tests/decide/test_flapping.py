@@ -81,10 +81,11 @@ def test_a_condition_teaches_its_own_hold(
 
 def test_whether_the_condition_is_known_to_come_back() -> None:
     """Its history or a rule says so, else nobody."""
-    assert [False, True, True] == [
+    assert [False, True, True, False] == [
         Hold(GAP).special,
         Hold(GAP, returns=2).special,
         Hold(GAP, because="a rule").special,
+        Hold(minutes(0), because="a rule").special,
     ]
 
 

@@ -35,7 +35,7 @@ class Hold:
     @property
     def special(self) -> bool:
         """Whether it is known that the condition comes back."""
-        return self.returns > 0 or self.because != ""
+        return bool(self.length) and (self.returns > 0 or self.because != "")
 
 
 def hold_of(pauses: Sequence[Pause], rules: Flapping, gap: timedelta) -> Hold:
