@@ -9,7 +9,7 @@ import pytest
 from tests.decide.given import POLICY, at, incident
 from watcher.decide import regroup
 from watcher.decide.lifecycle import Moment, News, RefusedError
-from watcher.decide.recount import Ground, Member, Share, recount
+from watcher.decide.recount import Ground, Member, Roll, recount
 from watcher.decide.regroup import Fresh, Regrouped
 from watcher.model.alert import Alert, AlertStatus, Occurrence, Placed
 from watcher.model.catalogue import Catalogue, Service
@@ -56,11 +56,11 @@ def member(
     )  # fmt: skip
 
 
-def share(*members: Member, number: int = 1, **fields: object) -> Share:
+def roll(*members: Member, number: int = 1, **fields: object) -> Roll:
     """An incident as these alerts make it."""
     begun = [span.started_at for _, span in members if span.started_at] or [at(0)]
     blank = replace(incident(number), opened_at=min(begun), burst_at=max(begun), last_at=max(begun))
-    return Share(replace(recount(blank, (), members, GROUND), **fields), members)  # type: ignore[arg-type]
+    return Roll(replace(recount(blank, (), members, GROUND), **fields), members)  # type: ignore[arg-type]
 
 
 def names(result: Regrouped, side: str) -> list[EntryKind]:
@@ -76,7 +76,7 @@ C = member("c", 2, 30, host="web02")
 
 def test_a_split_makes_two_incidents_each_with_its_own_counts() -> None:
     """The new one is as if it had been one from the start of its first alert on."""
-    result = regroup.split(share(A, B, C), [B, C], Fresh(7, "host:web01", None), MOMENT, GROUND)
+    result = regroup.split(roll(A, B, C), [B, C], Fresh(7, "host:web01", None), MOMENT, GROUND)
     source, new = result.source.incident, result.into.incident
 
     assert (1, 1, ("db01",), Severity.HIGH, None) == (
@@ -99,7 +99,7 @@ def test_a_split_makes_two_incidents_each_with_its_own_counts() -> None:
 
 def test_both_timelines_say_who_did_it_and_why() -> None:
     """With the names of the alerts, and where they went."""
-    result = regroup.split(share(A, B, C), [B, C], Fresh(7, "g", None), MOMENT, GROUND)
+    result = regroup.split(roll(A, B, C), [B, C], Fresh(7, "g", None), MOMENT, GROUND)
     [gone, *_] = result.source.entries
     [came] = result.into.entries
 
@@ -112,7 +112,7 @@ def test_both_timelines_say_who_did_it_and_why() -> None:
 def test_many_alerts_are_named_in_few_words() -> None:
     """A timeline is to be read."""
     many = [member(f"k{number}", number) for number in range(5)]
-    result = regroup.split(share(*many, A), many, Fresh(7, "g", None), MOMENT, GROUND)
+    result = regroup.split(roll(*many, A), many, Fresh(7, "g", None), MOMENT, GROUND)
     said = "k0 is high on db01, k1 is high on db01, k2 is high on db01 and 2 more"
 
     assert f"5 alerts went to #7: {said}" == result.source.entries[0].text
@@ -120,7 +120,7 @@ def test_many_alerts_are_named_in_few_words() -> None:
 
 def test_what_moves_says_where_it_came_from_and_does_not_return() -> None:
     """The alert points to its new incident, its span knows who put it there."""
-    result = regroup.split(share(A, B), [B], Fresh(7, "g", None), MOMENT, GROUND)
+    result = regroup.split(roll(A, B), [B], Fresh(7, "g", None), MOMENT, GROUND)
     [(alert, span)] = result.moved
 
     assert (7, 7, at(60), Placed(7, "olga", (1,))) == (
@@ -135,9 +135,9 @@ def test_an_alert_whose_newer_span_stays_belongs_where_that_is() -> None:
     """One span can be taken out, by its occurrence."""
     old = member("a", 0, 1, occurrence="o1")
     new = (replace(A[0], occurrence="o2"), replace(A[1], occurrence="o2", started_at=at(5)))
-    both = share((new[0], old[1]), new)
+    both = roll((new[0], old[1]), new)
     some = regroup.chosen(both, ["o1"])
-    result = regroup.move(both, some, share(B, number=2), MOMENT, GROUND)
+    result = regroup.move(both, some, roll(B, number=2), MOMENT, GROUND)
     [(alert, span)] = result.moved
 
     assert (1, 2) == (alert.incident, span.incident)
@@ -148,15 +148,15 @@ def test_an_alert_whose_newest_span_goes_goes_with_it() -> None:
     """Though an older one stays."""
     old = member("a", 0, 1, occurrence="o1")
     new = (replace(A[0], occurrence="o2"), replace(A[1], occurrence="o2", started_at=at(5)))
-    both = share((new[0], old[1]), new)
-    result = regroup.move(both, regroup.chosen(both, ["o2"]), share(B, number=2), MOMENT, GROUND)
+    both = roll((new[0], old[1]), new)
+    result = regroup.move(both, regroup.chosen(both, ["o2"]), roll(B, number=2), MOMENT, GROUND)
 
     assert [2] == [alert.incident for alert, _ in result.moved]
 
 
 def test_what_is_left_without_firing_alerts_is_resolved() -> None:
     """At the newest of the ends that are left; people are told."""
-    result = regroup.move(share(A, C), [A], share(B, number=2), MOMENT, GROUND)
+    result = regroup.move(roll(A, C), [A], roll(B, number=2), MOMENT, GROUND)
     source = result.source.incident
 
     assert (Status.RESOLVED, at(30), 0) == (source.status, source.resolved_at, source.firing)
@@ -166,8 +166,8 @@ def test_what_is_left_without_firing_alerts_is_resolved() -> None:
 
 def test_what_a_person_holds_open_stays_open() -> None:
     """Whatever becomes of its alerts."""
-    less = regroup.move(share(A, C, held_by="ivan"), [A], share(B, number=2), MOMENT, GROUND)
-    empty = regroup.move(share(A, held_by="ivan"), [A], share(B, number=2), MOMENT, GROUND)
+    less = regroup.move(roll(A, C, held_by="ivan"), [A], roll(B, number=2), MOMENT, GROUND)
+    empty = regroup.move(roll(A, held_by="ivan"), [A], roll(B, number=2), MOMENT, GROUND)
 
     assert [Status.OPEN, Status.OPEN] == [each.source.incident.status for each in (less, empty)]
     assert empty.source.incident.suspect is None
@@ -175,7 +175,7 @@ def test_what_a_person_holds_open_stays_open() -> None:
 
 def test_what_has_no_alert_left_is_closed_and_says_so() -> None:
     """There is nothing to work on; nobody is woken for that."""
-    result = regroup.move(share(A), [A], share(B, number=2), MOMENT, GROUND)
+    result = regroup.move(roll(A), [A], roll(B, number=2), MOMENT, GROUND)
     source = result.source.incident
 
     assert (Status.CLOSED, at(60), at(60), 0, ()) == (
@@ -187,9 +187,9 @@ def test_what_has_no_alert_left_is_closed_and_says_so() -> None:
 
 def test_a_firing_alert_reopens_what_was_resolved() -> None:
     """And raises its priority, of which people are told."""
-    over = share(C, number=2, status=Status.RESOLVED, resolved_at=at(30), priority=Priority.P5)
+    over = roll(C, number=2, status=Status.RESOLVED, resolved_at=at(30), priority=Priority.P5)
     bad = member("d", 3, severity=Severity.DISASTER)
-    result = regroup.move(share(A, bad), [bad], over, MOMENT, GROUND)
+    result = regroup.move(roll(A, bad), [bad], over, MOMENT, GROUND)
     into = result.into.incident
 
     assert (Status.OPEN, None, 1, 2) == (into.status, into.resolved_at, into.firing, into.alerts)
@@ -199,15 +199,15 @@ def test_a_firing_alert_reopens_what_was_resolved() -> None:
 
 def test_an_ended_alert_does_not_reopen_it() -> None:
     """What is over is over."""
-    over = share(B, number=2, status=Status.RESOLVED, resolved_at=at(20))
-    result = regroup.move(share(A, C), [C], over, MOMENT, GROUND)
+    over = roll(B, number=2, status=Status.RESOLVED, resolved_at=at(20))
+    result = regroup.move(roll(A, C), [C], over, MOMENT, GROUND)
 
     assert Status.RESOLVED is result.into.incident.status
 
 
 def test_a_split_of_what_is_over_wakes_nobody() -> None:
     """It is on record, as resolved."""
-    result = regroup.split(share(A, C), [C], Fresh(7, "g", None), MOMENT, GROUND)
+    result = regroup.split(roll(A, C), [C], Fresh(7, "g", None), MOMENT, GROUND)
 
     assert (Status.RESOLVED, at(30)) == (
         result.into.incident.status, result.into.incident.resolved_at,
@@ -219,8 +219,8 @@ def test_a_split_of_what_is_over_wakes_nobody() -> None:
 def test_a_merge_keeps_the_target_and_closes_the_source() -> None:
     """Number, owner and timeline are the target's; the counts are of both."""
     d = member("d", 4, number=2, host="web09", severity=Severity.DISASTER, service="billing")
-    into = share(A, B, acknowledged_by="ivan", acknowledged_at=at(2), status=Status.ACKNOWLEDGED)
-    result = regroup.merge(share(d, number=2), into, MOMENT, GROUND)
+    into = roll(A, B, acknowledged_by="ivan", acknowledged_at=at(2), status=Status.ACKNOWLEDGED)
+    result = regroup.merge(roll(d, number=2), into, MOMENT, GROUND)
     gone, kept = result.source.incident, result.into.incident
 
     assert (Status.CLOSED, 1, 0) == (gone.status, gone.merged_into, gone.firing)
@@ -238,9 +238,9 @@ def test_a_merge_keeps_the_target_and_closes_the_source() -> None:
 
 def test_a_merge_goes_either_way() -> None:
     """Also into the later incident, and of one that was split off before."""
-    once = regroup.split(share(A, B), [B], Fresh(7, "g", None), MOMENT, GROUND)
-    apart = Share(once.into.incident, once.moved)
-    result = regroup.merge(Share(once.source.incident, (A,)), apart, MOMENT, GROUND)
+    once = regroup.split(roll(A, B), [B], Fresh(7, "g", None), MOMENT, GROUND)
+    apart = Roll(once.into.incident, once.moved)
+    result = regroup.merge(Roll(once.source.incident, (A,)), apart, MOMENT, GROUND)
 
     assert (7, 2, (1,), Arranged("olga")) == (
         result.source.incident.merged_into,
@@ -252,8 +252,8 @@ def test_a_merge_goes_either_way() -> None:
 
 def test_a_merge_takes_over_what_was_told_apart() -> None:
     """But not from what is now one."""
-    one = share(A, arranged=Arranged("ivan", (2, 8)))
-    two = share(member("d", 4, number=2), number=2, arranged=Arranged("ivan", (1, 9)))
+    one = roll(A, arranged=Arranged("ivan", (2, 8)))
+    two = roll(member("d", 4, number=2), number=2, arranged=Arranged("ivan", (1, 9)))
     result = regroup.merge(two, one, MOMENT, GROUND)
 
     assert Arranged("olga", (8, 9)) == result.into.incident.arranged
@@ -261,18 +261,18 @@ def test_a_merge_takes_over_what_was_told_apart() -> None:
 
 def test_a_merge_forgets_what_it_contradicts() -> None:
     """What was taken out of an incident may be with it when a person merges the two."""
-    moved = regroup.move(share(A, B), [B], share(C, number=2), MOMENT, GROUND)
-    into = Share(moved.into.incident, (C, *moved.moved))
-    result = regroup.merge(Share(moved.source.incident, (A,)), into, MOMENT, GROUND)
+    moved = regroup.move(roll(A, B), [B], roll(C, number=2), MOMENT, GROUND)
+    into = Roll(moved.into.incident, (C, *moved.moved))
+    result = regroup.merge(Roll(moved.source.incident, (A,)), into, MOMENT, GROUND)
 
     assert [("b", Placed(2, "olga"))] == [(each.key, each.placed) for each in result.eased]
 
 
 def test_what_a_person_reported_is_not_resolved_by_a_merge() -> None:
     """The incident that takes it in is held open by who reported it, and back at work."""
-    report = share(number=2, held_by="ivan", opened_by="ivan", severity=Severity.HIGH,
+    report = roll(number=2, held_by="ivan", opened_by="ivan", severity=Severity.HIGH,
                    hosts=("pc7",))  # fmt: skip
-    over = share(C, status=Status.RESOLVED, resolved_at=at(30))
+    over = roll(C, status=Status.RESOLVED, resolved_at=at(30))
     result = regroup.merge(report, over, MOMENT, GROUND)
     into = result.into.incident
 
@@ -283,8 +283,8 @@ def test_what_a_person_reported_is_not_resolved_by_a_merge() -> None:
 
 def test_what_a_person_said_of_hosts_and_severity_stays() -> None:
     """No alert accounts for it, so that none takes it away."""
-    said = share(A, B, hosts=("db01", "pc7", "web01"), severity=Severity.DISASTER)
-    result = regroup.move(said, [A], share(C, number=2), MOMENT, GROUND)
+    said = roll(A, B, hosts=("db01", "pc7", "web01"), severity=Severity.DISASTER)
+    result = regroup.move(said, [A], roll(C, number=2), MOMENT, GROUND)
 
     assert (("pc7", "web01"), Severity.DISASTER) == (
         result.source.incident.hosts, result.source.incident.severity,
@@ -293,7 +293,7 @@ def test_what_a_person_said_of_hosts_and_severity_stays() -> None:
 
 def test_the_suspect_is_among_the_alerts_that_are_there() -> None:
     """One that went is no suspect; a title that came from it goes too."""
-    result = regroup.move(share(A, B), [A], share(C, number=2), MOMENT, GROUND)
+    result = regroup.move(roll(A, B), [A], roll(C, number=2), MOMENT, GROUND)
     source, into = result.source.incident, result.into.incident
 
     assert ["b", "a"] == [each.suspect.key for each in (source, into) if each.suspect]
@@ -306,7 +306,7 @@ def test_a_suspect_found_by_more_than_time_stays() -> None:
     found = Suspect("b", "web01", at(1), knows)
     earlier = member("z", -5, number=2)
     result = regroup.move(
-        share(earlier, C, number=2), [earlier], share(A, B, suspect=found), MOMENT, GROUND
+        roll(earlier, C, number=2), [earlier], roll(A, B, suspect=found), MOMENT, GROUND
     )
 
     assert found == result.into.incident.suspect
@@ -314,8 +314,8 @@ def test_a_suspect_found_by_more_than_time_stays() -> None:
 
 def test_a_title_that_a_person_gave_stays() -> None:
     """Whatever fired first."""
-    said = share(A, B, opened_by="ivan", title="Nobody can pay")
-    result = regroup.move(said, [A], share(C, number=2), MOMENT, GROUND)
+    said = roll(A, B, opened_by="ivan", title="Nobody can pay")
+    result = regroup.move(said, [A], roll(C, number=2), MOMENT, GROUND)
 
     assert "Nobody can pay" == result.source.incident.title
 
@@ -323,7 +323,7 @@ def test_a_title_that_a_person_gave_stays() -> None:
 def test_a_wrong_clock_does_not_move_the_new_incident_about() -> None:
     """A start of last year counts as that of the incident, a little earlier at most."""
     strange = (A[0], replace(A[1], started_at=at(-500_000)))
-    source = share(strange, B, opened_at=at(0))
+    source = roll(strange, B, opened_at=at(0))
     result = regroup.split(source, [strange], Fresh(7, "g", None), MOMENT, GROUND)
 
     assert at(0) == result.into.incident.opened_at
@@ -333,27 +333,27 @@ def test_a_wrong_clock_does_not_move_the_new_incident_about() -> None:
 @pytest.mark.parametrize(
     ("do", "said"),
     [
-        (lambda: regroup.merge(share(A), share(A), MOMENT, GROUND),
+        (lambda: regroup.merge(roll(A), roll(A), MOMENT, GROUND),
          "#1 is the incident that they are in already"),
         (lambda: regroup.merge(
-            share(A), Share(replace(incident(2), customer="globex")), MOMENT, GROUND),
+            roll(A), Roll(replace(incident(2), customer="globex")), MOMENT, GROUND),
          "incidents of different customers have nothing in common"),
         (lambda: regroup.merge(
-            share(A, status=Status.CLOSED, merged_into=9), share(B, number=2), MOMENT, GROUND),
+            roll(A, status=Status.CLOSED, merged_into=9), roll(B, number=2), MOMENT, GROUND),
          "#1 was merged into #9: its alerts are there now"),
         (lambda: regroup.move(
-            share(A, B), [A], share(C, number=2, status=Status.CLOSED), MOMENT, GROUND),
+            roll(A, B), [A], roll(C, number=2, status=Status.CLOSED), MOMENT, GROUND),
          "#2 is closed: reopen it first"),
         (lambda: regroup.split(
-            share(A, status=Status.CLOSED), [A], Fresh(7, "g", None), MOMENT, GROUND),
+            roll(A, status=Status.CLOSED), [A], Fresh(7, "g", None), MOMENT, GROUND),
          "#1 is closed: reopen it first"),
-        (lambda: regroup.split(share(A, B), [A, B], Fresh(7, "g", None), MOMENT, GROUND),
+        (lambda: regroup.split(roll(A, B), [A, B], Fresh(7, "g", None), MOMENT, GROUND),
          "#1 cannot be split: it has no other alert: to split off all of them would only give it"
          " another number"),
-        (lambda: regroup.chosen(share(A), ["x"]), "#1 has no alert 'x'"),
-        (lambda: regroup.chosen(share(A), []), "say which alerts are meant"),
+        (lambda: regroup.chosen(roll(A), ["x"]), "#1 has no alert 'x'"),
+        (lambda: regroup.chosen(roll(A), []), "say which alerts are meant"),
         (lambda: regroup.chosen(
-            share(member("p", 0, occurrence="7"), member("q", 0, occurrence="7")), ["7"]),
+            roll(member("p", 0, occurrence="7"), member("q", 0, occurrence="7")), ["7"]),
          "#1 has several alerts '7'"),
     ],
     ids=["itself", "strangers", "merged", "closed", "over", "all", "none such", "none", "several"],
@@ -367,7 +367,7 @@ def test_what_means_nothing_is_refused(do: Callable[[], object], said: str) -> N
 def test_alerts_are_chosen_by_key_or_occurrence() -> None:
     """A key means all spans of the condition; the same twice is once."""
     again = member("a", 9, occurrence="a-2")
-    both = share(A, again, B)
+    both = roll(A, again, B)
 
     assert (A, again) == regroup.chosen(both, ["a", "a"])
     assert (again, B) == regroup.chosen(both, ["a-2", "b"])
@@ -375,7 +375,7 @@ def test_alerts_are_chosen_by_key_or_occurrence() -> None:
 
 def test_a_split_is_an_example_of_what_is_apart_and_of_what_is_not() -> None:
     """Each with the facts of then, and with what the machine had thought."""
-    result = regroup.split(share(A, B, C), [B, C], Fresh(7, "g", None), MOMENT, GROUND)
+    result = regroup.split(roll(A, B, C), [B, C], Fresh(7, "g", None), MOMENT, GROUND)
     first = result.examples[0]
 
     assert [("b", "a", False), ("c", "a", False), ("b", "c", True)] == [
@@ -393,7 +393,7 @@ def test_a_split_is_an_example_of_what_is_apart_and_of_what_is_not() -> None:
 def test_a_move_is_an_example_of_both() -> None:
     """Of what it left, and of the nearest alert where it went."""
     late = member("late", 50, number=2)
-    result = regroup.move(share(A, B), [B], share(C, late, number=2), MOMENT, GROUND)
+    result = regroup.move(roll(A, B), [B], roll(C, late, number=2), MOMENT, GROUND)
 
     assert [("b", "a", False), ("b", "c", True)] == [
         (each.one.key, each.other.key, each.together) for each in result.examples
@@ -402,15 +402,15 @@ def test_a_move_is_an_example_of_both() -> None:
 
 def test_a_merge_with_a_report_alone_is_no_example() -> None:
     """There is no pair."""
-    assert () == regroup.merge(share(A), share(number=2), MOMENT, GROUND).examples
+    assert () == regroup.merge(roll(A), roll(number=2), MOMENT, GROUND).examples
 
 
 def test_what_a_person_had_decided_was_no_reason_of_the_machine() -> None:
     """The second thoughts of people are no examples of its mistakes."""
-    once = regroup.move(share(A, B), [B], share(C, number=2), MOMENT, GROUND)
-    grown = Share(once.into.incident, (C, *once.moved))
+    once = regroup.move(roll(A, B), [B], roll(C, number=2), MOMENT, GROUND)
+    grown = Roll(once.into.incident, (C, *once.moved))
     later = replace(MOMENT, now=at(61))
-    back = regroup.move(grown, once.moved, Share(once.source.incident, (A,)), later, GROUND)
+    back = regroup.move(grown, once.moved, Roll(once.source.incident, (A,)), later, GROUND)
 
     assert [None, None] == [each.machine for each in back.examples]
     assert [Placed(1, "olga", (2,))] == [span.placed for _, span in back.moved]
@@ -419,15 +419,15 @@ def test_what_a_person_had_decided_was_no_reason_of_the_machine() -> None:
 def test_a_storm_leaves_a_bounded_number_of_examples() -> None:
     """One decision about thousands must not outweigh all others."""
     storm = [member(f"k{number}", number / 60) for number in range(300)]
-    result = regroup.split(share(A, *storm), storm, Fresh(7, "g", None), MOMENT, GROUND)
+    result = regroup.split(roll(A, *storm), storm, Fresh(7, "g", None), MOMENT, GROUND)
 
     assert 200 == len(result.examples)
 
 
 def test_a_pair_is_the_same_whichever_comes_first() -> None:
     """So that the last word on it replaces the one before."""
-    [one, *_] = regroup.merge(share(A), share(B, number=2), MOMENT, GROUND).examples
-    [other, *_] = regroup.merge(share(B, number=2), share(A), MOMENT, GROUND).examples
+    [one, *_] = regroup.merge(roll(A), roll(B, number=2), MOMENT, GROUND).examples
+    [other, *_] = regroup.merge(roll(B, number=2), roll(A), MOMENT, GROUND).examples
 
     assert one.pair == other.pair
     assert (one.one, one.other) == (other.other, other.one)
@@ -436,8 +436,8 @@ def test_a_pair_is_the_same_whichever_comes_first() -> None:
 def test_counts_are_those_of_the_incidents_that_alerts_make() -> None:
     """The newest run of starts counts, and what came before it."""
     early, late = member("e", -30), member("l", 20)
-    source = share(early, A, B, late)
-    result = regroup.move(source, [late], share(C, number=2), MOMENT, GROUND)
+    source = roll(early, A, B, late)
+    result = regroup.move(source, [late], roll(C, number=2), MOMENT, GROUND)
     kept, other = result.source.incident, result.into.incident
 
     assert (at(0), at(1), at(-30)) == (kept.burst_at, kept.last_at, kept.before_at)
@@ -447,6 +447,6 @@ def test_counts_are_those_of_the_incidents_that_alerts_make() -> None:
 
 def test_what_is_emptied_keeps_its_severity_for_the_record() -> None:
     """It was what people saw."""
-    result = regroup.move(share(A), [A], share(B, number=2), MOMENT, GROUND)
+    result = regroup.move(roll(A), [A], roll(B, number=2), MOMENT, GROUND)
 
     assert Severity.HIGH is result.source.incident.severity

@@ -17,7 +17,7 @@ from tests.engine.test_digest import a_digest, deliver, drain, outcome
 from tests.fakes import FakeClock
 from watcher.decide import regroup
 from watcher.decide.lifecycle import Moment, RefusedError
-from watcher.decide.recount import Ground, Share
+from watcher.decide.recount import Ground, Roll
 from watcher.decide.regroup import Fresh
 from watcher.engine.arrange import Order, Verb, carry_out, preview
 from watcher.engine.book import Book
@@ -322,7 +322,7 @@ def test_counts_are_right_after_any_sequence_of_events_and_orders(
 
 def order_on(book: Book, dice: random.Random, number: int, moment: Moment) -> None:
     """Carries out an order at random on a book, as `carry_out` does on a store."""
-    source, into = (share(book, dice.choice(list(book.incidents))) for _ in range(2))
+    source, into = (roll(book, dice.choice(list(book.incidents))) for _ in range(2))
     some = dice.sample(source.members, dice.randint(0, len(source.members)))
     try:
         match dice.choice(list(Verb)):
@@ -346,10 +346,10 @@ def order_on(book: Book, dice: random.Random, number: int, moment: Moment) -> No
     book.put_incident(result.into.incident)
 
 
-def share(book: Book, number: int) -> Share:
+def roll(book: Book, number: int) -> Roll:
     """An incident of a book with all that belongs to it."""
     spans = book.members(number)
-    return Share(
+    return Roll(
         book.incidents[number],
         tuple((book.alerts[span.customer, span.key], span) for span in spans),
     )

@@ -79,7 +79,8 @@ def place(
     put = put_home(previous, home)
     if put is not None:
         return Placement(home, put)
-    neighbours = [each for each in neighbours if apart(start.occurrence, each) is None]
+    if start.occurrence.placed is not None:
+        neighbours = [each for each in neighbours if apart(start.occurrence, each) is None]
     near = _nearest(neighbours, start, rules)
     if previous is None or home is None or home.status is Status.CLOSED:
         return near

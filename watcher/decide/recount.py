@@ -23,7 +23,7 @@ FIRST = "first-to-fire"
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class Roll:
     """An incident with every span that belongs to it."""
 
     incident: Incident
@@ -71,12 +71,12 @@ def recount(
     )
 
 
-def starts(share: Share, members: Iterable[Member], rules: Grouping) -> list[datetime]:
+def starts(roll: Roll, members: Iterable[Member], rules: Grouping) -> list[datetime]:
     """When these spans of an incident began, as it counts for grouping, in order.
 
     A clock that is wrong by more than the lateness window must not move incidents about.
     """
-    earliest = share.incident.opened_at - rules.lateness
+    earliest = roll.incident.opened_at - rules.lateness
     begun = [(span.started_at or span.heard_at, span.joined_at) for _, span in members]
     return sorted(max(min(start, known or start), earliest) for start, known in begun)
 

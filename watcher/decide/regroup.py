@@ -24,7 +24,7 @@ from watcher.decide.lifecycle import (
 from watcher.decide.recount import (
     Ground,
     Member,
-    Share,
+    Roll,
     continued,
     recount,
     run_of,
@@ -64,26 +64,26 @@ class Regrouped:
     eased: tuple[Occurrence, ...] = ()
 
 
-def chosen(share: Share, words: Collection[str]) -> tuple[Member, ...]:
+def chosen(roll: Roll, words: Collection[str]) -> tuple[Member, ...]:
     """The spans that are meant: all of a condition by its key, one by its occurrence.
 
     Raises RefusedError for what is not there, or not one.
     """
-    _require_open(share.incident)
+    _require_open(roll.incident)
     found: dict[tuple[str, str], Member] = {}
-    by_key, by_occurrence = _indexed(share.members)
+    by_key, by_occurrence = _indexed(roll.members)
     for word in words:
         meant = by_key.get(word) or by_occurrence.get(word, [])
         if word not in by_key and len(meant) != 1:
             trouble = "several alerts" if meant else "no alert"
-            raise RefusedError(f"#{share.incident.number} has {trouble} {word!r}")
+            raise RefusedError(f"#{roll.incident.number} has {trouble} {word!r}")
         found.update({(span.key, span.occurrence): (alert, span) for alert, span in meant})
     if not found:
         raise RefusedError("say which alerts are meant")
     return tuple(found.values())
 
 
-def merge(source: Share, into: Share, moment: Moment, ground: Ground) -> Regrouped:
+def merge(source: Roll, into: Roll, moment: Moment, ground: Ground) -> Regrouped:
     """The source is closed into the other, which keeps its number, owner and timeline.
 
     Raises RefusedError where that would mean nothing.
@@ -103,7 +103,7 @@ def merge(source: Share, into: Share, moment: Moment, ground: Ground) -> Regroup
     )
     apart = {*_apart(kept), *_apart(gone)}
     moved = _handed(source, source.members, into.incident, None, moment)
-    grown = _gained(Share(whole, into.members), moved, apart, moment, ground)
+    grown = _gained(Roll(whole, into.members), moved, apart, moment, ground)
     taken = _entry(kept, EntryKind.MERGED, f"took in #{gone.number}: {gone.title}", moment)
     wanted = bool(grown.firing) or (gone.held_by is not None and gone.status in _AT_WORK)
     return Regrouped(
@@ -116,13 +116,13 @@ def merge(source: Share, into: Share, moment: Moment, ground: Ground) -> Regroup
 
 
 def move(
-    source: Share, some: Sequence[Member], into: Share, moment: Moment, ground: Ground
+    source: Roll, some: Sequence[Member], into: Roll, moment: Moment, ground: Ground
 ) -> Regrouped:
     """Some spans go to another incident. Raises RefusedError where that would mean nothing."""
     _require_two(source.incident, into.incident)
     begun = starts(source, some, ground.policy.grouping)
     moved = _handed(source, some, into.incident, source.incident, moment)
-    wider = Share(continued(into.incident, begun, ground.policy.grouping), into.members)
+    wider = Roll(continued(into.incident, begun, ground.policy.grouping), into.members)
     apart = {*_apart(into.incident), source.incident.number}
     grown = _gained(wider, moved, apart, moment, ground)
     text = f"{_counted(some)} came from #{source.incident.number}: {_names(some)}"
@@ -141,7 +141,7 @@ def move(
 
 
 def split(
-    source: Share, some: Sequence[Member], fresh: Fresh, moment: Moment, ground: Ground
+    source: Roll, some: Sequence[Member], fresh: Fresh, moment: Moment, ground: Ground
 ) -> Regrouped:
     """Some spans become an incident of their own, as if it had been one from their start on.
 
@@ -157,7 +157,7 @@ def split(
     first = _blank(source, some, fresh, replace(moment, now=opened_at))
     first = run_of(first, begun, ground.policy.grouping)
     moved = _handed(source, some, first, source.incident, moment)
-    opened = _gained(Share(first), moved, {source.incident.number}, moment, ground)
+    opened = _gained(Roll(first), moved, {source.incident.number}, moment, ground)
     text = f"split off from #{source.incident.number} with {_counted(some)}: {_names(some)}"
     entry = _entry(opened, EntryKind.OPENED, text, moment)
     return Regrouped(
@@ -168,7 +168,7 @@ def split(
     )
 
 
-def _blank(source: Share, some: Sequence[Member], fresh: Fresh, moment: Moment) -> Incident:
+def _blank(source: Roll, some: Sequence[Member], fresh: Fresh, moment: Moment) -> Incident:
     alert, span = min(some, key=lambda each: (each[1].started_at or each[1].heard_at, each[1].key))
     customer, point = source.incident.customer, span.started_at or span.heard_at
     incident = blank(fresh.number, customer, fresh.group, span.worst, point, moment)
@@ -176,7 +176,7 @@ def _blank(source: Share, some: Sequence[Member], fresh: Fresh, moment: Moment) 
 
 
 def _handed(
-    source: Share,
+    source: Roll,
     some: Sequence[Member],
     into: Incident,
     out_of: Incident | None,
@@ -215,28 +215,28 @@ def _eased(members: Iterable[Member], taken: set[int]) -> Iterable[Occurrence]:
 
 
 def _gained(
-    share: Share,
+    roll: Roll,
     moved: Sequence[Member],
     apart: Iterable[int],
     moment: Moment,
     ground: Ground,
 ) -> Incident:
-    incident, after = share.incident, (*share.members, *moved)
+    incident, after = roll.incident, (*roll.members, *moved)
     known = set(apart) - {incident.number, *incident.took}
     arranged = Arranged(moment.actor, tuple(sorted(known)))
-    counted = recount(replace(incident, arranged=arranged), share.members, after, ground)
+    counted = recount(replace(incident, arranged=arranged), roll.members, after, ground)
     return suspected(counted, after, ground.policy.grouping)
 
 
-def _lost(share: Share, some: Sequence[Member], into: int, moment: Moment, ground: Ground) -> Step:
+def _lost(roll: Roll, some: Sequence[Member], into: int, moment: Moment, ground: Ground) -> Step:
     """An incident without some of its alerts: it goes on, is over, or there is nothing left."""
-    incident, rest = share.incident, _without(share.members, some)
+    incident, rest = roll.incident, _without(roll.members, some)
     text = f"{_counted(some)} went to #{into}: {_names(some)}"
     told = _entry(incident, EntryKind.MOVED, text, moment)
     apart = {*_apart(incident), into}
     less = replace(incident, arranged=Arranged(moment.actor, tuple(sorted(apart))))
-    less = suspected(recount(less, share.members, rest, ground), rest, ground.policy.grouping)
-    less = run_of(less, starts(share, rest, ground.policy.grouping), ground.policy.grouping)
+    less = suspected(recount(less, roll.members, rest, ground), rest, ground.policy.grouping)
+    less = run_of(less, starts(roll, rest, ground.policy.grouping), ground.policy.grouping)
     if not rest and incident.held_by is None:
         return _emptied(less, told, moment)
     if rest and not less.firing and less.status in _AT_WORK and less.held_by is None:

@@ -11,7 +11,7 @@ from watcher.decide import correlate, regroup, route
 from watcher.decide.dedup import Identity
 from watcher.decide.identify import resolve
 from watcher.decide.lifecycle import Moment, RefusedError
-from watcher.decide.recount import Ground, Member, Share
+from watcher.decide.recount import Ground, Member, Roll
 from watcher.decide.regroup import Fresh, Regrouped
 from watcher.engine.command import Desk, NotThereError
 from watcher.engine.digest import LEASE
@@ -56,14 +56,14 @@ def preview(desk: Desk, order: Order, by: Principal) -> Regrouped:
     moment = _moment(desk, order, by)
     with desk.store.view() as view:
 
-        def share(number: int) -> Share:
+        def roll(number: int) -> Roll:
             incident = view.incident(number, by.customer)
             if incident is None:
                 raise NotThereError(f"there is no incident {number}")
-            return Share(incident, tuple(view.spans_of(number)))
+            return Roll(incident, tuple(view.spans_of(number)))
 
-        source = share(order.number)
-        into = share(order.into) if order.into is not None else None
+        source = roll(order.number)
+        into = roll(order.into) if order.into is not None else None
     return _decided(desk, order, source, into, _NOT_YET, moment)
 
 
@@ -75,7 +75,7 @@ def carry_out(desk: Desk, order: Order, by: Principal) -> Incident:
     moment = _moment(desk, order, by)
     with desk.store.begin() as tx:
         tx.freeze(LEASE)
-        source, into = _shares(tx, order, by)
+        source, into = _rolls(tx, order, by)
         done = _done(tx, order, source, into)
         if done is not None:
             return done
@@ -90,7 +90,7 @@ def _moment(desk: Desk, order: Order, by: Principal) -> Moment:
     return desk.moment(by, order.text.strip() or _BECAUSE[order.verb])
 
 
-def _shares(tx: Tx, order: Order, by: Principal) -> tuple[Share, Share | None]:
+def _rolls(tx: Tx, order: Order, by: Principal) -> tuple[Roll, Roll | None]:
     wanted = [order.number, *([] if order.into is None else [order.into])]
     found = tx.incidents(wanted)
     for number in wanted:
@@ -98,8 +98,8 @@ def _shares(tx: Tx, order: Order, by: Principal) -> tuple[Share, Share | None]:
             raise NotThereError(f"there is no incident {number}")
     spans = tx.members(wanted)
     alerts = tx.alerts({(span.customer, span.key) for span in spans})
-    shares = {
-        number: Share(
+    rolls = {
+        number: Roll(
             found[number],
             tuple(
                 (alerts[span.customer, span.key], span) for span in spans if span.incident == number
@@ -107,11 +107,11 @@ def _shares(tx: Tx, order: Order, by: Principal) -> tuple[Share, Share | None]:
         )
         for number in wanted
     }
-    return shares[order.number], shares[order.into] if order.into is not None else None
+    return rolls[order.number], rolls[order.into] if order.into is not None else None
 
 
 def _decided(
-    desk: Desk, order: Order, source: Share, into: Share | None, number: int, moment: Moment
+    desk: Desk, order: Order, source: Roll, into: Roll | None, number: int, moment: Moment
 ) -> Regrouped:
     ground = Ground(desk.policy, desk.catalogue)
     if order.verb is Verb.SPLIT:
@@ -133,7 +133,7 @@ def _fresh(number: int, some: Iterable[Member], catalogue: Catalogue) -> Fresh:
     return Fresh(number, correlate.group_of(who, alert.key), alert.service)
 
 
-def _done(tx: Tx, order: Order, source: Share, into: Share | None) -> Incident | None:
+def _done(tx: Tx, order: Order, source: Roll, into: Roll | None) -> Incident | None:
     """Where the alerts are if this very thing has been done already."""
     if into is not None and source.incident.merged_into == into.incident.number:
         return into.incident
