@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from watcher.web.pages import incidents, lists, login, regroup
+from watcher.web.pages import incidents, lists, login, regroup, windows
 
 
 def routers() -> tuple[APIRouter, ...]:
     """All routes for people."""
-    return (login.router, incidents.router, lists.router, regroup.router)
+    return (login.router, incidents.router, lists.router, regroup.router, windows.router)

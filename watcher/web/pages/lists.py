@@ -51,7 +51,12 @@ class Kind:
     shortcuts: tuple[tuple[str, str], ...]
 
 
-_ALERTS = Kind("alerts.html", "Alerts", "severity=disaster", (("Firing", "status=firing"),))
+_ALERTS = Kind(
+    "alerts.html",
+    "Alerts",
+    "severity=disaster",
+    (("Firing", "status=firing"), ("Suppressed", "suppressed=true")),
+)
 _DELIVERIES = Kind("deliveries.html", "Deliveries", "source=zabbix", (("Dead", "status=dead"),))
 _ACTIONS = Kind("actions.html", "Actions", "kind=notify", (("Gave up", "status=gave_up"),))
 _NONE: Page[Any] = Page((), None, None, True)

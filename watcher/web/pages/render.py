@@ -26,6 +26,7 @@ _FEW_HOURS = 10
 _NAVIGATION = (
     ("/incidents", "Incidents", Role.VIEWER),
     ("/alerts", "Alerts", Role.VIEWER),
+    ("/maintenance", "Maintenance", Role.VIEWER),
     ("/deliveries", "Deliveries", Role.OPERATOR),
     ("/actions", "Actions", Role.OPERATOR),
 )

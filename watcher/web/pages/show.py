@@ -3,16 +3,19 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 
 from watcher.decide.flapping import REMEMBERED, Spell
 from watcher.kit.text import span
 from watcher.model.action import Action, ActionKind, ActionStatus
-from watcher.model.alert import Alert, AlertStatus, Occurrence
+from watcher.model.alert import Alert, AlertStatus, Occurrence, Withheld
 from watcher.model.event import Severity
 from watcher.model.evidence import Evidence, StepResult, StepStatus
-from watcher.model.incident import Incident, Status
+from watcher.model.incident import Entry, EntryKind, Incident, Status
 from watcher.web.whole import Whole
 
+# What is longer than this is no link any more.
+_MOST_IN_A_LINK = 200
 _BAD_STEPS = frozenset({StepStatus.FAILED, StepStatus.TIMEOUT})
 
 
@@ -53,6 +56,7 @@ class Member:
     severity: Severity
     status: AlertStatus
     suppressed: bool
+    withheld: Withheld | None
     started_at: datetime | None
     reason: str
     times: int
@@ -103,11 +107,35 @@ def _member(alert: Alert, occurrence: Occurrence, times: int, spell: Spell | Non
         severity=occurrence.severity,
         status=AlertStatus.RESOLVED if occurrence.ended_at else AlertStatus.FIRING,
         suppressed=alert.suppressed,
+        withheld=alert.withheld,
         started_at=occurrence.started_at,
         reason=occurrence.reason.text if occurrence.reason else "",
         times=times,
         flapping=_flapping(spell, times),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An entry of the timeline; `undo` is the query of the page that takes its merger back."""
+
+    entry: Entry
+    undo: str = ""
+
+
+def lines(found: Whole) -> list[Line]:
+    """The timeline, the newest first."""
+    return [Line(each, _undo(each, found)) for each in reversed(found.timeline)]
+
+
+def _undo(entry: Entry, found: Whole) -> str:
+    """What came by a merger joined when it was written down; later it may have gone elsewhere."""
+    if entry.kind is not EntryKind.MERGED or found.incident.status is Status.CLOSED:
+        return ""
+    came = sorted({alert.key for alert, span in found.spans if span.joined_at == entry.at})
+    if not 0 < len(came) < min(len(found.times), _MOST_IN_A_LINK):
+        return ""
+    return urlencode({"verb": "split", "alert": came}, doseq=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,10 @@ function say(mark, name, word) {
   mark.textContent = word;
 }
 
+// Whoever plans means the clocks around him, unless he says otherwise.
+for (const zone of document.querySelectorAll("input[data-zone]"))
+  zone.value ||= Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 tellTimes();
 setInterval(tellTimes, 15000);
 const mark = document.getElementById("live");
