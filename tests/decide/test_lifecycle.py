@@ -7,10 +7,12 @@ import pytest
 
 from tests.decide.given import POLICY, at, incident
 from watcher.decide import lifecycle
-from watcher.decide.lifecycle import Arrival, Both, Moment, News, RefusedError, Report, Scale, Step
-from watcher.model.alert import Alert, AlertStatus, Occurrence
+from watcher.decide.lifecycle import Arrival, Both, Moment, News, RefusedError, Report, Step
+from watcher.decide.priority import Scale
+from watcher.model.alert import Alert, AlertStatus
+from watcher.model.catalogue import Catalogue, Service
 from watcher.model.event import Severity
-from watcher.model.incident import EntryKind, Incident, Priority, Status
+from watcher.model.incident import EntryKind, Incident, Priority, Stake, Status
 from watcher.model.reason import Reason
 
 WHY = Reason("test", "because the test says so")
@@ -47,24 +49,35 @@ def moment(minutes: float = 0, actor: str = "watcher") -> Moment:
 
 
 def scale(criticality: int | None = 4) -> Scale:
-    """The shipped priorities, for a service that is this critical."""
-    return Scale(POLICY.priority, criticality)
+    """The shipped priorities, where the service of all alerts is this critical."""
+    services = {}
+    if criticality is not None:
+        services["acme", "billing"] = Service("acme", "billing", criticality)
+    return Scale(POLICY.priority, Catalogue(services=services))
+
+
+def stake(of: Alert) -> Stake:
+    """What the alert puts at stake of the service."""
+    return Stake("billing", of.severity)
+
+
+def arrival(of: Alert, started: float = 0, point: float | None = None) -> Arrival:
+    """The alert that starts to fire."""
+    return Arrival(of, at(started), at(started if point is None else point), stake(of))
 
 
 def opened(first: Alert, criticality: int | None = 4) -> Step:
     """An incident opened and joined by its first alert."""
-    step = lifecycle.open_by_alert(1, first, "host:db01", at(0), moment(), scale(criticality))
-    joined = lifecycle.join(
-        step.incident, Arrival(first, at(0), at(0)), moment(), scale(criticality), POLICY.grouping
-    )
+    new, measure = arrival(first), scale(criticality)
+    step = lifecycle.open_by_alert(1, new, "host:db01", moment(), measure)
+    joined = lifecycle.join(step.incident, new, moment(), measure, POLICY.grouping)
     return Step(joined.incident, step.entries + joined.entries, step.news + joined.news)
 
 
 def joined(to: Incident, other: Alert, minutes: float = 1) -> Step:
     """An incident after one more alert."""
-    return lifecycle.join(
-        to, Arrival(other, at(minutes), at(minutes)), moment(minutes), scale(), POLICY.grouping
-    )
+    new = arrival(other, minutes)
+    return lifecycle.join(to, new, moment(minutes), scale(), POLICY.grouping)
 
 
 def test_the_first_alert_opens_an_incident_with_a_priority_and_a_suspect() -> None:
@@ -135,9 +148,7 @@ def test_an_earlier_alert_heard_of_late_becomes_the_suspect() -> None:
 def test_the_suspect_is_settled_after_five_minutes() -> None:
     """What is heard later than that does not rewrite the title."""
     first = opened(alert()).incident
-    step = lifecycle.join(
-        first, Arrival(alert("disk"), at(-1), at(4)), moment(6), scale(), POLICY.grouping
-    )
+    step = lifecycle.join(first, arrival(alert("disk"), -1, 4), moment(6), scale(), POLICY.grouping)
 
     assert first.suspect == step.incident.suspect
 
@@ -174,17 +185,17 @@ def test_an_alert_that_ends_after_a_person_resolved_changes_only_the_count() -> 
     assert (at(1), 0, ()) == (step.incident.resolved_at, step.incident.firing, step.news)
 
 
-def span(severity: Severity, worst: Severity | None = None) -> Occurrence:
-    """A span of the alert, of this severity now."""
-    return Occurrence("acme", "cpu", "o1", severity, at(0), worst or severity, at(0))
+def heard(of: Incident, severity: Severity, minutes: float, worst: Severity | None = None) -> Step:
+    """The incident after its alert was said to have this severity."""
+    worse = Stake("billing", worst or severity)
+    return lifecycle.severity_heard(of, alert(), severity, worse, moment(minutes), scale())
 
 
 def test_a_worse_severity_raises_and_a_lesser_one_does_not_lower() -> None:
     """The priority follows the highest severity heard of."""
     first = opened(alert()).incident
-    worse = lifecycle.severity_heard(first, alert(), span(Severity.HIGH), moment(1), scale())
-    lesser = span(Severity.WARNING, worst=Severity.HIGH)
-    better = lifecycle.severity_heard(worse.incident, alert(), lesser, moment(2), scale())
+    worse = heard(first, Severity.HIGH, 1)
+    better = heard(worse.incident, Severity.WARNING, 2, worst=Severity.HIGH)
 
     assert (Priority.P1, (News.RAISED,)) == (worse.incident.priority, worse.news)
     assert (Priority.P1, ()) == (better.incident.priority, better.news)
@@ -194,9 +205,7 @@ def test_a_worse_severity_raises_and_a_lesser_one_does_not_lower() -> None:
 def test_a_priority_that_falls_is_told_on_the_timeline_only() -> None:
     """When the catalogue makes a service less critical, nobody is woken."""
     first = opened(alert()).incident
-    step = lifecycle.join(
-        first, Arrival(alert("disk"), at(1), at(1)), moment(1), scale(1), POLICY.grouping
-    )
+    step = lifecycle.join(first, arrival(alert("disk"), 1), moment(1), scale(1), POLICY.grouping)
 
     assert (Priority.P4, ()) == (step.incident.priority, step.news)
     assert EntryKind.PRIORITY is step.entries[-1].kind
@@ -259,7 +268,7 @@ def test_merging_takes_the_earlier_suspect_while_there_is_time(
     earlier = replace(opened(alert()).incident, opened_by=by)
     before = lifecycle.join(
         replace(incident(2), alerts=0),
-        Arrival(alert("disk"), at(-1), at(-1)),
+        arrival(alert("disk"), -1),
         moment(),
         scale(),
         POLICY.grouping,

@@ -10,12 +10,21 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from watcher.decide.correlate import extend, fuse
-from watcher.decide.priority import prioritise
-from watcher.model.alert import Alert, Occurrence
+from watcher.decide.priority import Scale, basis, pooled, prioritise
+from watcher.model.alert import Alert
 from watcher.model.change import replace
 from watcher.model.event import Severity
-from watcher.model.incident import Entry, EntryKind, Incident, Priority, Status, Suspect
-from watcher.model.policy import Grouping, PriorityRules
+from watcher.model.incident import (
+    Entry,
+    EntryKind,
+    Incident,
+    Judgement,
+    Priority,
+    Stake,
+    Status,
+    Suspect,
+)
+from watcher.model.policy import Grouping
 from watcher.model.reason import Reason
 
 MACHINE = "watcher"
@@ -48,25 +57,32 @@ class Moment:
     actor: str = MACHINE
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """What a priority is measured by: the rules, and the criticality of the service if known."""
-
-    rules: PriorityRules
-    criticality: int | None
-
-
 class RefusedError(Exception):
     """The incident is not in a state in which this may be done; the text says so to a person."""
 
 
-def open_by_alert(
-    number: int, alert: Alert, group: str, point: datetime, moment: Moment, scale: Scale
-) -> Step:
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An alert that starts to fire, with its severity the highest heard of, and what it puts at
+    stake.
+
+    `point` is its start as it counts for grouping; `alert.incident` is where it belonged before.
+    """
+
+    alert: Alert
+    started_at: datetime
+    point: datetime
+    stake: Stake
+
+
+def open_by_alert(number: int, arrival: Arrival, group: str, moment: Moment, scale: Scale) -> Step:
     """A new incident from the first alert of a disruption, which `join` then adds to it."""
-    incident = blank(number, alert.customer, group, alert.severity, point, moment)
-    incident = replace(incident, service=alert.service, title=titled(alert))
-    incident = _prioritised(incident, scale)
+    alert = arrival.alert
+    incident = blank(number, alert.customer, group, alert.severity, arrival.point, moment)
+    incident = replace(
+        incident, service=alert.service, title=titled(alert), stakes=(arrival.stake,)
+    )
+    incident = _prioritised(incident, scale, moment.now)
     text = f"opened by {named(alert)}"
     return Step(incident, (_entry(incident, EntryKind.OPENED, text, moment),), (News.OPENED,))
 
@@ -96,22 +112,11 @@ def open_by_hand(number: int, report: Report, moment: Moment, scale: Scale) -> S
         title=report.title,
         hosts=hosts,
         held_by=moment.actor,
+        stakes=(Stake(report.service, report.severity),),
     )
-    incident = _prioritised(incident, scale)
+    incident = _prioritised(incident, scale, moment.now)
     text = f"opened by {moment.actor}" + (f": {report.text}" if report.text else "")
     return Step(incident, (_entry(incident, EntryKind.OPENED, text, moment),), (News.OPENED,))
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """An alert that starts to fire, with its severity the highest heard of.
-
-    `point` is its start as it counts for grouping; `alert.incident` is where it belonged before.
-    """
-
-    alert: Alert
-    started_at: datetime
-    point: datetime
 
 
 def join(
@@ -126,6 +131,7 @@ def join(
         severity=max(incident.severity, alert.severity, key=lambda each: each.rank),
         alerts=incident.alerts + (alert.incident != incident.number),
         firing=incident.firing + 1,
+        stakes=pooled((*incident.stakes, arrival.stake)),
     )
     if moment.now - incident.opened_at <= grouping.suspect_after:
         grown = _suspected(grown, alert, arrival.started_at)
@@ -134,19 +140,28 @@ def join(
         text = f"{named(alert)} joined"
         entries = (_entry(grown, EntryKind.JOINED, text, moment),)
     back = reopened(grown, moment)
-    raised = reprioritised(back.incident, scale, moment)
+    raised = reprioritised(back.incident, scale, moment, was=incident.severity)
     news = back.news + (() if first else raised.news)
     return Step(raised.incident, entries + back.entries + raised.entries, news)
 
 
 def severity_heard(
-    incident: Incident, alert: Alert, span: Occurrence, moment: Moment, scale: Scale
+    incident: Incident,
+    alert: Alert,
+    severity: Severity,
+    stake: Stake,
+    moment: Moment,
+    scale: Scale,
 ) -> Step:
-    """The severity of one of its alerts is another; the highest heard of makes the priority."""
-    text = f"{named(alert)}: severity {span.severity}"
+    """The severity of one of its alerts is another; the highest heard of is at stake."""
+    text = f"{named(alert)}: severity {severity}"
     entry = _entry(incident, EntryKind.ALERT, text, moment)
-    severity = max(incident.severity, span.worst, key=lambda each: each.rank)
-    raised = reprioritised(replace(incident, severity=severity), scale, moment)
+    grown = replace(
+        incident,
+        severity=max(incident.severity, stake.severity, key=lambda each: each.rank),
+        stakes=pooled((*incident.stakes, stake)),
+    )
+    raised = reprioritised(grown, scale, moment, was=incident.severity)
     return replace(raised, entries=(entry, *raised.entries))
 
 
@@ -202,13 +217,15 @@ def merge(both: Both, moment: Moment, scale: Scale, grouping: Grouping) -> tuple
         firing=earlier.firing + later.firing,
         ended_at=max(ends, default=None),
         took=(*earlier.took, later.number, *later.took),
+        stakes=pooled((*earlier.stakes, *later.stakes)),
+        judgement=_weightier(earlier, later),
     )
     if moment.now - earlier.opened_at <= grouping.suspect_after:
         grown = _with_suspect_of(grown, later)
     away = _entry(closed, EntryKind.MERGED, f"merged into #{earlier.number}", moment)
     taken = _entry(grown, EntryKind.MERGED, f"took in #{later.number}", moment)
     back = reopened(grown, moment) if grown.firing else Step(grown)
-    raised = reprioritised(back.incident, scale, moment)
+    raised = reprioritised(back.incident, scale, moment, was=earlier.severity)
     entries = (taken, *back.entries, *raised.entries)
     return Step(closed, (away,)), Step(raised.incident, entries, back.news + raised.news)
 
@@ -237,6 +254,24 @@ def close(incident: Incident, moment: Moment) -> Step:
     _require(incident, "closed", Status.RESOLVED)
     closed = replace(incident, status=Status.CLOSED, closed_at=moment.now)
     return _told(closed, EntryKind.CLOSED, f"closed by {moment.actor}", moment)
+
+
+def set_priority(
+    incident: Incident, priority: Priority | None, moment: Moment, scale: Scale
+) -> Step:
+    """A person sets the priority, or leaves it to the rules again. Raises RefusedError if closed.
+
+    From then on only facts that are worse than they are now make it more urgent, and nothing less.
+    """
+    _require(incident, "given another priority", Status.OPEN, Status.ACKNOWLEDGED, Status.RESOLVED)
+    text, judgement = f"priority left to the rules by {moment.actor}", None
+    if priority is not None:
+        text = f"priority set to {priority} by {moment.actor}"
+        facts = basis(scale, incident, moment.now)
+        judgement = Judgement(priority, moment.actor, moment.reason.text, facts)
+    said = _entry(incident, EntryKind.PRIORITY, text, moment)
+    after = reprioritised(replace(incident, judgement=judgement), scale, moment)
+    return replace(after, entries=(said, *after.entries))
 
 
 def close_quiet(incident: Incident, now: datetime, after: timedelta) -> Step:
@@ -318,34 +353,47 @@ def reopened(incident: Incident, moment: Moment) -> Step:
     if incident.status not in {Status.RESOLVED, Status.CLOSED}:
         return Step(incident)
     status = Status.ACKNOWLEDGED if incident.acknowledged_at else Status.OPEN
-    back = replace(incident, status=status, resolved_at=None, closed_at=None)
+    # Meanwhile nobody looked at what the clock does to its priority.
+    back = replace(incident, status=status, resolved_at=None, closed_at=None, review_at=moment.now)
     return _told(back, EntryKind.REOPENED, "reopened", moment, News.REOPENED)
 
 
-def _prioritised(incident: Incident, scale: Scale) -> Incident:
-    priority, terms = prioritise(
-        scale.rules,
-        severity=incident.severity,
-        criticality=scale.criticality,
-        hosts=len(incident.hosts),
-    )
-    if (priority, terms) == (incident.priority, incident.terms):
+def _prioritised(incident: Incident, scale: Scale, now: datetime) -> Incident:
+    found = prioritise(scale, incident, now)
+    known = (incident.priority, incident.terms, incident.review_at)
+    if (found.priority, found.terms, found.review_at) == known:
         return incident
-    return replace(incident, priority=priority, terms=terms)
+    return replace(incident, priority=found.priority, terms=found.terms, review_at=found.review_at)
 
 
-def reprioritised(incident: Incident, scale: Scale, moment: Moment) -> Step:
-    """The incident with the priority that follows from what is known now."""
-    after = _prioritised(incident, scale)
-    if after.priority == incident.priority:
+def reprioritised(
+    incident: Incident, scale: Scale, moment: Moment, was: Severity | None = None
+) -> Step:
+    """The incident with the priority that follows from what is known now.
+
+    People are told of a higher priority, and of a severity above what it `was` that they would get
+    up for, though the priority be the same.
+    """
+    after = _prioritised(incident, scale, moment.now)
+    worse = was is not None and max(was.rank, Severity.WARNING.rank) < incident.severity.rank
+    if after.priority != incident.priority:
+        text = f"priority {incident.priority} -> {after.priority}"
+    elif worse:
+        text = f"severity {was} -> {incident.severity}, the priority stays {after.priority}"
+    else:
         return Step(after)
-    text = f"priority {incident.priority} -> {after.priority}"
     because = "; ".join(f"{term.name} {term.value}: {term.because}" for term in after.terms)
-    entry = _entry(
-        after, EntryKind.PRIORITY, text, replace(moment, reason=Reason("priority", because))
-    )
-    news = (News.RAISED,) if after.priority < incident.priority else ()
-    return Step(after, (entry,), news)
+    said = replace(moment, reason=Reason("priority", because))
+    raised = worse or after.priority < incident.priority
+    return _told(after, EntryKind.PRIORITY, text, said, *((News.RAISED,) if raised else ()))
+
+
+def _weightier(earlier: Incident, later: Incident) -> Judgement | None:
+    """What a person made of two incidents that are one: what he said of the earlier, unless he
+    said that the later is more urgent.
+    """
+    theirs = later.judgement
+    return theirs if theirs and theirs.priority < earlier.priority else earlier.judgement
 
 
 def _with_host(hosts: tuple[str, ...], host: str | None) -> tuple[str, ...]:

@@ -2,19 +2,44 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from zoneinfo import ZoneInfo
+
+Span = tuple[int, int]
+"""From one minute of a day to another, which is not in it; a day has 1440."""
+
+
+@dataclass(frozen=True, eq=False)
+class Calendar:
+    """When a service is needed: business hours by day of the week (0 is Monday) in one time zone.
+
+    On `holidays`, which are named, it is not; a date in `dates` has its own hours, whatever it is.
+    """
+
+    name: str
+    timezone: ZoneInfo
+    hours: Mapping[int, tuple[Span, ...]]
+    holidays: Mapping[date, str] = field(default_factory=dict)
+    dates: Mapping[date, tuple[Span, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """Whose services these are; nothing crosses from one customer to another."""
+    """Whose services these are; nothing crosses from one customer to another. The calendar counts
+    where a service has none.
+    """
 
     name: str
     title: str = ""
+    calendar: Calendar | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """An entry of the service catalogue; `criticality` runs from 1 (low) to 4 (most critical)."""
+    """An entry of the service catalogue; `criticality` runs from 1 (low) to 4 (most critical).
+
+    `used_by` are other customers who depend on it; without a `calendar` it is needed at all hours.
+    """
 
     customer: str
     name: str
@@ -23,6 +48,8 @@ class Service:
     depends_on: tuple[str, ...] = ()
     owners: tuple[str, ...] = ()
     title: str = ""
+    used_by: tuple[str, ...] = ()
+    calendar: Calendar | None = None
 
 
 @dataclass(frozen=True, slots=True)

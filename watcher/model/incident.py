@@ -27,9 +27,52 @@ class Priority(StrEnum):
     P5 = "P5"
 
 
+class OverrideKind(StrEnum):
+    """What a rule says of the priority of an alert: of a term, or of what comes of the terms."""
+
+    IMPACT = "impact"
+    URGENCY = "urgency"
+    AT_LEAST = "at_least"
+    AT_MOST = "at_most"
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """`value` is an impact, an urgency or a priority after the `kind`; `rule` names who says so."""
+
+    kind: OverrideKind
+    value: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stake:
+    """What is at stake for one service (None where no service is known): the highest severity among
+    those of its alerts of which rules say the same.
+    """
+
+    service: str | None
+    severity: Severity
+    overrides: tuple[Override, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The priority that a person set. `basis` is what the rules made of the facts when he did, at
+    all hours: only facts that are worse than that outdo him.
+    """
+
+    priority: Priority
+    by: str
+    text: str
+    basis: Priority
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One term of the priority: `name` (impact, urgency), its `value`, and what made it so."""
+    """One term of the priority: `name` (impact, urgency, rule, set by hand), its `value`, and what
+    made it so.
+    """
 
     name: str
     value: str
@@ -66,6 +109,8 @@ class Incident:
     now, `alerts` all that ever joined, and `ended_at` is the newest end among them. `severity` is
     the highest seen. While `held_by` names a person who opened or reopened it, only people resolve
     it. A merged incident is closed and names the incident that took it in, which has it in `took`.
+    `stakes` are what the priority is made of, one for each service, `judgement` what a person made
+    of it, and at `review_at` the clock may change it.
     """
 
     number: int
@@ -95,6 +140,15 @@ class Incident:
     before_at: datetime | None = None
     ended_at: datetime | None = None
     held_by: str | None = None
+    stakes: tuple[Stake, ...] = ()
+    review_at: datetime | None = None
+    judgement: Judgement | None = None
+
+    @property
+    def living(self) -> bool:
+        """Whether it is neither over nor part of another."""
+        return self.status is Status.OPEN or self.status is Status.ACKNOWLEDGED
+
     arranged: Arranged | None = None
     took: tuple[int, ...] = ()
 
@@ -110,7 +164,6 @@ class EntryKind(StrEnum):
     REOPENED = "reopened"
     CLOSED = "closed"
     MERGED = "merged"
-    SPLIT = "split"
     MOVED = "moved"
     PRIORITY = "priority"
     NOTE = "note"

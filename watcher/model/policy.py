@@ -11,10 +11,42 @@ from watcher.model.silence import Inhibition, Window
 
 
 @dataclass(frozen=True, slots=True)
+class Storm:
+    """What a storm is, and when it is over or another begins in its midst.
+
+    It is `names` different alerts of one incident `within` that time, and over after `quiet`. Once
+    it has `settled`, another begins where at least `least` different alerts start within `burst`
+    and the chance of so many is not above `odds`. An incident that brought `gather` different
+    alerts of a place gathers in what else starts there.
+    """
+
+    names: int = 10
+    within: timedelta = timedelta(seconds=60)
+    quiet: timedelta = timedelta(seconds=50)
+    settled: timedelta = timedelta(seconds=60)
+    burst: timedelta = timedelta(seconds=10)
+    least: int = 3
+    odds: float = 1e-4
+    gather: int = 5
+
+
+@dataclass(frozen=True, slots=True)
 class Grouping:
-    """When alerts belong together and for how long a decision is provisional."""
+    """When alerts belong together and for how long a decision is provisional.
+
+    An alert joins what it has evidence for, if that is no older than: `same_host` for an alert on
+    its host, `effect` for one on something that it depends on (half as long where that is two hops
+    away), `cause` for one on something that depends on it or shares a cause with it, and `alike`
+    for the same alert elsewhere at its place. `places` are the labels that say where that is.
+    """
 
     gap: timedelta = timedelta(minutes=5)
+    same_host: timedelta = timedelta(minutes=15)
+    effect: timedelta = timedelta(minutes=10)
+    cause: timedelta = timedelta(minutes=3)
+    alike: timedelta = timedelta(minutes=2)
+    places: tuple[str, ...] = ("cluster", "site", "datacenter", "region", "zone")
+    storm: Storm = Storm()
     lateness: timedelta = timedelta(minutes=2)
     suspect_after: timedelta = timedelta(minutes=5)
     close_after: timedelta = timedelta(hours=24)

@@ -1,18 +1,20 @@
 """Reads the catalogue: customers, their services, what those run on and depend on."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from watcher.model.catalogue import Catalogue, Customer, Host, Service, SshProfile
+from watcher.model.catalogue import Calendar, Catalogue, Customer, Host, Service, SshProfile
+from watcher.policy.calendars import CalendarEntry
 from watcher.policy.customers import check_customers
 from watcher.policy.inventory import Logins, load_inventory
-from watcher.policy.problems import Place, Problems, entries, named, read
+from watcher.policy.problems import Place, Problems, entries, named, parts, read
 from watcher.policy.suggest import did_you_mean
 from watcher.policy.values import Name, Names, Strict
 from watcher.policy.yamlfile import Document
@@ -29,6 +31,7 @@ class CustomerEntry(Strict):
 
     name: Name
     title: str = ""
+    calendar: Name | None = None
 
 
 class ServiceEntry(Strict):
@@ -41,6 +44,8 @@ class ServiceEntry(Strict):
     hosts: Names = ()
     depends_on: Names = ()
     owners: Names = ()
+    used_by: Names = ()
+    calendar: Name | None = None
 
 
 class CatalogueFile(Strict):
@@ -48,6 +53,7 @@ class CatalogueFile(Strict):
 
     customers: tuple[CustomerEntry, ...] = ()
     services: tuple[ServiceEntry, ...] = ()
+    calendars: tuple[CalendarEntry, ...] = ()
 
 
 def load_catalogue(
@@ -61,8 +67,7 @@ def load_catalogue(
     SSH profiles stand in the inventories, or wherever `logins` says.
     """
     files = _read_all(catalogues, problems)
-    customers = _customers(files, problems)
-    services = _services(files, customers, problems)
+    customers, services = _described(files, problems)
     for place, message in _dangling(files, services):
         problems.error(place, message)
     _warn_of_circles(services, problems)
@@ -76,8 +81,7 @@ def load_topology(path: Path, problems: Problems) -> Catalogue:
     A topology may depend on devices that it does not describe, so that is only a warning.
     """
     files = _read_all([path], problems)
-    customers = _customers(files, problems)
-    services = _services(files, customers, problems)
+    customers, services = _described(files, problems)
     for place, message in _dangling(files, services):
         problems.warn(place, message)
     return _assemble(customers, services.values(), {}, {})
@@ -88,13 +92,51 @@ def _read_all(paths: Sequence[Path], problems: Problems) -> list[Document]:
     return [document for document in documents if document]
 
 
-def _customers(files: Sequence[Document], problems: Problems) -> dict[str, Customer]:
+def _described(
+    files: Sequence[Document], problems: Problems
+) -> tuple[dict[str, Customer], dict[tuple[str, str], Found]]:
+    calendars = _calendars(files, problems)
+    customers = _customers(files, calendars, problems)
+    return customers, _services(files, customers, calendars, problems)
+
+
+def _calendars(files: Sequence[Document], problems: Problems) -> dict[str, Calendar]:
+    """The calendars by name; those that are unsound count as being there, at no hours."""
+    calendars: dict[str, Calendar] = {}
+    for document in files:
+        for place, entry in entries(document, "calendars", CalendarEntry):
+            if entry.name in calendars:
+                problems.error(place, f"calendar {entry.name!r} is described twice")
+            calendars[entry.name] = entry.calendar(entry.name)
+    for document in files:
+        for name in named(document, "calendars"):
+            calendars.setdefault(name, Calendar(name, ZoneInfo("UTC"), {}))
+    for document in files:
+        for key in ("customers", "services"):
+            _check_calendars(document, key, calendars, problems)
+    return calendars
+
+
+def _check_calendars(
+    document: Document, key: str, calendars: Collection[str], problems: Problems
+) -> None:
+    for place, entry in parts(document, key):
+        name = entry.get("calendar") if isinstance(entry, dict) else None
+        if name is not None and str(name) not in calendars:
+            hint = did_you_mean(str(name), calendars)
+            problems.error(place / "calendar", f"there is no calendar {str(name)!r}{hint}")
+
+
+def _customers(
+    files: Sequence[Document], calendars: Mapping[str, Calendar], problems: Problems
+) -> dict[str, Customer]:
     customers: dict[str, Customer] = {}
     for document in files:
         for place, entry in entries(document, "customers", CustomerEntry):
             if entry.name in customers:
                 problems.error(place, f"customer {entry.name!r} is described twice")
-            customers[entry.name] = Customer(entry.name, entry.title)
+            calendar = calendars.get(entry.calendar or "")
+            customers[entry.name] = Customer(entry.name, entry.title, calendar)
         for name in named(document, "customers"):
             customers.setdefault(name, Customer(name))
     customers.setdefault(DEFAULT, Customer(DEFAULT))
@@ -102,7 +144,10 @@ def _customers(files: Sequence[Document], problems: Problems) -> dict[str, Custo
 
 
 def _services(
-    files: Sequence[Document], customers: Mapping[str, Customer], problems: Problems
+    files: Sequence[Document],
+    customers: Mapping[str, Customer],
+    calendars: Mapping[str, Calendar],
+    problems: Problems,
 ) -> dict[tuple[str, str], Found]:
     services: dict[tuple[str, str], Found] = {}
     for document in files:
@@ -112,7 +157,8 @@ def _services(
             if key in services:
                 first = services[key][0]
                 problems.error(place, f"service {entry.name!r} is described twice (see {first})")
-            services[key] = (place, Service(**entry.model_dump()))
+            named_so = entry.model_dump() | {"calendar": calendars.get(entry.calendar or "")}
+            services[key] = (place, Service(**named_so))
     return services
 
 

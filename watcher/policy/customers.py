@@ -10,7 +10,7 @@ from watcher.policy.yamlfile import Document
 def check_customers(
     document: Document, key: str, customers: Collection[str], problems: Problems
 ) -> None:
-    """Notes every unknown `customer`, or one of `customers`, in a list of entries.
+    """Notes every unknown `customer`, or one of `customers` or `used_by`, in a list of entries.
 
     A misspelt customer would put things before the wrong eyes, so entries that are unsound in
     other ways are looked at too.
@@ -18,7 +18,7 @@ def check_customers(
     for place, entry in parts(document, key):
         if not isinstance(entry, dict):
             continue
-        for field in ("customer", "customers"):
+        for field in ("customer", "customers", "used_by"):
             value = entry.get(field, [])
             for name in value if isinstance(value, list) else [value]:
                 if str(name) not in customers:

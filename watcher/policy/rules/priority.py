@@ -1,28 +1,49 @@
 """The section `priority`: impact x urgency, checked for gaps and held to its own examples."""
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field, model_validator
 
-from watcher.decide.priority import prioritise
+from watcher.decide.priority import Assessment, Breadth, Share, assess
 from watcher.model.event import Severity
 from watcher.model.incident import Priority
-from watcher.model.policy import PriorityRules
+from watcher.model.policy import OutsideHours, PriorityRules, Wide
+from watcher.policy.calendars import Timetable
 from watcher.policy.problems import Place, Problems
 from watcher.policy.rules.section import Single, Trial
 from watcher.policy.suggest import did_you_mean
 from watcher.policy.values import Name, Strict
 
 _CRITICALITIES = (1, 2, 3, 4)
+_WIDE = Wide()
+# Without a calendar every hour is like any other.
+_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+
+Criticality = Annotated[int, Field(ge=1, le=4)]
+Count = Annotated[int, Field(ge=1)]
+Many = Annotated[int, Field(ge=2)]
 
 
 class Given(Strict):
-    """A disruption: highest severity, criticality of the service if known, hosts affected."""
+    """A disruption of one service: how bad it is, how far it reaches, and when."""
 
-    severity: Severity
-    criticality: Annotated[int, Field(ge=1, le=4)] | None = None
-    hosts: Annotated[int, Field(ge=1)] = 1
+    severity: Severity = Field(description="The highest severity seen.")
+    criticality: Criticality | None = Field(
+        None, description="That of the service, 1 to 4; none: the catalogue knows no service."
+    )
+    hosts: Count = Field(1, description="How many hosts are affected.")
+    services: Count = Field(1, description="How many services are affected.")
+    customers: Count = Field(1, description="How many customers are affected.")
+    calendar: Timetable | None = Field(None, description="The business hours of the service.")
+    at: AwareDatetime | None = Field(None, description="The time, with its zone.")
+
+    @model_validator(mode="after")
+    def _when(self) -> Self:
+        if (self.calendar is None) is not (self.at is None):
+            raise ValueError("needs both a calendar and a time `at`, or neither")
+        return self
 
 
 class Example(Strict):
@@ -33,6 +54,30 @@ class Example(Strict):
     expect: Priority
 
 
+class WideEntry(Strict):
+    """From how many on the impact is one step wider."""
+
+    hosts: Many = _WIDE.hosts
+    services: Many = _WIDE.services
+    customers: Many = _WIDE.customers
+
+
+class ExceptEntry(Strict):
+    """What is as urgent outside of business hours as within."""
+
+    criticality: tuple[Criticality, ...] = ()
+    severity: tuple[Severity, ...] = ()
+
+
+class OutsideHoursEntry(Strict):
+    """How much less urgent a service is outside of its business hours."""
+
+    down: Annotated[int, Field(ge=0)] = Field(1, description="So many steps of urgency.")
+    except_: ExceptEntry = Field(
+        ExceptEntry(), alias="except", description="What is as urgent as ever."
+    )
+
+
 class PrioritySection(Strict):
     """Impact x urgency; a row of the matrix has one priority for each urgency."""
 
@@ -41,8 +86,9 @@ class PrioritySection(Strict):
     matrix: dict[str, tuple[Priority, ...]]
     impact: dict[int, str]
     urgency: dict[Severity, str]
-    unknown: Annotated[int, Field(ge=1, le=4)] = 2
-    wide: Annotated[int, Field(ge=2)] = 5
+    unknown: Criticality = Field(2, description="Assumed where the catalogue has none.")
+    wide: WideEntry = WideEntry()
+    outside_hours: OutsideHoursEntry | None = None
     examples: tuple[Example, ...] = ()
 
 
@@ -50,10 +96,18 @@ def _trials(
     section: PrioritySection, rules: PriorityRules, place: Place, *_: object
 ) -> Iterator[Trial]:
     for number, example in enumerate(section.examples):
-        priority, _ = prioritise(rules, **example.given.model_dump())
-        wrong = f"this example expects {example.expect}, but the rules say {priority}"
-        complaint = wrong if priority != example.expect else ""
+        found = _assessed(rules, example.given)
+        because = "; ".join(f"{term.name} {term.value}: {term.because}" for term in found.terms)
+        wrong = f"this example expects {example.expect}, but the rules say {found.priority}"
+        complaint = f"{wrong} ({because})" if found.priority != example.expect else ""
         yield Trial(place / "examples" / number, example.name, complaint)
+
+
+def _assessed(rules: PriorityRules, given: Given) -> Assessment:
+    calendar = given.calendar.calendar("calendar") if given.calendar else None
+    share = Share(given.severity, criticality=given.criticality, calendar=calendar)
+    breadth = Breadth(given.hosts, given.services, given.customers)
+    return assess(rules, [share], breadth, given.at or _ANY_TIME)
 
 
 def _make(section: PrioritySection, place: Place, problems: Problems) -> PriorityRules | None:
@@ -74,8 +128,16 @@ def _make(section: PrioritySection, place: Place, problems: Problems) -> Priorit
         impact=section.impact,
         urgency=section.urgency,
         unknown=section.unknown,
-        wide=section.wide,
+        wide=Wide(**section.wide.model_dump()),
+        outside_hours=_outside_hours(section.outside_hours),
     )
+
+
+def _outside_hours(entry: OutsideHoursEntry | None) -> OutsideHours | None:
+    if entry is None:
+        return None
+    kept = entry.except_
+    return OutsideHours(entry.down, frozenset(kept.criticality), frozenset(kept.severity))
 
 
 def _gaps(section: PrioritySection, place: Place) -> Iterator[tuple[Place, str]]:

@@ -1,0 +1,93 @@
+"""Keeps priorities true when nothing is heard: business hours begin and end, rules are replaced."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator
+from datetime import datetime
+
+from watcher.decide import lifecycle, route
+from watcher.decide.lifecycle import Moment, Step
+from watcher.decide.priority import Scale
+from watcher.decide.recount import Ground, Member, recount
+from watcher.engine.fold import HOURS, Rulebook
+from watcher.kit.clock import Clock
+from watcher.model.change import replace
+from watcher.model.policy import Policy
+from watcher.model.reason import Reason
+from watcher.store.store import Store
+from watcher.store.tx import Tx
+
+_RULES = Reason("rules-replaced", "rules or catalogue were read anew")
+_AT_ONCE = 200
+
+
+class Review:
+    """One round of looking again at a time; safe to run on every replica."""
+
+    def __init__(self, store: Store, clock: Clock, rulebook: Callable[[], Rulebook]) -> None:
+        self._store = store
+        self._clock = clock
+        self._rulebook = rulebook
+        # By which policy the incidents up to which number have been measured.
+        self._policy: Policy | None = None
+        self._last: int | None = 0
+
+    def step(self) -> int:
+        """Looks again at some incidents; returns at how many, 0 when nothing is left to do."""
+        rulebook, now = self._rulebook(), self._clock.now()
+        if rulebook.policy is not self._policy:
+            self._policy, self._last = rulebook.policy, 0
+        with self._store.begin() as tx:
+            if self._last is None:
+                return _by_clock(tx, rulebook, now)
+            numbers = [each.number for each in tx.living(self._last, _AT_ONCE)]
+            for step in _measured_anew(tx, numbers, rulebook, now):
+                _write(tx, step, rulebook.policy, now)
+        self._last = numbers[-1] if numbers else None
+        # Once more, for what the clock did meanwhile.
+        return len(numbers) or 1
+
+
+def _measured_anew(
+    tx: Tx, numbers: Collection[int], rulebook: Rulebook, now: datetime
+) -> Iterator[Step]:
+    """Living incidents by rules that are new to them, all their alerts included."""
+    ground = Ground(rulebook.policy, rulebook.catalogue)
+    incidents, members = tx.incidents(numbers), _members(tx, numbers)
+    for incident in incidents.values():
+        if incident.living:
+            mine = members[incident.number]
+            stakes = recount(incident, mine, mine, ground).stakes
+            moment = Moment(now, _RULES)
+            step = lifecycle.reprioritised(replace(incident, stakes=stakes), ground.scale, moment)
+            if step.incident != incident:
+                yield step
+
+
+def _members(tx: Tx, numbers: Collection[int]) -> dict[int, list[Member]]:
+    spans = tx.members(numbers)
+    alerts = tx.alerts({(span.customer, span.key) for span in spans})
+    found: dict[int, list[Member]] = defaultdict(list)
+    for span in spans:
+        alert = alerts.get((span.customer, span.key))
+        if alert is not None and span.incident is not None:
+            found[span.incident].append((alert, span))
+    return found
+
+
+def _by_clock(tx: Tx, rulebook: Rulebook, now: datetime) -> int:
+    """What business hours do, as of the moments at which they began or ended."""
+    scale = Scale(rulebook.policy.priority, rulebook.catalogue)
+    due = [each.number for each in tx.due_for_review(now, _AT_ONCE)]
+    # Read again, which locks them: somebody may have changed one meanwhile.
+    for incident in tx.incidents(due).values():
+        at = incident.review_at
+        if incident.living and at is not None and at <= now:
+            step = lifecycle.reprioritised(incident, scale, Moment(at, HOURS))
+            _write(tx, step, rulebook.policy, at)
+    return len(due)
+
+
+def _write(tx: Tx, step: Step, policy: Policy, at: datetime) -> None:
+    tx.save_incidents([step.incident])
+    tx.add_entries(step.entries)
+    tx.queue(route.notifications(step.incident, step.news, policy, at), at)
