@@ -179,7 +179,7 @@ def test_one_kind_is_not_the_other(world: World) -> None:
         ({"when": ["{}"]}, 422, "without matchers"),
         ({"when": []}, 422, "body.when"),
         ({"when": ["labels=x"]}, 422, "name the label itself"),
-        ({"ends": "2026-11-22T02:00:00"}, 422, "a window is open for some time"),
+        ({"ends": "2026-11-22T02:00:00"}, 422, "it ends before it has begun"),
         ({"ends": "2028-11-22T02:00:00"}, 422, "366 days at most"),
         ({"repeat": "FREQ=MINUTELY"}, 422, "FREQ=MINUTELY is no part of a rule"),
         ({"repeat": "FREQ=WEEKLY;BYDAY=MO"}, 422, "it starts on a Sunday"),

@@ -56,8 +56,10 @@ def check(window: Window) -> None:
     """Raises WindowError unless the window has a zone, a length, matchers and a sound rule."""
     if not window.when:
         raise WindowError("say which alerts: a window without matchers would hold back all of them")
-    if not timedelta() < window.length <= LONGEST:
-        raise WindowError(f"a window is open for some time, and for {LONGEST.days} days at most")
+    if window.length <= timedelta():
+        raise WindowError("it ends before it has begun")
+    if window.length > LONGEST:
+        raise WindowError(f"a window is open for {LONGEST.days} days at most")
     _zone(window.zone)
     if window.repeat:
         _check_repeat(window)
