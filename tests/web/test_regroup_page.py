@@ -1,11 +1,13 @@
 """The page on which people correct a grouping."""
 
+import html
 import re
 
 import pytest
 
 from tests.web.seed import ACME, ALERTS, GLOBEX
 from tests.web.world import World, form_token
+from watcher.model.change import replace
 from watcher.model.person import Role
 
 DISK, SQL, API, PROBE = (alert.key for alert, _ in ALERTS)
@@ -149,3 +151,20 @@ def test_a_viewer_and_a_forged_form_do_nothing(world: World) -> None:
 def test_what_alerts_are_called_is_text(world: World) -> None:
     """Not markup, wherever it is shown."""
     assert "Checkout probe &lt;slow&gt;" in page(world, f"verb=split&alert={PROBE}")
+
+
+def test_a_merger_is_taken_back_where_it_is_told(world: World) -> None:
+    """With the alerts that came by it; what was there before stays."""
+    alert, span = ALERTS[2]
+    with world.store.begin() as tx:
+        tx.save_alerts([replace(alert, key="http", incident=7)])
+        tx.save_occurrences([replace(span, key="http", incident=7)])
+    world.clock.forward(minutes=1)
+    world.program().post("/api/v1/incidents/7/merge", json={"into": 8})
+    told = world.person().get("/incidents/8").text
+    [link] = re.findall(r'href="([^"]*)">Split them again', told)
+    shown = world.person().get(html.unescape(link)).text
+
+    assert "/incidents/8/regroup?verb=split&alert=http" == html.unescape(link)
+    assert "Split off 1 alert" in shown
+    assert "Split them again" not in world.person().get("/incidents/7").text

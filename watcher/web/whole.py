@@ -17,11 +17,12 @@ from watcher.store.views import View
 class Whole:
     """An incident and its belongings, each in the order in which they came.
 
-    `times` tells how many spans of each condition belong to it.
+    `alerts` have the newest of their `spans` in it; `times` tells how many of each there are.
     """
 
     incident: Incident
     alerts: Sequence[tuple[Alert, Occurrence]]
+    spans: Sequence[tuple[Alert, Occurrence]]
     times: Mapping[str, int]
     evidence: Sequence[Evidence]
     timeline: Sequence[Entry]
@@ -37,6 +38,7 @@ def whole(view: View, number: int, by: Principal) -> Whole:
     return Whole(
         incident=incident,
         alerts=list({alert.key: (alert, span) for alert, span in spans}.values()),
+        spans=spans,
         times=Counter(alert.key for alert, _ in spans),
         evidence=view.evidence_of(number),
         timeline=view.timeline(number),

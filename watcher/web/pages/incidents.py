@@ -22,7 +22,7 @@ from watcher.web.deps import Deps, Parts
 from watcher.web.guard import Operator, Viewer
 from watcher.web.pages.render import Frame
 from watcher.web.pages.search import chosen, query_string, searched, status_is
-from watcher.web.pages.show import by_need, deeds, diagnosing, members, runs, verbs
+from watcher.web.pages.show import by_need, deeds, diagnosing, lines, members, runs, verbs
 from watcher.web.whole import Whole, whole
 
 router = APIRouter(include_in_schema=False)
@@ -151,7 +151,7 @@ def incident_page(request: Request, parts: Parts, by: Viewer, number: Number) ->
             alerts=members(found, parts.spell),
             evidence=runs(found.evidence),
             diagnosing=diagnosing(found.actions),
-            timeline=found.timeline[::-1],
+            timeline=lines(found),
             deeds=deeds(by_need(found.actions)),
         )
 
