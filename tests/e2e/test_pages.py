@@ -144,6 +144,7 @@ def test_a_note_is_written(page: Page) -> None:
 def test_alerts_are_split_off_with_a_thumb(page: Page, store: Store) -> None:
     """What is ticked stays so while news comes in; nothing is done before it was shown."""
     page.get_by_label("Billing API answers 503").check()
+    page.get_by_label("Checkout probe <slow>").check()
     expect(page.locator("#live")).to_have_text("live")
     with store.begin() as tx:
         tx.save_incidents(replace(each, firing=7) for each in tx.incidents([8]).values())
@@ -152,6 +153,9 @@ def test_alerts_are_split_off_with_a_thumb(page: Page, store: Store) -> None:
     page.get_by_role("button", name="Split off").click()
 
     expect(page.locator("article")).to_contain_text("A new incident: billing: Billing API")
+    page.get_by_label("Checkout probe <slow>").uncheck()
+    expect(page.get_by_role("button", name="Split off 2 alerts")).to_be_hidden()
+    page.get_by_role("button", name="Leave out what is not ticked").click()
     page.fill("#text", "The API runs elsewhere.")
     page.get_by_role("button", name="Split off 1 alert").click()
     expect(page.locator("#head")).to_contain_text("kept apart from #8")
