@@ -17,6 +17,7 @@ from watcher.model.event import Severity
 from watcher.model.incident import (
     Arranged,
     EntryKind,
+    Judgement,
     Priority,
     Status,
     Suspect,
@@ -234,6 +235,26 @@ def test_a_merge_keeps_the_target_and_closes_the_source() -> None:
     assert [EntryKind.MERGED, EntryKind.PRIORITY] == names(result, "into")
     assert (News.RAISED,) == result.into.news
     assert [Placed(1, "olga")] == [span.placed for _, span in result.moved]
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "expected"),
+    [(None, Priority.P1, Priority.P1), (Priority.P1, Priority.P2, Priority.P1),
+     (Priority.P4, Priority.P5, Priority.P4)],
+)  # fmt: skip
+def test_what_people_made_of_the_priority_is_kept(
+    mine: Priority | None, theirs: Priority, expected: Priority
+) -> None:
+    """The target's, unless the source was said to be more urgent."""
+
+    def judged(priority: Priority | None) -> Judgement | None:
+        return Judgement(priority, "ivan", "so", Priority.P3) if priority else None
+
+    source = roll(B, number=2, judgement=judged(theirs), priority=theirs)
+    into = roll(A, judgement=judged(mine), priority=mine or Priority.P3)
+    result = regroup.merge(source, into, MOMENT, GROUND)
+
+    assert expected == result.into.incident.priority
 
 
 def test_a_merge_goes_either_way() -> None:

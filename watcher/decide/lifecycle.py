@@ -218,7 +218,7 @@ def merge(both: Both, moment: Moment, scale: Scale, grouping: Grouping) -> tuple
         ended_at=max(ends, default=None),
         took=(*earlier.took, later.number, *later.took),
         stakes=pooled((*earlier.stakes, *later.stakes)),
-        judgement=_weightier(earlier, later),
+        judgement=weightier(earlier, later),
     )
     if moment.now - earlier.opened_at <= grouping.suspect_after:
         grown = _with_suspect_of(grown, later)
@@ -388,7 +388,7 @@ def reprioritised(
     return _told(after, EntryKind.PRIORITY, text, said, *((News.RAISED,) if raised else ()))
 
 
-def _weightier(earlier: Incident, later: Incident) -> Judgement | None:
+def weightier(earlier: Incident, later: Incident) -> Judgement | None:
     """What a person made of two incidents that are one: what he said of the earlier, unless he
     said that the later is more urgent.
     """

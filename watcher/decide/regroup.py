@@ -20,6 +20,7 @@ from watcher.decide.lifecycle import (
     reopened,
     reprioritised,
     titled,
+    weightier,
 )
 from watcher.decide.recount import (
     Ground,
@@ -33,6 +34,7 @@ from watcher.decide.recount import (
 )
 from watcher.model.alert import Occurrence, Placed
 from watcher.model.change import replace
+from watcher.model.event import Severity
 from watcher.model.example import Example
 from watcher.model.incident import Arranged, Entry, EntryKind, Incident, Status
 from watcher.model.reason import Reason
@@ -100,6 +102,7 @@ def merge(source: Roll, into: Roll, moment: Moment, ground: Ground) -> Regrouped
         hosts=tuple({*kept.hosts, *gone.hosts}),
         severity=max(kept.severity, gone.severity, key=lambda each: each.rank),
         took=(*kept.took, gone.number, *gone.took),
+        judgement=weightier(kept, gone),
     )
     apart = {*_apart(kept), *_apart(gone)}
     moved = _handed(source, source.members, into.incident, None, moment)
@@ -108,7 +111,7 @@ def merge(source: Roll, into: Roll, moment: Moment, ground: Ground) -> Regrouped
     wanted = bool(grown.firing) or (gone.held_by is not None and gone.status in _AT_WORK)
     return Regrouped(
         source=Step(closed, (away,)),
-        into=_settled(grown, taken, wanted, moment, ground),
+        into=_settled(Step(grown, (taken,)), kept.severity, wanted, moment, ground),
         moved=moved,
         examples=tuple(label.told_together(source.members, into.members, moment)),
         eased=tuple(_eased(into.members, {gone.number, *gone.took})),
@@ -131,7 +134,7 @@ def move(
     rest = _without(source.members, some)
     return Regrouped(
         source=_lost(source, some, into.incident.number, moment, ground),
-        into=_settled(grown, entry, firing, moment, ground),
+        into=_settled(Step(grown, (entry,)), into.incident.severity, firing, moment, ground),
         moved=moved,
         examples=(
             *label.told_apart(some, rest, moment),
@@ -274,15 +277,14 @@ def _opened(incident: Incident, entry: Entry, moment: Moment, ground: Ground) ->
     return replace(_over(incident, (entry,), moment), news=())
 
 
-def _settled(
-    incident: Incident, entry: Entry, wanted: bool, moment: Moment, ground: Ground
-) -> Step:
-    """An incident that took alerts in: back at work if it is wanted, with the priority that
-    follows.
+def _settled(step: Step, was: Severity, wanted: bool, moment: Moment, ground: Ground) -> Step:
+    """An incident that took alerts in: back at work if it is wanted, with the priority that follows
+    for one whose severity `was` that.
     """
-    back = reopened(incident, moment) if wanted else Step(incident)
-    after = reprioritised(back.incident, ground.scale, moment)
-    return Step(after.incident, (entry, *back.entries, *after.entries), back.news + after.news)
+    back = reopened(step.incident, moment) if wanted else Step(step.incident)
+    after = reprioritised(back.incident, ground.scale, moment, was)
+    entries = (*step.entries, *back.entries, *after.entries)
+    return Step(after.incident, entries, back.news + after.news)
 
 
 def _indexed(
