@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.decide.windows import Span, WindowError, check, open_at, over_at, spans
+from watcher.decide.windows import (
+    Span,
+    WindowError,
+    check,
+    in_utc,
+    on_clocks,
+    open_at,
+    over_at,
+    spans,
+)
 from watcher.model.matcher import Matcher, Operator
 from watcher.model.silence import Window, WindowKind
 
@@ -181,6 +190,15 @@ def test_a_window_that_cannot_be_is_refused_in_words(
         check(planned)
 
     assert words in str(caught.value)
+
+
+def test_times_are_read_off_the_clocks_of_a_place_and_back() -> None:
+    """One without a zone is what those clocks show already."""
+    shown = datetime(2026, 7, 1, 2, 0)  # noqa: DTZ001 - what clocks show
+
+    assert utc("2026-07-01 00:00") == in_utc(shown, "Europe/Berlin")
+    assert shown == on_clocks(utc("2026-07-01 00:00"), "Europe/Berlin")
+    assert shown == on_clocks(shown, "Europe/Berlin")
 
 
 @given(st.text(alphabet="FREQ=DAILYBYDMONTHWEKSUPC;0123456789,+-TZ", max_size=60))
