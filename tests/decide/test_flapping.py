@@ -151,21 +151,25 @@ def flapper(*away: float, status: AlertStatus = AlertStatus.FIRING, last: float 
     [
         (flapper(), None),
         (flapper(20), None),
-        (flapper(20, 20), (3, 0)),
-        (flapper(200, 20, 20), (3, 201)),
+        (flapper(20, 20), (3, 0, 41)),
+        (flapper(200, 20, 20), (3, 201, 242)),
         (flapper(20, 20, 200), None),
-        (flapper(20, 20, status=AlertStatus.RESOLVED, last=45), (3, 0)),
+        (flapper(20, 20, status=AlertStatus.RESOLVED, last=45), (3, 0, 41)),
         (flapper(20, 20, status=AlertStatus.RESOLVED, last=39), None),
     ],
 )
 def test_a_spell_is_the_newest_run_of_returns(
-    alert: Alert, expected: tuple[int, float] | None
+    alert: Alert, expected: tuple[int, float, float] | None
 ) -> None:
     """It counts the spans since the last long pause, until the condition has stayed away."""
     hold = hold_for(alert, POLICY)
     spell = spell_of(alert, hold, at(100))
 
-    assert (None if expected is None else Spell(expected[0], at(expected[1]), hold)) == spell
+    if expected is None:
+        assert spell is None
+    else:
+        times, since, until = expected
+        assert Spell(times, at(since), at(until), hold) == spell
 
 
 def test_a_rule_goes_before_what_was_learned() -> None:

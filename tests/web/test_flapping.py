@@ -50,6 +50,6 @@ def test_the_pages_say_so_in_words(world: World, flapper: Alert) -> None:
     shown = browser.get(f"/incidents/{flapper.incident}").text
 
     held = "each recovery is held for up to 18 min"
-    assert f"flapping: at least 9 times; {held}" in listed
-    assert f"flapping: 11 times; {held}" in shown
+    assert f"flapping: at least 9 times in 55 min; {held}" in listed
+    assert f"flapping: 11 times, the last 9 in 55 min; {held}" in shown
     assert "11 times</span>" in shown

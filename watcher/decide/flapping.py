@@ -83,10 +83,13 @@ def learn(pauses: tuple[Pause, ...], pause: Pause) -> tuple[Pause, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Spell:
-    """A run of returns: `times` counts the spans since `since`, as far as they are remembered."""
+    """A run of returns: `times` counts the spans that began from `since` until `until`, as far as
+    they are remembered.
+    """
 
     times: int
     since: datetime
+    until: datetime
     hold: Hold
 
 
@@ -96,4 +99,4 @@ def spell_of(alert: Alert, hold: Hold, now: datetime) -> Spell | None:
     run = list(takewhile(lambda pause: pause.away <= hold.length, reversed(alert.pauses)))
     if not run or not hold.special or away > hold.length:
         return None
-    return Spell(len(run) + 1, run[-1].at - run[-1].away, hold)
+    return Spell(len(run) + 1, run[-1].at - run[-1].away, run[0].at, hold)

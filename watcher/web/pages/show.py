@@ -82,11 +82,13 @@ def conditions(alerts: Iterable[Alert], of: Spells) -> list[Condition]:
 def _flapping(spell: Spell | None, times: int = 0) -> str:
     if spell is None:
         return ""
-    often = max(times, spell.times)
-    # Without an incident around them, older spans are not counted any more.
-    more = "at least " if often == REMEMBERED + 1 > times else ""
-    held = span(spell.hold.length)
-    return f"flapping: {more}{often} times; each recovery is held for up to {held}"
+    # Only the newest spans are remembered, but an incident has all of its own.
+    known = spell.times <= REMEMBERED or times == spell.times
+    often = f"{'' if known else 'at least '}{spell.times} times"
+    if times > spell.times:
+        often = f"{times} times, the last {spell.times}"
+    time, held = span(spell.until - spell.since), span(spell.hold.length)
+    return f"flapping: {often} in {time}; each recovery is held for up to {held}"
 
 
 def members(found: Whole, of: Spells) -> list[Member]:
