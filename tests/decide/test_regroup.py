@@ -9,7 +9,7 @@ import pytest
 from tests.decide.given import POLICY, at, incident
 from watcher.decide import regroup
 from watcher.decide.lifecycle import Moment, News, RefusedError
-from watcher.decide.recount import Ground, Member, Roll, recount
+from watcher.decide.recount import Ground, Member, Roll, Said, recount
 from watcher.decide.regroup import Fresh, Regrouped
 from watcher.model.alert import Alert, AlertStatus, Occurrence, Placed
 from watcher.model.catalogue import Catalogue, Service
@@ -61,7 +61,7 @@ def roll(*members: Member, number: int = 1, **fields: object) -> Roll:
     """An incident as these alerts make it."""
     begun = [span.started_at for _, span in members if span.started_at] or [at(0)]
     blank = replace(incident(number), opened_at=min(begun), burst_at=max(begun), last_at=max(begun))
-    return Roll(replace(recount(blank, (), members, GROUND), **fields), members)  # type: ignore[arg-type]
+    return Roll(replace(recount(blank, Said(), members, GROUND), **fields), members)  # type: ignore[arg-type]
 
 
 def names(result: Regrouped, side: str) -> list[EntryKind]:
@@ -300,6 +300,18 @@ def test_what_a_person_reported_is_not_resolved_by_a_merge() -> None:
     assert (Status.OPEN, "ivan", Severity.HIGH, ("pc7", "web02")) == (
         into.status, into.held_by, into.severity, into.hosts,
     )  # fmt: skip
+
+
+def test_what_a_person_reported_of_a_service_is_still_at_stake() -> None:
+    """Though the incident that takes the report in is of another one, or of none."""
+    report = roll(number=2, opened_by="ivan", held_by="ivan", severity=Severity.HIGH)
+    report = replace(report, incident=replace(report.incident, service="billing"))
+    into = regroup.merge(report, roll(B), MOMENT, GROUND).into.incident
+
+    assert [(None, Severity.AVERAGE), ("billing", Severity.HIGH)] == [
+        (each.service, each.severity) for each in into.stakes
+    ]
+    assert (Severity.HIGH, Priority.P1) == (into.severity, into.priority)
 
 
 def test_what_a_person_said_of_hosts_and_severity_stays() -> None:

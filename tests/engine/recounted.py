@@ -3,11 +3,16 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from tests.engine.streams import RULEBOOK
 from watcher.decide.apart import apart
+from watcher.decide.priority import pooled
+from watcher.decide.recount import Ground
 from watcher.engine.book import Book
 from watcher.model.alert import Alert, Occurrence
 from watcher.model.incident import Incident, Status
 from watcher.store.store import Store
+
+GROUND = Ground(RULEBOOK.policy, RULEBOOK.catalogue)
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,10 @@ def _wrong(
         "alerts": (incident.alerts, len(mine)),
         "hosts": (incident.hosts, hosts),
         "severity": (incident.severity.rank, worst),
+        "stakes": (
+            incident.stakes,
+            pooled(GROUND.stake((alerts[span.customer, span.key], span)) for span in spans),
+        ),
         "ended": (incident.ended_at is not None, bool(ends)),
         "over": (
             incident.status is Status.RESOLVED and incident.held_by is None,

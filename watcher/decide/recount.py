@@ -11,7 +11,6 @@ from watcher.decide.rules import effects
 from watcher.model.alert import Alert, Occurrence
 from watcher.model.catalogue import Catalogue
 from watcher.model.change import replace
-from watcher.model.event import Severity
 from watcher.model.incident import Incident, Stake, Suspect
 from watcher.model.policy import Grouping, Policy
 from watcher.model.reason import Reason
@@ -48,25 +47,37 @@ class Ground:
         return staked(alert, span.worst, effects(self.policy.rules, alert))
 
 
-def recount(
-    incident: Incident, before: Sequence[Member], after: Sequence[Member], ground: Ground
-) -> Incident:
-    """The incident with the counts that `after` gives it.
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What no alert accounts for: a person said it when he reported the incident, and it stays."""
 
-    A host or a severity that no alert of `before` accounts for was said by a person, and stays.
-    """
+    hosts: frozenset[str] = frozenset()
+    stakes: tuple[Stake, ...] = ()
+
+    def __or__(self, other: "Said") -> "Said":
+        """What was said of either."""
+        return Said(self.hosts | other.hosts, (*self.stakes, *other.stakes))
+
+
+def said_of(roll: Roll) -> Said:
+    """What a person said of an incident, its hosts and how bad it is."""
+    incident, spans = roll.incident, [span for _, span in roll.members]
+    accounted = any(span.worst.rank >= incident.severity.rank for span in spans)
+    stakes = () if accounted else (Stake(incident.service, incident.severity),)
+    return Said(frozenset(incident.hosts) - _hosts(roll.members), stakes)
+
+
+def recount(incident: Incident, said: Said, after: Sequence[Member], ground: Ground) -> Incident:
+    """The incident with the counts that `after` gives it, and with what a person said."""
     spans = [span for _, span in after]
-    said = set(incident.hosts) - _hosts(before)
-    told = _told(incident, before)
-    worst = max([*told, *(span.worst for span in spans)], key=lambda each: each.rank, default=None)
-    stakes = [*(Stake(incident.service, each) for each in told), *map(ground.stake, after)]
+    severities = [*(stake.severity for stake in said.stakes), *(span.worst for span in spans)]
     return replace(
         incident,
         firing=sum(span.ended_at is None for span in spans),
         alerts=len({alert.key for alert, _ in after}),
-        hosts=tuple(sorted(said | _hosts(after))),
-        severity=worst or incident.severity,
-        stakes=pooled(stakes) or incident.stakes,
+        hosts=tuple(sorted(said.hosts | _hosts(after))),
+        severity=max(severities, key=lambda each: each.rank, default=incident.severity),
+        stakes=pooled([*said.stakes, *map(ground.stake, after)]) or incident.stakes,
         ended_at=max((span.ended_at for span in spans if span.ended_at), default=None),
     )
 
@@ -127,10 +138,3 @@ def _started(member: Member) -> datetime:
 
 def _hosts(members: Iterable[Member]) -> set[str]:
     return {alert.host for alert, _ in members if alert.host is not None}
-
-
-def _told(incident: Incident, before: Sequence[Member]) -> list[Severity]:
-    """The severity that a person gave, where none of the alerts was as bad."""
-    if any(span.worst.rank >= incident.severity.rank for _, span in before):
-        return []
-    return [incident.severity]

@@ -26,9 +26,11 @@ from watcher.decide.recount import (
     Ground,
     Member,
     Roll,
+    Said,
     continued,
     recount,
     run_of,
+    said_of,
     starts,
     suspected,
 )
@@ -99,14 +101,13 @@ def merge(source: Roll, into: Roll, moment: Moment, ground: Ground) -> Regrouped
     whole = replace(
         fuse(kept, gone, ground.policy.grouping.gap),
         held_by=kept.held_by or gone.held_by,
-        hosts=tuple({*kept.hosts, *gone.hosts}),
-        severity=max(kept.severity, gone.severity, key=lambda each: each.rank),
         took=(*kept.took, gone.number, *gone.took),
         judgement=weightier(kept, gone),
     )
     apart = {*_apart(kept), *_apart(gone)}
     moved = _handed(source, source.members, into.incident, None, moment)
-    grown = _gained(Roll(whole, into.members), moved, apart, moment, ground)
+    said = said_of(into) | said_of(source)
+    grown = _gained(Roll(whole, into.members), moved, said, apart, moment, ground)
     taken = _entry(kept, EntryKind.MERGED, f"took in #{gone.number}: {gone.title}", moment)
     wanted = bool(grown.firing) or (gone.held_by is not None and gone.status in _AT_WORK)
     return Regrouped(
@@ -127,7 +128,7 @@ def move(
     moved = _handed(source, some, into.incident, source.incident, moment)
     wider = Roll(continued(into.incident, begun, ground.policy.grouping), into.members)
     apart = {*_apart(into.incident), source.incident.number}
-    grown = _gained(wider, moved, apart, moment, ground)
+    grown = _gained(wider, moved, said_of(into), apart, moment, ground)
     text = f"{_counted(some)} came from #{source.incident.number}: {_names(some)}"
     entry = _entry(grown, EntryKind.MOVED, text, moment)
     firing = any(span.ended_at is None for _, span in some)
@@ -160,7 +161,7 @@ def split(
     first = _blank(source, some, fresh, replace(moment, now=opened_at))
     first = run_of(first, begun, ground.policy.grouping)
     moved = _handed(source, some, first, source.incident, moment)
-    opened = _gained(Roll(first), moved, {source.incident.number}, moment, ground)
+    opened = _gained(Roll(first), moved, Said(), {source.incident.number}, moment, ground)
     text = f"split off from #{source.incident.number} with {_counted(some)}: {_names(some)}"
     entry = _entry(opened, EntryKind.OPENED, text, moment)
     return Regrouped(
@@ -220,6 +221,7 @@ def _eased(members: Iterable[Member], taken: set[int]) -> Iterable[Occurrence]:
 def _gained(
     roll: Roll,
     moved: Sequence[Member],
+    said: Said,
     apart: Iterable[int],
     moment: Moment,
     ground: Ground,
@@ -227,7 +229,7 @@ def _gained(
     incident, after = roll.incident, (*roll.members, *moved)
     known = set(apart) - {incident.number, *incident.took}
     arranged = Arranged(moment.actor, tuple(sorted(known)))
-    counted = recount(replace(incident, arranged=arranged), roll.members, after, ground)
+    counted = recount(replace(incident, arranged=arranged), said, after, ground)
     return suspected(counted, after, ground.policy.grouping)
 
 
@@ -238,7 +240,7 @@ def _lost(roll: Roll, some: Sequence[Member], into: int, moment: Moment, ground:
     told = _entry(incident, EntryKind.MOVED, text, moment)
     apart = {*_apart(incident), into}
     less = replace(incident, arranged=Arranged(moment.actor, tuple(sorted(apart))))
-    less = suspected(recount(less, roll.members, rest, ground), rest, ground.policy.grouping)
+    less = suspected(recount(less, said_of(roll), rest, ground), rest, ground.policy.grouping)
     less = run_of(less, starts(roll, rest, ground.policy.grouping), ground.policy.grouping)
     if not rest and incident.held_by is None:
         return _emptied(less, told, moment)
