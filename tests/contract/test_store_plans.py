@@ -28,10 +28,16 @@ HISTORY = (
     "INSERT INTO delivery SELECT n, 1, 's', 'acme', {now}, '{{}}', CAST('x' AS {blob})"
     " FROM {numbers}",
     "INSERT INTO verdict SELECT n, n > 4900, 'r', {now}, false FROM {numbers}",
-    "INSERT INTO alert SELECT 'acme', 'k' || n, 's', 'o', 'resolved', 'high', 'n', 'h', true, 's',"
-    " '{{}}', '', '', 1, n, 1, 1, false, n FROM {numbers}",
-    "INSERT INTO occurrence SELECT 'acme', 'k' || n, 'o', 'high', 1, 1, 2, n, 1, NULL, 'high', 1"
-    " FROM {numbers}",
+    "INSERT INTO alert (customer, key, source, occurrence, status, severity, name, host,"
+    " host_known, service, labels, summary, url, first_at, last_at, started_at, count,"
+    " suppressed, incident) SELECT 'acme', 'k' || n, 's', 'o', 'resolved', 'high', 'n', 'h', true,"
+    " 's', '{{}}', '', '', 1, n, 1, 1, false, n FROM {numbers}",
+    "INSERT INTO occurrence (customer, key, occurrence, severity, severity_at, started_at,"
+    " ended_at, incident, joined_at, worst, heard_at) SELECT 'acme', 'k' || n, 'o', 'high', 1, 1,"
+    " 2, n, 1, 'high', 1 FROM {numbers}",
+    "INSERT INTO maintenance (id, name, kind, customer, matchers, starts, length, repeat, zone,"
+    " comment, author, created_at, over_at) SELECT n, 'mute:' || n, 'mute', 'acme', '[]', 1, 1,"
+    " '', 'UTC', '', 'olga', 1, n FROM {numbers}",
     "INSERT INTO incident (number, customer, title, status, priority, terms, group_key, severity,"
     " hosts, opened_at, opened_by, burst_at, last_at, firing, alerts, resolved_at) SELECT n,"
     " 'acme', 't', 'closed', 'P3', '[]', 'g' || n, 'high', '[]', 1, 'w', 1, n, 0, 1, 1"
@@ -129,6 +135,17 @@ def old_store(store: Store, store_url: str) -> Store:
     return store
 
 
+def what_holds_back(tx: Tx, keys: list[str]) -> None:
+    """The steps about what must not open an incident yet."""
+    tx.due(NOW)
+    tx.held_back()
+    tx.inhibited([("acme", key) for key in keys])
+    tx.firing()
+    tx.windows(NOW)
+    tx.windows_named(["mute:7"])
+    tx.cancel_window(7, "olga", NOW)
+
+
 def everything(tx: Tx) -> None:
     """Every step of the engine, with a little news of each kind."""
     keys = [f"k{n}" for n in range(5, 25)]
@@ -154,6 +171,7 @@ def everything(tx: Tx) -> None:
         tx.retry_action(action.id, NOW)
         tx.add_evidence(5, action.id, diagnosis())
     tx.due_to_close(NOW, 10)
+    what_holds_back(tx, keys)
     tx.forget_deliveries(NOW, 10)
     tx.expire(NOW, NOW - MINUTE, 10)
 

@@ -15,6 +15,11 @@ from watcher.store.rows import Row, from_micros, to_json, to_micros
 
 _WINDOW = Shape.of(schema.maintenance)
 _ALL = f"SELECT {', '.join(_WINDOW.columns)} FROM maintenance"  # noqa: S608 - names of the schema
+# Either part finds its rows by the index.
+_LIVING = " UNION ALL ".join(
+    f"{_ALL} {{using}} WHERE {over} AND (CAST(:customer AS text) IS NULL OR customer = :customer)"
+    for over in ("over_at IS NULL", "over_at > :since")
+)
 _INDEX = "occurrence_withheld"
 _HELD = "withheld_by IS NOT NULL AND ended_at IS NULL"
 _COLUMNS = ", ".join(f"o.{name}" for name in OCCURRENCE.columns)
@@ -58,12 +63,9 @@ def cancel(link: Link, number: int, by: str, now: datetime) -> bool:
 
 def windows(link: Link, since: datetime, customer: str | None = None) -> list[Window]:
     """The windows that may be open at some time after that, in the order of their numbers."""
-    found = link.rows(
-        f"{_ALL} WHERE (over_at IS NULL OR over_at > :since)"
-        " AND (CAST(:customer AS text) IS NULL OR customer = :customer) ORDER BY id",
-        {"since": to_micros(since), "customer": customer},
-    )
-    return list(map(_to_window, found))
+    living = _LIVING.format(using=link.using("maintenance_over"))
+    found = link.rows(living, {"since": to_micros(since), "customer": customer})
+    return sorted(map(_to_window, found), key=lambda each: each.id or 0)
 
 
 def window(link: Link, number: int) -> Window | None:
