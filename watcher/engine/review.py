@@ -7,7 +7,7 @@ from datetime import datetime
 from watcher.decide import lifecycle, route
 from watcher.decide.lifecycle import Moment, Step
 from watcher.decide.priority import Scale
-from watcher.decide.recount import Ground, Member, recount
+from watcher.decide.recount import Ground, Member, Roll, recount, said_of
 from watcher.engine.fold import HOURS, Rulebook
 from watcher.kit.clock import Clock
 from watcher.model.change import replace
@@ -55,8 +55,9 @@ def _measured_anew(
     incidents, members = tx.incidents(numbers), _members(tx, numbers)
     for incident in incidents.values():
         if incident.living:
-            mine = members[incident.number]
-            stakes = recount(incident, mine, mine, ground).stakes
+            mine = tuple(members[incident.number])
+            said = said_of(Roll(incident, mine))
+            stakes = recount(incident, said, mine, ground).stakes
             moment = Moment(now, _RULES)
             step = lifecycle.reprioritised(replace(incident, stakes=stakes), ground.scale, moment)
             if step.incident != incident:
