@@ -1,0 +1,168 @@
+"""Where something is going on, and what that has to do with an alert that starts now.
+
+Keeps, for each disruption, when it was last seen on a node, beneath a node, and under a name at a
+place, so that the evidence for a new alert costs a few look-ups however many alerts there are.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import NamedTuple
+
+from watcher.decide.topology import Topology
+from watcher.model.policy import Grouping
+from watcher.model.reason import Reason
+
+# Correlation follows the topology so far; naming a cause may look further.
+_HOPS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Onset:
+    """An occurrence that begins, as it counts for grouping.
+
+    `at` is when, in seconds since the epoch; `node` its host, or its service where it names no
+    host; `place` what says where that is. It returns to where its span `after` is, or to the
+    incident `home` where that is not known any more, because of `why`: a person put it there
+    (`pinned`), or its condition is back, which counts for more than other evidence unless it was
+    away for `long`. It belongs to none of those `barred`.
+    """
+
+    at: float
+    key: str
+    occurrence: str
+    node: str
+    name: str
+    place: str | None = None
+    home: int | None = None
+    after: tuple[str, str] | None = None
+    why: Reason | None = None
+    pinned: bool = False
+    long: bool = False
+    barred: frozenset[int] = frozenset()
+
+    @property
+    def id(self) -> tuple[float, str, str]:
+        """Onsets are decided in this order, whatever the order in which they were heard of."""
+        return self.at, self.key, self.occurrence
+
+    @property
+    def span(self) -> tuple[str, str]:
+        """The occurrence that begins."""
+        return self.key, self.occurrence
+
+
+class Trace(NamedTuple):
+    """The last onset of a disruption on some node: when, of which condition, on which node."""
+
+    at: float
+    key: str
+    node: str
+
+
+class Evidence(NamedTuple):
+    """Why an onset may belong to a disruption; the smallest is the strongest.
+
+    `spent` is the part of its window that has passed, `rule` names what was found, `edge` leads
+    from cause to effect.
+    """
+
+    spent: float
+    rule: str
+    trace: Trace
+    edge: tuple[str, str] | None = None
+
+
+SAME_HOST = "same-host"
+EFFECT = "effect"
+CAUSE = "cause"
+SHARED_CAUSE = "shared-cause"
+ALIKE = "alike"
+
+_Index = dict[object, dict[int, Trace]]
+
+
+@dataclass(slots=True)
+class Activity:
+    """The last onsets of all disruptions, by what a later one may have in common with them."""
+
+    on: _Index = field(default_factory=dict)
+    beneath: _Index = field(default_factory=dict)
+    further: _Index = field(default_factory=dict)
+    alike: _Index = field(default_factory=dict)
+
+    def copy(self) -> "Activity":
+        """The same, to go on from twice."""
+        return Activity(*map(_copied, (self.on, self.beneath, self.further, self.alike)))
+
+    def note(self, number: int, onset: Onset, topology: Topology) -> None:
+        """An onset became part of a disruption."""
+        trace = Trace(onset.at, onset.key, onset.node)
+        self.on.setdefault(onset.node, {})[number] = trace
+        for node, hops in topology.above(onset.node).items():
+            if hops <= _HOPS:
+                index = self.beneath if hops == 1 else self.further
+                index.setdefault(node, {})[number] = trace
+        if onset.place is not None:
+            self.alike.setdefault((onset.name, onset.place), {})[number] = trace
+
+    def forget(self, before: float) -> None:
+        """Lets go of what was seen before that time."""
+        for index in (self.on, self.beneath, self.further, self.alike):
+            for thing in list(index):
+                kept = {
+                    number: trace for number, trace in index[thing].items() if trace.at > before
+                }
+                if kept:
+                    index[thing] = kept
+                else:
+                    del index[thing]
+
+    def numbers(self) -> set[int]:
+        """The disruptions that anything is known of."""
+        return {number for found in self.on.values() for number in found}
+
+    def evidence(
+        self, onset: Onset, topology: Topology, rules: Grouping
+    ) -> Iterator[tuple[int, Evidence]]:
+        """All that ties an onset to disruptions: (number, evidence), stale evidence left out."""
+        for rule, found, window, edge in self._ties(onset, topology, rules):
+            for number, trace in found.items():
+                spent = (onset.at - trace.at) / window
+                if spent <= 1:
+                    # The edge is named from the trace where it ends there.
+                    yield number, Evidence(spent, rule, trace, _edge(edge, trace))
+
+    def _ties(self, onset: Onset, topology: Topology, rules: Grouping) -> Iterator["_Tie"]:
+        """What an onset has in common with what was seen, each with how long that counts."""
+        node, effect, cause = onset.node, seconds(rules.effect), seconds(rules.cause)
+        yield SAME_HOST, self.on.get(node, _NONE), seconds(rules.same_host), None
+        yield CAUSE, self.beneath.get(node, _NONE), cause, (node, "")
+        yield CAUSE, self.further.get(node, _NONE), cause, (node, "")
+        for above, hops in topology.above(node).items():
+            if hops <= _HOPS:
+                yield EFFECT, self.on.get(above, _NONE), effect / hops, (above, node)
+            if hops == 1:
+                found = self.beneath.get(above, _NONE)
+                others = {each: trace for each, trace in found.items() if trace.node != node}
+                yield SHARED_CAUSE, others, cause, (above, node)
+        if onset.place is not None:
+            found = self.alike.get((onset.name, onset.place), _NONE)
+            yield ALIKE, found, seconds(rules.alike), None
+
+
+_NONE: dict[int, Trace] = {}
+_Tie = tuple[str, dict[int, Trace], float, tuple[str, str] | None]
+
+
+def seconds(span: timedelta) -> float:
+    """A span of time as the arithmetic here has it."""
+    return span.total_seconds()
+
+
+def _edge(edge: tuple[str, str] | None, trace: Trace) -> tuple[str, str] | None:
+    return (edge[0], trace.node) if edge is not None and not edge[1] else edge
+
+
+def _copied(index: _Index) -> _Index:
+    return {thing: dict(found) for thing, found in index.items()}

@@ -1,0 +1,269 @@
+"""Decides where onsets belong, whatever the order in which they are heard of.
+
+Most onsets come after all the others, and are decided as they come. For one that comes late, what
+had been decided after it is taken back and decided again; what thereby changes is reported.
+"""
+
+from bisect import bisect_right, insort
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from watcher.decide.activity import Onset
+from watcher.decide.disruptions import Disruptions, Merger, Register, Verdict
+from watcher.decide.topology import Topology
+from watcher.model.change import replace
+from watcher.model.policy import Grouping
+from watcher.model.reason import Reason
+
+Id = tuple[float, str, str]
+Span = tuple[str, str]
+
+# A copy of what goes on is kept after so many onsets, or seconds, and at most so many copies are:
+# in a storm of more than all that within the lateness window, news is late sooner.
+_STRIDE = 256
+_PAUSE = 20.0
+_COPIES = 32
+_BEFORE: Id = (0.0, "", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The incident that an onset belongs to, and why."""
+
+    onset: Onset
+    number: int
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What an onset brings about: incidents that are `opened`, or `merged`, and every onset that
+    belongs elsewhere than before, itself among them.
+    """
+
+    placed: tuple[Place, ...]
+    opened: frozenset[int] = frozenset()
+    merged: tuple[Merger, ...] = ()
+
+
+@dataclass(slots=True)
+class _Copy:
+    """What went on after the onset `upto`."""
+
+    upto: Id
+    disruptions: Disruptions
+
+
+class Correlator:
+    """The disruptions of one customer, decided in the order of time."""
+
+    def __init__(self, topology: Topology, rules: Grouping) -> None:
+        self._rules = rules
+        self._state = Disruptions(topology, rules)
+        self._log: list[Onset] = []
+        self._places: dict[Span, Place] = {}
+        self._openers: dict[Span, int] = {}
+        self._copies = [_Copy(_BEFORE, self._state.copy())]
+        self._uncopied = 0
+        self._drafted = 0
+        self._gone: dict[int, int] = {}
+
+    def recall(self, onsets: Iterable[tuple[Onset, int]], overtaken: Mapping[int, int]) -> None:
+        """Takes up what was decided before; `overtaken` are those in whose midst another began."""
+        last = _BEFORE
+        for onset, number in sorted(onsets, key=lambda each: each[0].id):
+            self._state.recall(onset, number)
+            last = onset.id
+        self._state.overtaken.update(overtaken)
+        self._copies = [_Copy(last, self._state.copy())]
+
+    def root(self, number: int) -> int:
+        """The incident that holds what this one held."""
+        return self._state.root(number)
+
+    def take(self, onset: Onset, register: Register) -> Ruling:
+        """Decides where an onset belongs; one that was taken before is decided again."""
+        if onset.span in self._places or (self._log and onset.id <= self._log[-1].id):
+            return self._again(onset, register)
+        verdict = self._state.decide(onset, register)
+        self._log.append(onset)
+        self._file(onset, verdict)
+        self._gone |= {each.later: each.earlier for each in verdict.merged}
+        self._keep(onset)
+        opened = frozenset((verdict.number,)) if verdict.opened else frozenset[int]()
+        return Ruling(_placed(onset, verdict), opened, verdict.merged)
+
+    def _file(self, onset: Onset, verdict: Verdict) -> None:
+        for place in _placed(onset, verdict):
+            self._places[place.onset.span] = place
+        if verdict.opened:
+            self._openers[onset.span] = verdict.number
+
+    def _keep(self, onset: Onset) -> None:
+        """Keeps a copy of what goes on now and then, for as long as it may be needed."""
+        self._uncopied += 1
+        fresh = onset.at - self._copies[-1].upto[0] < _PAUSE
+        if self._uncopied < _STRIDE and fresh:
+            return
+        self._state.forget(onset.at - _horizon(self._rules))
+        self._copies.append(_Copy(onset.id, self._state.copy()))
+        self._uncopied = 0
+        # What is merged is as young as the lateness window, and that when it is merged.
+        needed = onset.at - 2 * self._rules.lateness.total_seconds()
+        while len(self._copies) > _COPIES or (
+            len(self._copies) > 1 and self._copies[1].upto[0] < needed
+        ):
+            del self._copies[0]
+        settled = bisect_right(self._log, self._copies[0].upto, key=_id)
+        for each in self._log[:settled]:
+            self._places.pop(each.span, None)
+            self._openers.pop(each.span, None)
+        del self._log[:settled]
+
+    def _again(self, onset: Onset, register: Register) -> Ruling:
+        """Decides an onset in its place, and whatever came after it once more."""
+        known = self._places.get(onset.span)
+        since = min(onset.id, known.onset.id) if known is not None else onset.id
+        while len(self._copies) > 1 and self._copies[-1].upto >= since:
+            del self._copies[-1]
+        start = bisect_right(self._log, self._copies[-1].upto, key=_id)
+        taken = [each for each in self._log[start:] if each.span != onset.span]
+        insort(taken, onset, key=_id)
+        del self._log[start:]
+        self._log.extend(taken)
+        draft = Draft(self._copies[-1].disruptions.copy(), taken, register, self._drafted)
+        ruling = draft.ruling(self._state, self._places, self._openers, self._gone)
+        self._gone |= {each.later: each.earlier for each in ruling.merged}
+        self._state, self._drafted = draft.state, draft.drafted
+        self._places |= draft.places
+        self._places |= {each.onset.span: each for each in ruling.placed}
+        self._openers |= draft.openers
+        self._uncopied = len(taken)
+        return ruling
+
+
+class Draft:
+    """What becomes of some onsets when they are decided once more, on top of what went before.
+
+    What they open has a number of its own meanwhile, below zero: most of it is an incident already.
+    """
+
+    def __init__(
+        self, state: Disruptions, onsets: Sequence[Onset], register: Register, drafted: int
+    ) -> None:
+        self.state = state
+        self.places: dict[Span, Place] = {}
+        self.openers: dict[Span, int] = {}
+        self._register = register
+        self.drafted = drafted
+        self._mergers: dict[int, Reason] = {}
+        for onset in onsets:
+            verdict = state.decide(onset, self)
+            for place in _placed(onset, verdict):
+                self.places[place.onset.span] = place
+            if verdict.opened:
+                self.openers[onset.span] = verdict.number
+            self._mergers |= {each.later: each.reason for each in verdict.merged}
+
+    def number(self) -> int:
+        """A number until it is known which incident it is."""
+        self.drafted -= 1
+        return self.drafted
+
+    def free(self, number: int) -> bool:
+        """Whether the machine may still merge it into another."""
+        return number < 0 or self._register.free(number)
+
+    def apart(self, one: int, other: int) -> bool:
+        """Whether a person said that these are two."""
+        return min(one, other) > 0 and self._register.apart(one, other)
+
+    def ruling(
+        self,
+        old: Disruptions,
+        places: Mapping[Span, Place],
+        openers: Mapping[Span, int],
+        gone: Mapping[int, int],
+    ) -> Ruling:
+        """What is different now.
+
+        `places` is where onsets were, by the `old` disruptions, and `openers` which of them had
+        opened which incident; what was merged before (`gone`) is over for good.
+        """
+        live = {old.root(place.number) for place in places.values()} - gone.keys()
+        opened = self._named(live, openers, gone)
+        merged = tuple(self._merged(live, old, places))
+        moved = {each.later: each.earlier for each in merged}
+        placed = []
+        for span, place in {**places, **self.places}.items():
+            number = self.state.root(place.number)
+            was = old.root(places[span].number) if span in places else None
+            if was is None or moved.get(was, was) != number:
+                placed.append(replace(place, number=number))
+        return Ruling(tuple(placed), opened, merged)
+
+    def _named(
+        self, live: set[int], openers: Mapping[Span, int], gone: Mapping[int, int]
+    ) -> frozenset[int]:
+        """Gives every draft its number: that of the first incident which it took in or which one of
+        its onsets had opened, else a new one. Returns the new ones.
+        """
+        state, fresh = self.state, set[int]()
+        held = self._held(live, openers)
+        for draft in [each for each in state.going if each < 0 or each in gone]:
+            known = {*held.get(draft, ()), _last(gone, draft)} & live
+            had = [each for each in sorted(known) if each not in state.going]
+            number = had[0] if had else self._register.number()
+            if not had:
+                fresh.add(number)
+            state.rename(draft, number)
+        self.places = {
+            span: replace(place, number=state.root(place.number))
+            for span, place in self.places.items()
+        }
+        self.openers = {span: state.root(number) for span, number in self.openers.items()}
+        return frozenset(fresh)
+
+    def _held(self, live: set[int], openers: Mapping[Span, int]) -> dict[int, set[int]]:
+        """The live incidents that a draft may be, by draft."""
+        held: dict[int, set[int]] = {}
+        for number in live & self.state.into.keys():
+            held.setdefault(self.state.root(number), set()).add(number)
+        for span, place in self.places.items():
+            number = openers.get(span, 0)
+            if number in live and number not in self.state.into:
+                held.setdefault(self.state.root(place.number), set()).add(number)
+        return held
+
+    def _merged(
+        self, live: set[int], old: Disruptions, places: Mapping[Span, Place]
+    ) -> Iterator[Merger]:
+        """The incidents that nothing is left of, and what has it now."""
+        over = {each for each in live if each not in self.state.going and each in old.going}
+        for span, place in places.items():
+            number = old.root(place.number)
+            if number in over:
+                over.discard(number)
+                now = self.places.get(span, place)
+                into = self.state.root(now.number)
+                yield Merger(number, into, self._mergers.get(number, now.reason))
+
+
+def _last(into: Mapping[int, int], number: int) -> int:
+    while number in into:
+        number = into[number]
+    return number
+
+
+def _placed(onset: Onset, verdict: Verdict) -> tuple[Place, ...]:
+    return tuple(Place(each, verdict.number, verdict.reason) for each in (*verdict.along, onset))
+
+
+def _id(onset: Onset) -> Id:
+    return onset.id
+
+
+def _horizon(rules: Grouping) -> float:
+    """For how long an onset can still be evidence for another, in seconds."""
+    widest = max(rules.same_host, rules.effect, rules.cause, rules.alike)
+    return (widest + rules.lateness).total_seconds()

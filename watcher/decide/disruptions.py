@@ -1,0 +1,391 @@
+"""Which disruption does an alert belong to? What is going on at one customer, and what joins it.
+
+An onset joins what it has evidence for: its own condition or host, something that it depends on or
+that depends on it, the same alert elsewhere at the place, or a storm there. It may show two young
+disruptions to be one, or, in the middle of a storm, that another has begun.
+
+Onsets are decided in the order of their time. One that is heard of late, by the lateness window at
+most, is put where it belongs, and whatever came after it is decided again.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from watcher.decide.activity import (
+    ALIKE,
+    CAUSE,
+    EFFECT,
+    SAME_HOST,
+    SHARED_CAUSE,
+    Activity,
+    Evidence,
+    Onset,
+    Trace,
+)
+from watcher.decide.surge import Pulse
+from watcher.decide.topology import Topology
+from watcher.model.policy import Grouping
+from watcher.model.reason import Reason
+
+NEW, BURST, SURGE = "new-disruption", "burst", "surge"
+
+
+class Register(Protocol):
+    """What the incidents behind the disruptions allow."""
+
+    def number(self) -> int:
+        """The number of the next incident."""
+
+    def free(self, number: int) -> bool:
+        """Whether the machine may still merge it into another."""
+
+    def apart(self, one: int, other: int) -> bool:
+        """Whether a person said that these are two."""
+
+
+@dataclass(slots=True)
+class Disruption:
+    """One incident while it goes on; times are seconds since the epoch.
+
+    It is young for the lateness window after `opened`. `crowded` are the places where it brought
+    several different alerts at once, `places` its last onset at each place by name.
+    """
+
+    number: int
+    opened: float
+    began: float
+    last: float
+    pulse: Pulse = field(default_factory=Pulse)
+    places: dict[str, dict[str, Trace]] = field(default_factory=dict)
+    crowded: set[str] = field(default_factory=set)
+    apart: set[int] = field(default_factory=set)
+    storm: bool = False
+
+    def copy(self) -> "Disruption":
+        """The same, to go on from twice."""
+        return Disruption(
+            self.number,
+            self.opened,
+            self.began,
+            self.last,
+            self.pulse.copy(),
+            {place: dict(names) for place, names in self.places.items()},
+            set(self.crowded),
+            set(self.apart),
+            self.storm,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Merger:
+    """Two incidents that are one disruption, and the evidence for it."""
+
+    later: int
+    earlier: int
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The incident that an onset belongs to, and why; `opened` where it is a new one.
+
+    `merged` became one with it on the way. `along` are the onsets just before that belong to the
+    new one, too, because they began it.
+    """
+
+    number: int
+    reason: Reason
+    opened: bool = False
+    merged: tuple[Merger, ...] = ()
+    along: tuple[Onset, ...] = ()
+
+
+class Disruptions:
+    """What is going on at one customer, as far as onsets were decided in the order of their time.
+
+    `into` leads from merged incidents to what took them in, `placed` says which one a span belongs
+    to, and `overtaken` are those in whose
+    midst another began: they take nothing in any more but what returns to them.
+    """
+
+    def __init__(self, topology: Topology, rules: Grouping) -> None:
+        self._topology = topology
+        self._rules = rules
+        self._activity = Activity()
+        self._crowds: dict[str, set[int]] = {}
+        self.going: dict[int, Disruption] = {}
+        self.into: dict[int, int] = {}
+        self.placed: dict[tuple[str, str], int] = {}
+        self.overtaken: dict[int, int] = {}
+
+    def copy(self) -> "Disruptions":
+        """The same, to go on from twice."""
+        twin = Disruptions(self._topology, self._rules)
+        twin._activity = self._activity.copy()
+        twin._crowds = {place: set(numbers) for place, numbers in self._crowds.items()}
+        twin.going = {number: each.copy() for number, each in self.going.items()}
+        twin.into, twin.overtaken = dict(self.into), dict(self.overtaken)
+        twin.placed = dict(self.placed)
+        return twin
+
+    def root(self, number: int) -> int:
+        """The incident that holds what this one held."""
+        while number in self.into:
+            number = self.into[number]
+        return number
+
+    def decide(self, onset: Onset, register: Register) -> Verdict:
+        """Where an onset belongs that comes after all the others."""
+        if not onset.long and (home := self._return(onset)) is not None:
+            return home
+        found = self._evidence(onset)
+        if not found:
+            return self._return(onset) or self._open(onset, register, _nothing(onset))
+        number, best = min(found.items(), key=lambda each: (each[1], each[0]))
+        target = self.going[number]
+        silent = onset.at - target.last
+        if target.storm and silent > self._rules.storm.quiet.total_seconds():
+            return self._open(onset, register, _calmed(onset, silent), number)
+        merged = tuple(self._merge(number, found, onset, register))
+        target = self.going[self.root(number)]
+        self._join(target, onset)
+        surge = self._surge(target, onset, register, merged)
+        return surge or Verdict(target.number, _joined(onset, best), merged=merged)
+
+    def recall(self, onset: Onset, number: int) -> None:
+        """An onset that was decided before is part of that incident."""
+        self._join(self.going.get(number) or self._begin(number, onset), onset)
+
+    def rename(self, draft: int, number: int) -> None:
+        """A disruption gets the number that it goes by from now on."""
+        renamed = self.going.pop(draft)
+        renamed.number = number
+        self.into.pop(number, None)
+        self.going[number], self.into[draft] = renamed, number
+        for place in renamed.crowded:
+            if draft in self._crowds[place]:
+                self._crowds[place].discard(draft)
+                self._crowds[place].add(number)
+        for each in self.going.values():
+            if draft in each.apart:
+                each.apart.add(number)
+        for over, by in self.overtaken.items():
+            if by == draft:
+                self.overtaken[over] = number
+        if draft in self.overtaken:
+            self.overtaken[number] = self.overtaken.pop(draft)
+
+    def forget(self, before: float) -> None:
+        """Lets go of what has been over since before that time."""
+        self._activity.forget(before)
+        for number in [each.number for each in self.going.values() if each.last <= before]:
+            self._leave(number)
+        spoken_of = self._activity.numbers()
+        self.into = {gone: into for gone, into in self.into.items() if gone in spoken_of}
+        self.overtaken = {over: by for over, by in self.overtaken.items() if over in self.going}
+        known = self.going.keys() | self.into.keys()
+        self.placed = {span: number for span, number in self.placed.items() if number in known}
+
+    def _return(self, onset: Onset) -> Verdict | None:
+        """Its condition is back, or a person put it there."""
+        number = self.placed.get(onset.after, onset.home) if onset.after else onset.home
+        if number is None or onset.why is None:
+            return None
+        number = self.root(number)
+        if number in self.overtaken and not onset.pinned:
+            return None
+        self._join(self.going.get(number) or self._begin(number, onset), onset)
+        return Verdict(number, onset.why)
+
+    def _evidence(self, onset: Onset) -> dict[int, Evidence]:
+        """The strongest evidence for each disruption that still takes something in."""
+        best: dict[int, Evidence] = {}
+        ties = self._activity.evidence(onset, self._topology, self._rules)
+        for named, evidence in (*ties, *self._bursts(onset)):
+            number = self.root(named)
+            live = number in self.going and number not in self.overtaken
+            live = live and number not in onset.barred
+            if live and (number not in best or evidence < best[number]):
+                best[number] = evidence
+        return best
+
+    def _bursts(self, onset: Onset) -> Iterator[tuple[int, Evidence]]:
+        """Storms at the place of an onset."""
+        within = self._rules.storm.within.total_seconds()
+        for number in self._crowds.get(onset.place or "", ()):
+            names = self.going[number].places[onset.place or ""]
+            trace = max(names.values())
+            if onset.at - trace.at <= within:
+                yield number, Evidence((onset.at - trace.at) / within, BURST, trace)
+
+    def _open(
+        self, onset: Onset, register: Register, reason: Reason, instead: int | None = None
+    ) -> Verdict:
+        fresh = self._begin(register.number(), onset)
+        if instead is not None:
+            self._overtake(instead, fresh)
+        self._join(fresh, onset)
+        return Verdict(fresh.number, reason, opened=True)
+
+    def _begin(self, number: int, onset: Onset) -> Disruption:
+        fresh = Disruption(number, opened=onset.at, began=onset.at, last=onset.at)
+        self.going[number] = fresh
+        return fresh
+
+    def _join(self, target: Disruption, onset: Onset) -> None:
+        rules = self._rules.storm
+        self.placed[onset.span] = target.number
+        target.last = max(target.last, onset.at)
+        target.pulse.note(onset, rules)
+        within = rules.within.total_seconds()
+        if not target.storm and target.pulse.names(onset.at - within) >= rules.names:
+            target.storm = True
+        if onset.place is not None:
+            names = target.places.setdefault(onset.place, {})
+            names[onset.name] = Trace(onset.at, onset.key, onset.node)
+            if onset.place not in target.crowded and len(names) >= rules.gather:
+                lately = sum(each.at > onset.at - within for each in names.values())
+                if lately >= rules.gather:
+                    target.crowded.add(onset.place)
+                    self._crowds.setdefault(onset.place, set()).add(target.number)
+        self._activity.note(target.number, onset, self._topology)
+
+    def _merge(
+        self, number: int, found: Mapping[int, Evidence], onset: Onset, register: Register
+    ) -> Iterator[Merger]:
+        """The young disruptions that an onset shows to be part of an older one.
+
+        What is an effect of both says nothing: two causes may have one effect.
+        """
+        ties = dict(found)
+        if onset.place in self.going[number].crowded:
+            for each in self._at(onset):
+                ties.setdefault(each, found[number]._replace(rule=BURST))
+        oldest = min(ties, key=lambda each: (self.going[each].began, each))
+        for later in sorted(ties):
+            one, other = ties[later].rule, ties[oldest].rule
+            if later == oldest or (one == EFFECT and other == EFFECT):
+                continue
+            if self._may_merge(later, oldest, onset, register):
+                self._absorb(oldest, later)
+                yield Merger(later, oldest, _joined(onset, ties[later]))
+
+    def _at(self, onset: Onset) -> Iterator[int]:
+        """What was going on at the place of an onset a moment ago."""
+        within = self._rules.storm.within.total_seconds()
+        for number, each in self.going.items():
+            near = onset.at - each.last <= within and onset.place in each.places
+            if near and number not in self.overtaken:
+                yield number
+
+    def _may_merge(self, later: int, earlier: int, onset: Onset, register: Register) -> bool:
+        one, other = self.going[later], self.going[earlier]
+        return (
+            onset.at - one.opened <= self._rules.lateness.total_seconds()
+            and earlier not in one.apart
+            and later not in other.apart
+            and register.free(later)
+            and not register.apart(later, earlier)
+        )
+
+    def _absorb(self, earlier: int, later: int) -> None:
+        into, gone = self.going[earlier], self.going[later]
+        into.last = max(into.last, gone.last)
+        into.storm |= gone.storm
+        into.apart |= gone.apart
+        into.crowded |= gone.crowded
+        into.pulse.take_in(gone.pulse)
+        for place, names in gone.places.items():
+            known = into.places.setdefault(place, {})
+            for name, trace in names.items():
+                known[name] = max(trace, known.get(name, trace))
+        for place in gone.crowded:
+            self._crowds[place].add(earlier)
+        for each in gone.apart:
+            if each in self.going:
+                self.going[each].apart.add(earlier)
+        self._leave(later)
+        self.into[later] = earlier
+
+    def _leave(self, number: int) -> None:
+        for place in self.going.pop(number).crowded:
+            self._crowds[place].discard(number)
+
+    def _surge(
+        self, target: Disruption, onset: Onset, register: Register, merged: tuple[Merger, ...]
+    ) -> Verdict | None:
+        """The disruption that began in the midst of a storm, if one did."""
+        rules = self._rules.storm
+        if not target.storm or onset.at - target.began <= rules.settled.total_seconds():
+            return None
+        surge = target.pulse.surging(target.began, onset.at, rules)
+        if surge is None:
+            return None
+        along = tuple(target.pulse.recent)
+        fresh = self._begin(register.number(), along[0])
+        fresh.opened, fresh.storm = onset.at, True
+        self._overtake(target.number, fresh)
+        for each in along:
+            self._join(fresh, each)
+        reason = _surged(onset, along, surge)
+        rest = tuple(each for each in along if each is not onset)
+        return Verdict(fresh.number, reason, True, merged, rest)
+
+    def _overtake(self, number: int, fresh: Disruption) -> None:
+        self.overtaken[number] = fresh.number
+        fresh.apart.add(number)
+        self.going[number].apart.add(fresh.number)
+        for place in self.going[number].crowded:
+            self._crowds[place].discard(number)
+
+
+def _nothing(onset: Onset) -> Reason:
+    text = f"nothing was going on that {onset.node} has to do with"
+    return Reason(NEW, text, keys=(onset.key,))
+
+
+def _calmed(onset: Onset, silent: float) -> Reason:
+    text = f"the storm before had been over for {spoken(silent)}"
+    return Reason(NEW, text, keys=(onset.key,), gap=silent)
+
+
+def _surged(onset: Onset, along: tuple[Onset, ...], surge: tuple[int, float]) -> Reason:
+    seen, expected = surge
+    span = onset.at - along[0].at
+    text = (
+        f"{seen} different alerts within {spoken(span)}, in the midst of a storm in which"
+        f" {expected:.1f} were to be expected"
+    )
+    return Reason(SURGE, text, keys=tuple(each.key for each in along), gap=span)
+
+
+def _joined(onset: Onset, evidence: Evidence) -> Reason:
+    """The evidence in words; its key is that of the alert which it speaks of."""
+    trace, gap = evidence.trace, onset.at - evidence.trace.at
+    text = f"{_FOUND[evidence.rule](onset, evidence)} {spoken(gap)} before"
+    return Reason(evidence.rule, text, keys=(trace.key,), edge=evidence.edge, gap=gap)
+
+
+def _above(evidence: Evidence) -> str:
+    return evidence.edge[0] if evidence.edge else ""
+
+
+_FOUND: Mapping[str, Callable[[Onset, Evidence], str]] = {
+    SAME_HOST: lambda onset, _: f"another alert on {onset.node}",
+    EFFECT: lambda onset, found: f"{onset.node} depends on {_above(found)}, which alerted",
+    CAUSE: lambda onset, found: f"{found.trace.node} depends on {onset.node}, and alerted",
+    SHARED_CAUSE: lambda _, found: (
+        f"{found.trace.node}, which depends on {_above(found)} as well, alerted"
+    ),
+    ALIKE: lambda onset, found: f"the same alert on {found.trace.node} at {onset.place}",
+    BURST: lambda onset, found: f"a storm at {onset.place}, last on {found.trace.node}",
+}
+
+
+def spoken(seconds: float) -> str:
+    """A span of time in words."""
+    whole = round(seconds)
+    if whole < 60:  # noqa: PLR2004 - a minute
+        return f"{whole} s"
+    return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
