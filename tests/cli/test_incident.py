@@ -125,3 +125,19 @@ def test_what_cannot_be_regrouped_is_refused(at: Desk, words: tuple[str, ...], s
     result = at.run("incident", *words)
 
     assert (1, f"watcher: {said}\n") == (result.exit_code, result.stderr)
+
+
+def test_a_priority_is_set_by_hand_with_a_reason(at: Desk) -> None:
+    """And left to the rules again; nobody learns whether another's incident is there."""
+    at.run("incident", "open", "The shop is slow", "--customer", "acme")
+    said = [
+        at.run("incident", "priority", "1", *words)
+        for words in (["P1", "--reason", "the board"], ["--reason", "over"], ["P1"])
+    ]
+    gone = at.run("incident", "priority", "9", "P1", "--reason", "x")
+
+    assert ["#1 P1 The shop is slow", "#1 P3 The shop is slow"] == [
+        each.output.splitlines()[0] for each in said[:2]
+    ]
+    assert "watcher: a priority that is set by hand needs a reason: say why\n" == said[2].stderr
+    assert (1, "watcher: there is no incident 9\n") == (gone.exit_code, gone.stderr)

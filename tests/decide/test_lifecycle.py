@@ -401,3 +401,99 @@ def test_a_note_changes_nothing_but_the_timeline() -> None:
         step.entries[0].key,
         step.entries[0].text,
     )
+
+
+def test_a_worse_severity_is_told_even_where_the_priority_stays() -> None:
+    """People get up for what got worse; for a warning nobody does."""
+    p1 = opened(alert(severity=Severity.HIGH)).incident
+    worse = joined(p1, alert("disk", Severity.DISASTER))
+    calm = opened(alert(severity=Severity.INFORMATION)).incident
+    warned = joined(calm, alert("disk", Severity.WARNING))
+    same = joined(p1, alert("disk", Severity.HIGH))
+
+    assert (Priority.P1, (News.RAISED,)) == (worse.incident.priority, worse.news)
+    assert "severity high -> disaster, the priority stays P1" == worse.entries[-1].text
+    assert [(), ()] == [warned.news, same.news]
+
+
+def test_a_worse_severity_that_comes_by_a_merger_is_told() -> None:
+    """What was told of the other is taken back with it."""
+    earlier = replace(opened(alert(severity=Severity.HIGH)).incident, number=1)
+    later = replace(opened(alert("disk", Severity.DISASTER)).incident, number=2)
+    _, grown = lifecycle.merge(Both(later, earlier, 2), moment(1), scale(), POLICY.grouping)
+
+    assert (News.RAISED,) == grown.news
+    assert (Stake("billing", Severity.DISASTER),) == grown.incident.stakes
+
+
+def set_to(of: Incident, priority: Priority | None, text: str = "a test system") -> Step:
+    """The incident after Olga set its priority."""
+    by = Moment(at(2), Reason("by-hand", text), "olga")
+    return lifecycle.set_priority(of, priority, by, scale())
+
+
+def test_a_person_sets_the_priority_and_says_why() -> None:
+    """It is a term, it is on the timeline, and the rules have it back when they are asked to."""
+    first = opened(alert()).incident
+    lower = set_to(first, Priority.P4)
+    back = set_to(lower.incident, None, "it is not")
+
+    assert Priority.P4 is lower.incident.priority
+    assert ("priority set to P4 by olga", "olga", "a test system") == (
+        lower.entries[0].text,
+        lower.entries[0].actor,
+        lower.entries[0].reason.text,
+    )
+    assert "olga: a test system; by the rules it is P2" == lower.incident.terms[-1].because
+    assert ((), (News.RAISED,)) == (lower.news, back.news)
+    assert "priority left to the rules by olga" == back.entries[0].text
+    assert (Priority.P2, None) == (back.incident.priority, back.incident.judgement)
+
+
+def test_what_a_person_set_is_outdone_by_worse_facts_only() -> None:
+    """More of the same does not outdo him; a disaster does, and people are told."""
+    lower = set_to(opened(alert()).incident, Priority.P4).incident
+    more = joined(lower, alert("disk"))
+    worse = joined(more.incident, alert("fire", Severity.DISASTER))
+
+    assert (Priority.P4, ()) == (more.incident.priority, more.news)
+    assert (Priority.P1, (News.RAISED,)) == (worse.incident.priority, worse.news)
+
+
+def test_the_priority_of_a_closed_incident_stays() -> None:
+    """There is nothing left to hurry for."""
+    over = replace(opened(alert()).incident, status=Status.CLOSED)
+    with pytest.raises(RefusedError, match="a closed incident cannot be given another priority"):
+        set_to(over, Priority.P1)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "expected"),
+    [
+        (Priority.P3, None, Priority.P3),
+        (None, Priority.P4, Priority.P2),
+        (None, Priority.P1, Priority.P1),
+        (Priority.P3, Priority.P4, Priority.P3),
+        (Priority.P3, Priority.P1, Priority.P1),
+    ],
+)
+def test_what_people_set_survives_a_merger(
+    earlier: Priority | None, later: Priority | None, expected: Priority
+) -> None:
+    """What was said of the earlier counts, unless the later was said to be more urgent."""
+    one, other = (
+        replace(opened(alert(key)).incident, number=at) for at, key in ((1, "a"), (2, "b"))
+    )
+    one = set_to(one, earlier).incident
+    other = set_to(other, later).incident
+    _, grown = lifecycle.merge(Both(other, one, 2), moment(3), scale(), POLICY.grouping)
+
+    assert expected is grown.incident.priority
+
+
+def test_what_comes_back_is_looked_at_by_the_clock() -> None:
+    """Meanwhile its priority stood still."""
+    over = replace(opened(alert()).incident, status=Status.RESOLVED, review_at=at(-99))
+    back = lifecycle.reopen(over, moment(5, "olga"))
+
+    assert at(5) == back.incident.review_at

@@ -238,7 +238,42 @@ def test_what_is_not_there_is_said_not_to_be(world: World) -> None:
     assert (404, {"error": "there is no incident 99"}) == (answer.status_code, answer.json())
 
 
-def _do(world: World, path: str, **body: str) -> dict[str, Any]:
+def test_a_priority_is_set_and_left_to_the_rules_again(world: World) -> None:
+    """With who did it and why among its terms and on its timeline."""
+    lower = _do(world, "8/priority", priority="P4", text="a test system")
+    back = _do(world, "8/priority", priority=None, text="it is not")
+
+    assert ("P4", "set by hand") == (lower["priority"], lower["terms"][-1]["name"])
+    assert lower["terms"][-1]["because"].startswith("operator-of-all: a test system; by the rules")
+    lines = [(each["kind"], each["text"]) for each in back["timeline"]]
+    assert ("priority", "priority set to P4 by operator-of-all") in lines
+    assert ("priority", "priority left to the rules by operator-of-all") in lines
+    assert ["impact", "urgency"] == [each["name"] for each in back["terms"]]
+
+
+@pytest.mark.parametrize(
+    ("role", "customer", "path", "body", "status"),
+    [
+        (Role.VIEWER, None, "8", {"priority": "P1", "text": "now"}, 403),
+        (Role.OPERATOR, GLOBEX, "8", {"priority": "P1", "text": "now"}, 404),
+        (Role.OPERATOR, ACME, "2", {"priority": "P1", "text": "now"}, 409),
+        (Role.OPERATOR, ACME, "8", {"priority": "P1", "text": " "}, 422),
+        (Role.OPERATOR, ACME, "8", {"priority": "P9", "text": "now"}, 422),
+        (Role.OPERATOR, ACME, "8", {"text": "now"}, 422),
+    ],
+    ids=["viewer", "stranger", "closed", "no reason", "no priority", "nothing"],
+)
+def test_a_priority_is_not_anybodys_to_set(
+    world: World, role: Role, customer: str | None, path: str, body: dict[str, str], status: int
+) -> None:
+    """Nor to set without saying why."""
+    client = world.program(role, customer)
+
+    assert status == client.post(f"/api/v1/incidents/{path}/priority", json=body).status_code
+    assert 0 == world.woken
+
+
+def _do(world: World, path: str, **body: str | None) -> dict[str, Any]:
     answer = world.program().post(f"/api/v1/incidents/{path}", json=body)
     assert 200 == answer.status_code, answer.text
     incident: dict[str, Any] = answer.json()

@@ -146,7 +146,7 @@ def test_what_went_wrong_is_open_and_the_rest_folded(world: World) -> None:
     """Of eight steps one failed."""
     page = world.person().get("/incidents/8").text
 
-    assert (8, 1) == (page.count("<details"), len(re.findall(r"<details [^>]*open", page)))
+    assert (8, 1) == (page.count('<details id="step'), len(re.findall(r"<details [^>]*open", page)))
 
 
 def test_text_from_outside_stays_text(world: World) -> None:
@@ -187,6 +187,25 @@ def test_the_buttons_work(world: World) -> None:
     assert "olga is on it since" in shown
     assert "for note somebody wrote it down · olga" in shown
     assert "reopened for reopen · olga" in shown
+
+
+def test_the_priority_is_set_on_the_page(world: World) -> None:
+    """Next to what made it so; not without a reason, and a viewer is not asked."""
+    olga = world.person()
+    csrf = form_token(olga.get("/incidents/8").text)
+    data = {"priority": "P4", "text": "<b>a test</b>", "csrf": csrf}
+    answer = olga.post("/incidents/8/priority", data=data)
+    page = olga.get("/incidents/8")
+    silent = olga.post("/incidents/8/priority", data={**data, "text": " "})
+    released = olga.post("/incidents/8/priority", data={**data, "priority": "rules"})
+    vera = world.person(Role.VIEWER, name="vera")
+
+    assert (303, "/incidents/8") == (answer.status_code, answer.headers["location"])
+    assert "Why P4" in text_of(page)
+    assert "olga: &lt;b&gt;a test&lt;/b&gt;; by the rules it is" in page.text
+    assert (409, 303) == (silent.status_code, released.status_code)
+    assert "needs a reason" in silent.text
+    assert "Set it by hand" not in vera.get("/incidents/8").text
 
 
 @pytest.mark.parametrize("data", [{"verb": "explode"}, {"verb": "note", "text": "  "}])

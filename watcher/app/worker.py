@@ -15,6 +15,7 @@ from watcher.engine.fold import Rulebook
 from watcher.engine.hands import DiagnoseHand, Hand, NotifyHand
 from watcher.engine.loop import Duty, Loops
 from watcher.engine.reload import InForce
+from watcher.engine.review import Review
 from watcher.engine.sweep import Retention, Sweep
 from watcher.kit.clock import Clock
 from watcher.kit.plugins import adapter
@@ -87,6 +88,7 @@ def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
             Duty("digest", digest.step, every=1.0, then=("deliver",)),
             Duty("deliver", deliverer.step, every=1.0),
             Duty("sweep", sweep.step, every=60.0),
+            Duty("review", Review(store, clock, rulebook).step, every=15.0, then=("deliver",)),
             Duty("rules", rules.step, every=RULES_EVERY),
         )
     )

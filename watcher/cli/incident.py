@@ -1,4 +1,4 @@
-"""`watcher incident`: opens one for which a user phoned, and corrects how alerts were grouped."""
+"""`watcher incident`: opens one for which a user phoned, and corrects priority and grouping."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +11,7 @@ from watcher.engine.arrange import Order, Verb, carry_out
 from watcher.engine.command import Desk, NotThereError
 from watcher.kit.clock import Clock
 from watcher.model.event import Severity
-from watcher.model.incident import Incident
+from watcher.model.incident import Incident, Priority
 from watcher.settings import Settings
 
 
@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
     """Adds the group of commands."""
     group = typer.Typer(help="Incidents.", no_args_is_help=True)
     group.command("open")(_open)
+    group.command("priority")(_priority)
     group.command("merge")(_merge)
     group.command("split")(_split)
     group.command("move")(_move)
@@ -52,6 +53,25 @@ def _open(  # noqa: PLR0913, PLR0917 - the options of a command are its argument
             fail(str(error))
     for strange in desk.unknown(report):
         typer.echo(f"watcher: {strange}", err=True)
+    _tell(settings, incident)
+
+
+def _priority(
+    number: Number,
+    priority: Annotated[
+        Priority | None, typer.Argument(help="P1 to P5; none leaves it to the rules again.")
+    ] = None,
+    reason: Annotated[str, typer.Option(help="Why; goes onto the timeline.")] = "",
+    config: Config = None,
+) -> None:
+    """Set the priority of an incident by hand, and say why."""
+    settings = settings_of(config)
+    with store_of(settings) as store:
+        desk = Desk(store, Clock(), settings.policy, settings.catalogue, wake=lambda: None)
+        try:
+            incident = desk.set_priority(number, priority, me(), reason)
+        except (RefusedError, NotThereError) as error:
+            fail(str(error))
     _tell(settings, incident)
 
 

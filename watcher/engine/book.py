@@ -182,7 +182,9 @@ class Book:
                 self._inhibited[occurrence.customer, held.source].add(key)
 
     def _file(self, incident: Incident) -> None:
-        if incident.review_at is not None:
+        before = self.incidents.get(incident.number)
+        known = before.review_at if before is not None and before.living else None
+        if incident.review_at is not None and incident.review_at != known:
             heappush(self._reviews, (incident.review_at, incident.number))
         self.incidents[incident.number] = incident
         group = self._groups[incident.customer, incident.group]

@@ -37,14 +37,15 @@ class Review:
         if rulebook.policy is not self._policy:
             self._policy, self._last = rulebook.policy, 0
         with self._store.begin() as tx:
-            if self._last is None:
-                return _by_clock(tx, rulebook, now)
+            # The clock goes first: what it did long ago was done under what was known then.
+            done = _by_clock(tx, rulebook, now)
+            if done or self._last is None:
+                return done
             numbers = [each.number for each in tx.living(self._last, _AT_ONCE)]
             for step in _measured_anew(tx, numbers, rulebook, now):
                 _write(tx, step, rulebook.policy, now)
         self._last = numbers[-1] if numbers else None
-        # Once more, for what the clock did meanwhile.
-        return len(numbers) or 1
+        return len(numbers)
 
 
 def _measured_anew(

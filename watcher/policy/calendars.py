@@ -89,11 +89,12 @@ def _holidays(code: str) -> Mapping[date, str]:
     import holidays  # noqa: PLC0415 - takes its time, and most installations need none
 
     country, _, part = code.partition("-")
-    try:
-        found = holidays.country_holidays(country, part or None, years=_YEARS, language="en_US")
-    except NotImplementedError:
-        message = f"the holidays of {code!r} are not known; write a code such as RU or DE-BY"
-        raise ValueError(message) from None
+    parts = holidays.list_supported_countries(include_aliases=False).get(country)
+    if parts is None or (part and part not in parts):
+        raise ValueError(
+            f"the holidays of {code!r} are not known; write a code such as RU or DE-BY"
+        )
+    found = holidays.country_holidays(country, part or None, years=_YEARS, language="en_US")
     return dict(found)
 
 

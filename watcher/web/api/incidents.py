@@ -16,6 +16,7 @@ from watcher.web.api.models import (
     IncidentDetail,
     NewIncident,
     NewNote,
+    NewPriority,
 )
 from watcher.web.deps import Deps, Parts
 from watcher.web.guard import Operator, Viewer
@@ -68,6 +69,12 @@ def reopen_incident(parts: Parts, by: Operator, number: Id, because: Reason) -> 
 def add_note(parts: Parts, by: Operator, number: Id, note: NewNote) -> IncidentDetail:
     """Writes a line onto the timeline."""
     return _after(parts, parts.desk.note(number, by, note.text), by)
+
+
+@router.post("/incidents/{id}/priority", responses=errors(404, 409))
+def set_priority(parts: Parts, by: Operator, number: Id, new: NewPriority) -> IncidentDetail:
+    """Sets the priority, or leaves it to the rules again."""
+    return _after(parts, parts.desk.set_priority(number, new.priority, by, new.text), by)
 
 
 @router.post("/deliveries/{id}/replay", responses=errors(404, 409))

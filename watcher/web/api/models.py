@@ -63,6 +63,15 @@ class NewNote(BaseModel):
     text: Words
 
 
+class NewPriority(BaseModel):
+    """The priority that a person sets, or null to leave it to the rules again, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    priority: Priority | None
+    text: Words
+
+
 class Error(BaseModel):
     """What went wrong, in words."""
 

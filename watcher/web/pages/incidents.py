@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Form, Path, Request
 from fastapi import Query as Parameter
@@ -178,6 +178,19 @@ def act_on_incident(
     if act is None or (verb == "note" and not text.strip()):
         raise RefusedError("this form says nothing that could be done")
     act(parts.desk, number, by, text.strip())
+    return RedirectResponse(f"/incidents/{number}", 303)
+
+
+@router.post("/incidents/{number}/priority")
+def set_priority(
+    parts: Parts,
+    by: Operator,
+    number: Number,
+    priority: Annotated[Priority | Literal["rules"], Form()],
+    text: Prose = "",
+) -> Response:
+    """Sets the priority, or leaves it to the rules again."""
+    parts.desk.set_priority(number, priority if priority != "rules" else None, by, text)
     return RedirectResponse(f"/incidents/{number}", 303)
 
 

@@ -1,0 +1,99 @@
+"""Business hours: whether it is them, what else it is, and when that changes."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from watcher.decide.hours import Hours, hours_at, next_change
+from watcher.model.catalogue import Calendar
+
+BERLIN, MOSCOW = ZoneInfo("Europe/Berlin"), ZoneInfo("Europe/Moscow")
+DAY = (540, 1080)
+OFFICE = Calendar(
+    "office",
+    MOSCOW,
+    {**{day: (DAY,) for day in range(4)}, 4: ((540, 780), (840, 1005))},
+    holidays={date(2026, 1, 7): "Christmas Day"},
+    dates={date(2026, 3, 7): (DAY,), date(2026, 3, 4): ()},
+)
+ROUND_THE_CLOCK = Calendar("always", MOSCOW, {day: ((0, 1440),) for day in range(7)})
+NEVER = Calendar("never", MOSCOW, {})
+SHOP = Calendar("shop", BERLIN, {day: ((0, 180), (600, 1440)) for day in range(7)})
+
+
+def moscow(month: int, day: int, hour: int, minute: int = 0) -> datetime:
+    """A time of 2026 on the walls of Moscow."""
+    return datetime(2026, month, day, hour, minute, tzinfo=MOSCOW)
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        (moscow(3, 2, 9), Hours(True, "within business hours (office)")),
+        (moscow(3, 2, 8, 59), Hours(False, "outside business hours (office)")),
+        (moscow(3, 2, 18), Hours(False, "outside business hours (office)")),
+        (moscow(3, 6, 13, 30), Hours(False, "outside business hours (office)")),
+        (moscow(3, 6, 16, 44), Hours(True, "within business hours (office)")),
+        (moscow(3, 1, 12), Hours(False, "outside business hours (office: Sunday)")),
+        (moscow(1, 7, 12), Hours(False, "outside business hours (office: Christmas Day)")),
+        (moscow(3, 7, 12), Hours(True, "within business hours (office)")),
+        (moscow(3, 4, 12), Hours(False, "outside business hours (office: Wednesday)")),
+    ],
+)
+def test_hours_follow_day_holiday_and_date(at: datetime, expected: Hours) -> None:
+    """A single date goes before a holiday, and a holiday before the day of the week."""
+    assert expected == hours_at(OFFICE, at.astimezone(UTC))
+
+
+@pytest.mark.parametrize(
+    ("calendar", "at", "expected"),
+    [
+        (OFFICE, moscow(3, 2, 3), moscow(3, 2, 9)),
+        (OFFICE, moscow(3, 2, 9), moscow(3, 2, 18)),
+        (OFFICE, moscow(3, 6, 12), moscow(3, 6, 13)),
+        (OFFICE, moscow(3, 6, 17), moscow(3, 7, 9)),
+        (OFFICE, moscow(3, 3, 20), moscow(3, 5, 9)),
+        (ROUND_THE_CLOCK, moscow(3, 2, 3), moscow(3, 10, 0)),
+        (NEVER, moscow(3, 2, 3), moscow(3, 10, 0)),
+        (SHOP, datetime(2026, 3, 2, 11, tzinfo=BERLIN), datetime(2026, 3, 3, 3, tzinfo=BERLIN)),
+    ],
+)
+def test_the_next_change_is_known(calendar: Calendar, at: datetime, expected: datetime) -> None:
+    """Where nothing changes for a week, one looks again then."""
+    assert expected == next_change(calendar, at.astimezone(UTC))
+
+
+def test_midnight_ends_hours_where_the_next_day_has_none() -> None:
+    """Also before a holiday."""
+    calendar = Calendar("x", MOSCOW, {0: ((600, 1440),)})
+
+    assert moscow(3, 3, 0) == next_change(calendar, moscow(3, 2, 11).astimezone(UTC))
+
+
+def test_hours_are_those_of_the_wall_when_clocks_are_put_forward() -> None:
+    """On 29 March 2026 Berlin has no half past two."""
+    spring = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
+
+    assert hours_at(SHOP, spring).within
+    assert datetime(2026, 3, 29, 3, tzinfo=BERLIN) == next_change(SHOP, spring)
+
+
+@given(
+    st.sampled_from((OFFICE, SHOP, ROUND_THE_CLOCK, NEVER)),
+    st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - the zone is given
+    st.floats(0, 1),
+)
+def test_nothing_changes_before_the_next_change(
+    calendar: Calendar, at: datetime, part: float
+) -> None:
+    """Whoever waits for it misses nothing."""
+    change = next_change(calendar, at)
+    between = at + (change - at) * part
+    within = hours_at(calendar, at).within
+
+    assert change > at
+    assert between == change or within is hours_at(calendar, between).within
+    assert change - at > timedelta(days=6) or within is not hours_at(calendar, change).within
