@@ -141,6 +141,34 @@ def test_a_note_is_written(page: Page) -> None:
     expect(page.locator("#timeline li").first).to_contain_text("<b>He is on his way.</b>")
 
 
+def test_maintenance_is_planned_on_a_phone(page: Page) -> None:
+    """By the clocks of the browser, with matchers that are mended where they are wrong."""
+    page.get_by_role("link", name="Maintenance").click()
+    page.get_by_role("link", name="Plan maintenance").click()
+    page.get_by_label("What is done?").fill("New disks for db1")
+    page.get_by_label("Host").fill("db1")
+    page.get_by_label("Starts").fill("2036-01-01T02:00")
+    page.get_by_label("Ends").fill("2036-01-01T04:00")
+    page.get_by_label("Again").select_option(label="Every day")
+    expect(page.get_by_label("By the clocks of")).not_to_be_empty()
+    page.get_by_role("button", name="Plan it").click()
+
+    expect(page.locator("#list")).to_contain_text("New disks for db1")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_an_alert_is_muted_and_unmuted_with_a_thumb(page: Page) -> None:
+    """From its row on the incident, for a time that was chosen."""
+    page.locator("#alerts").get_by_role("link", name="Mute…").first.click()
+    page.get_by_label("All alerts of the host db1").check()
+    page.get_by_label("For how long").select_option(label="1 hour")
+    page.get_by_role("button", name="Mute").click()
+    expect(page.locator("#list")).to_contain_text("by olga")
+    page.get_by_role("button", name="End now").click()
+
+    expect(page.locator("#list")).to_contain_text("ended by olga")
+
+
 def test_alerts_are_split_off_with_a_thumb(page: Page, store: Store) -> None:
     """What is ticked stays so while news comes in; nothing is done before it was shown."""
     page.get_by_label("Billing API answers 503").check()

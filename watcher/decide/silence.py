@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from watcher.decide.conditions import Conditions, value_of
@@ -73,6 +74,12 @@ class Windows:
             return None
         *_, window, span = max(found, key=lambda each: each[:3])
         return window, span
+
+
+@lru_cache(maxsize=8)
+def ready(windows: tuple[Window, ...]) -> Windows:
+    """The windows ready to be asked, kept for the next batch: they seldom change."""
+    return Windows(windows)
 
 
 class Inhibitors:

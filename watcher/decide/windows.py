@@ -153,7 +153,7 @@ def _begins(rule: _Rule) -> Iterator[datetime]:
     return islice(found, rule.count)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def _in_year(rule: _Rule, year: int) -> tuple[datetime, ...]:
     up_to = takewhile(lambda begin: begin.year <= year, _begins(rule))
     return tuple(begin for begin in up_to if begin.year == year)

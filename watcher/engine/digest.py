@@ -195,7 +195,7 @@ class Digest:
         back = held(tx, news, until, rulebook.policy, anew)
         if not (news or back.spans):
             return
-        book = load(tx, news, back, rulebook)
+        book = load(tx, news, rulebook, back)
         fold = Fold(book, rulebook, back.windows, inhibitors)
         for each in news:
             fold.take(each)

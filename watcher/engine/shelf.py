@@ -26,6 +26,9 @@ class Held:
     windows: tuple[Window, ...] = ()
 
 
+NOTHING = Held()
+
+
 def firing(tx: Tx, policy: Policy) -> Inhibitors:
     """The alerts that fire and may hold others back; without such rules none is looked at."""
     inhibitors = Inhibitors(policy.inhibit)
@@ -54,7 +57,7 @@ def held(tx: Tx, news: Sequence[News], now: datetime, policy: Policy, anew: bool
     return Held(tuple(due.values()), tuple(windows.values()))
 
 
-def load(tx: Tx, news: Sequence[News], back: Held, rulebook: Rulebook) -> Book:
+def load(tx: Tx, news: Sequence[News], rulebook: Rulebook, back: Held = NOTHING) -> Book:
     """A book with everything that these news and what was held back can touch."""
     book = Book(_Numbers(tx), lambda number: tx.members([number]), tx.take_back)
     keys = {(each.who.customer, each.event.key) for each in news}

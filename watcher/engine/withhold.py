@@ -6,7 +6,7 @@ from datetime import datetime
 from watcher.decide import correlate
 from watcher.decide.dedup import Sighting
 from watcher.decide.rules import effects
-from watcher.decide.silence import Case, Inhibitors, Windows, withheld
+from watcher.decide.silence import Case, Inhibitors, ready, withheld
 from watcher.engine.book import Book
 from watcher.model.alert import Alert, Occurrence, Withheld
 from watcher.model.change import replace
@@ -30,7 +30,7 @@ class Withholding:
     ) -> None:
         self._book = book
         self._policy = policy
-        self._windows = Windows((*policy.maintenance, *windows))
+        self._windows = ready((*policy.maintenance, *windows))
         self._inhibitors = Inhibitors(policy.inhibit) if inhibitors is None else inhibitors
 
     def first(self, seen: Sighting, before: Occurrence | None, now: datetime) -> Withheld | None:
