@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -57,11 +58,11 @@ def member(
     )  # fmt: skip
 
 
-def roll(*members: Member, number: int = 1, **fields: object) -> Roll:
+def roll(*members: Member, number: int = 1, **fields: Any) -> Roll:
     """An incident as these alerts make it."""
     begun = [span.started_at for _, span in members if span.started_at] or [at(0)]
     blank = replace(incident(number), opened_at=min(begun), burst_at=max(begun), last_at=max(begun))
-    return Roll(replace(recount(blank, Said(), members, GROUND), **fields), members)  # type: ignore[arg-type]
+    return Roll(replace(recount(blank, Said(), members, GROUND), **fields), members)
 
 
 def names(result: Regrouped, side: str) -> list[EntryKind]:

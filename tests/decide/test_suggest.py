@@ -1,6 +1,7 @@
 """Which incidents are likely meant: what they share with the one in question, and when."""
 
 from dataclasses import replace
+from typing import Any
 
 from tests.decide.given import at, incident
 from watcher.decide.suggest import suggest
@@ -9,10 +10,10 @@ from watcher.model.incident import Incident, Status
 OF = replace(incident(1), hosts=("db01", "web01"), service="shop")
 
 
-def other(number: int, minute: float, **fields: object) -> Incident:
+def other(number: int, minute: float, **fields: Any) -> Incident:
     """Another incident, of another host, that began then."""
     blank = replace(incident(number, minute, minute), hosts=("other",))
-    return replace(blank, **fields)  # type: ignore[arg-type]
+    return replace(blank, **fields)
 
 
 def test_what_has_most_in_common_comes_first() -> None:
