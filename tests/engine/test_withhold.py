@@ -211,6 +211,19 @@ def test_an_alert_that_gets_worse_within_its_window_stays_held_back() -> None:
     assert (at(10), at(60)) == (withheld.since, withheld.until)
 
 
+def test_an_older_span_that_is_heard_of_late_says_nothing_of_the_alert() -> None:
+    """It is held back, too, but the alert shows what holds back its newest."""
+    rules = rulebook(maintenance=(window("host=db01"),))
+    book = folded([(10, event(10, occurrence="o2")), (11, event(5))], rules)
+    [alert] = book.alerts.values()
+
+    assert [at(10), at(11)] == [
+        each.withheld.since for each in book.occurrences.values() if each.withheld
+    ]
+    assert alert.withheld is not None
+    assert at(10) == alert.withheld.since
+
+
 def test_a_transient_alert_opens_nothing_under_a_rule_with_for() -> None:
     """It waits, which is not suppression, and ends before its time."""
     book = folded(

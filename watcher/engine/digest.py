@@ -104,7 +104,7 @@ class Digest:
             if parsed:
                 self._commit(parsed, rulebook, token)
             elif idle:
-                self._advance(rulebook, token)
+                self._transact((), rulebook, token)
         except LostLeaseError:
             return 0
         return len(deliveries)
@@ -158,10 +158,6 @@ class Digest:
             dead = f"digesting failed: {type(error).__name__}: {error}"
             # Where not even that can be written, it is no fault of the delivery: it stays pending.
             self._transact([Parsed(parsed[0].delivery, dead=dead)], rulebook, token)
-
-    def _advance(self, rulebook: Rulebook, token: int) -> None:
-        """Does what time alone brings about while nothing is heard."""
-        self._transact((), rulebook, token)
 
     def _transact(self, parsed: Sequence[Parsed], rulebook: Rulebook, token: int) -> None:
         """Writes a batch in ONE transaction, or without one what time alone brings about."""
