@@ -2,21 +2,24 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import httpx
 import pytest
 from fastapi.routing import APIRoute
 from starlette.routing import Mount
 
-from tests.web.seed import ACME, GLOBEX
+from tests.web.seed import ACME, GLOBEX, NOW
 from tests.web.world import World, form_token
+from watcher.decide.match import parse
 from watcher.model.person import Role
+from watcher.model.silence import Window, WindowKind
 from watcher.web import api, pages
 from watcher.web.guard import Guard
 
 EVERYBODYS = {"/", "/readyz", "/login"}
 # What belongs to the customer globex: an incident, an action; the delivery has no fixed number.
-NUMBERS = {"incidents": "4", "actions": "3"}
+NUMBERS = {"incidents": "4", "actions": "3", "maintenance": "1", "mutes": "2"}
 FORMS = {
     "/incidents/{number}": {"verb": "acknowledge"},
     "/incidents/{number}/regroup": {"verb": "merge", "into": "4"},
@@ -50,8 +53,19 @@ class Way:
     def taken_by(self, client: httpx.Client, deliveries: list[int]) -> httpx.Response:
         if self.method == "GET":
             return client.get(self.of_globex(deliveries))
+        if self.method == "DELETE":
+            return client.delete(self.of_globex(deliveries))
         form, body = FORMS.get(self.path), BODIES.get(self.path)
         return client.post(self.of_globex(deliveries), data=form, json=body)
+
+
+@pytest.fixture(autouse=True)
+def _windows(world: World) -> None:
+    """Maintenance and a mute of globex."""
+    with world.store.begin() as tx:
+        for kind in WindowKind:
+            which = parse("host=mx1")
+            tx.plan_window(Window(kind, GLOBEX, which, NOW, timedelta(1), created_at=NOW))
 
 
 def _ways() -> Iterator[Way]:

@@ -12,8 +12,8 @@ FIELDS = {
         "acknowledged_at", "resolved_at", "alerts", "evidence", "problem", "ticket", "url",
     ],
     "alerts": [
-        "key", "occurrence", "status", "suppressed", "severity", "name", "host", "service",
-        "labels", "first_at", "last_at", "count", "incident", "flapping",
+        "key", "occurrence", "status", "suppressed", "withheld", "severity", "name", "host",
+        "service", "labels", "first_at", "last_at", "count", "incident", "flapping",
     ],
     "deliveries": ["id", "source", "received_at", "status", "reason", "size"],
     "actions": ["id", "kind", "incident", "status", "attempts", "next_at", "reason"],

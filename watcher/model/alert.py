@@ -30,7 +30,7 @@ WAITING = "for"
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """Why a span must not open or join an incident yet, and when that is decided again at the latest.
+    """Why a span must not open or join an incident yet; at `until` that is decided again.
 
     `by` names what holds it back (`maintenance:7`, `mute:8`, `inhibit:<rule>`, `for:<rule>`), and
     `source` is the key of the alert that inhibits it. It was first held back at `since`; `after` is
@@ -55,8 +55,8 @@ class Alert:
     """One condition of one customer; `occurrence` is its newest span, `count` how many there were.
 
     `host` is an inventory identity where `host_known`, else the raw name from the source. `pauses`
-    are the newest pauses between its spans, oldest first. `withheld` says why its newest span opened
-    no incident, and `suppressed` that it was not only to see whether it lasts.
+    are the newest pauses between its spans, oldest first. `withheld` says why its newest span
+    opened no incident, and `suppressed` that it was not only to see whether it lasts.
     """
 
     customer: str
@@ -117,3 +117,8 @@ class Occurrence:
     reason: Reason | None = None
     placed: Placed | None = None
     withheld: Withheld | None = None
+
+    @property
+    def span(self) -> tuple[str, str]:
+        """What it is called among those of its customer."""
+        return self.key, self.occurrence

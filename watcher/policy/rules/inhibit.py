@@ -61,8 +61,7 @@ def alert_of(given: GivenAlert, number: int = 0) -> Alert:
         source=given.source,
         occurrence="",
         status=AlertStatus.FIRING,
-        # What is left out matches nothing, also where a severity is asked for.
-        severity=given.severity,  # type: ignore[arg-type]
+        severity=given.severity,  # type: ignore[arg-type]  # none at all, where it is left out
         name=given.name,
         first_at=_MOMENT,
         last_at=_MOMENT,
