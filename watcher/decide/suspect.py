@@ -45,9 +45,20 @@ class Lineup:
         self._topology = topology
         self._after = after.total_seconds()
         self._noted: dict[tuple[str, str], Noted] = {}
-        self._opened, self._last = _NEVER, 0.0
+        self._first: Onset | None = None
+        self._last = 0.0
         self._changes = self._picked = 0
         self._scene: _Scene | None = _Scene(topology)
+
+    @property
+    def first(self) -> Onset | None:
+        """The alert that began before all others."""
+        return self._first
+
+    @property
+    def until(self) -> float:
+        """From when on the suspect is settled, as far as nothing is late."""
+        return _NEVER if self._first is None else self._first.at + self._after
 
     @property
     def stale(self) -> bool:
@@ -58,7 +69,7 @@ class Lineup:
 
     def note(self, onset: Onset, fired_before: int, node_fired_before: int) -> None:
         """An alert of the incident begins; of what is noted twice the earlier and rarer counts."""
-        if onset.at > self._opened + self._after:
+        if onset.at > self.until:
             return
         known = self._noted.get(onset.span)
         noted = Noted(onset, fired_before, node_fired_before)
@@ -75,9 +86,9 @@ class Lineup:
         if noted is not None:
             self._changes += 1
             self._scene = None
-            if noted.onset.at == self._opened:
-                left = (each.onset.at for each in self._noted.values())
-                self._opened = min(left, default=_NEVER)
+            if noted.onset == self._first:
+                left = (each.onset for each in self._noted.values())
+                self._first = min(left, key=_id, default=None)
 
     def take_in(self, other: "Lineup") -> None:
         """Two incidents became one."""
@@ -90,24 +101,22 @@ class Lineup:
         This looks at every node: in a storm ask while it is `stale`, and once when it is settled.
         """
         self._picked = self._changes
-        if not self._noted:
+        if self._first is None:
             return None
         if self._scene is None:
-            self._scene = _Scene(self._topology, self._early())
-        return self._scene.suspect(self._opened)
+            early = (each for each in self._noted.values() if each.onset.at <= self.until)
+            self._scene = _Scene(self._topology, early)
+        return self._scene.suspect(self._first.at)
 
     def _see(self, noted: Noted, anew: bool) -> None:
         """Adds to what is seen, unless something else counts no more."""
-        self._opened = min(self._opened, noted.onset.at)
-        self._last = max(self._last, noted.onset.at)
-        if anew or self._last > self._opened + self._after:
+        onset = noted.onset
+        self._first = onset if self._first is None else min(self._first, onset, key=_id)
+        self._last = max(self._last, onset.at)
+        if anew or self._last > self.until:
             self._scene = None
         elif self._scene is not None:
             self._scene.add(noted)
-
-    def _early(self) -> Iterator[Noted]:
-        until = self._opened + self._after
-        return (each for each in self._noted.values() if each.onset.at <= until)
 
 
 class _Own(NamedTuple):
@@ -263,14 +272,14 @@ def _after(delay: float) -> str:
 
 def _rarer(one: Noted, other: Noted) -> Noted:
     return Noted(
-        min(one.onset, other.onset, key=_when),
+        min(one.onset, other.onset, key=_id),
         min(one.fired_before, other.fired_before),
         min(one.node_fired_before, other.node_fired_before),
     )
 
 
-def _when(onset: Onset) -> tuple[float, str, str]:
-    return onset.at, onset.node, onset.name
+def _id(onset: Onset) -> tuple[float, str, str]:
+    return onset.id
 
 
 def _unusual(fired_before: int) -> int:
