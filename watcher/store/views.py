@@ -15,7 +15,8 @@ from watcher.model.example import Example
 from watcher.model.incident import Entry, Incident, Status
 from watcher.model.person import Principal
 from watcher.model.silence import Window
-from watcher.store import lists, people, rows, windows
+from watcher.store import history, lists, people, rows, windows
+from watcher.store.history import Period
 from watcher.store.link import ACTION, ALERT, DELIVERY, ENTRY, EXAMPLE, INCIDENT, OCCURRENCE, Link
 from watcher.store.people import Person, Token
 from watcher.store.query import Page, Query
@@ -132,6 +133,10 @@ class View:
         """A delivery with headers and body, for operators; None where it is not this customer's."""
         found = self._of("id", DELIVERY.table, DELIVERY.columns, number, rows.to_delivery)
         return next((each for each in found if customer in {None, each.customer}), None)
+
+    def history(self, period: Period, after: int, limit: int, max_bytes: int) -> list[Delivery]:
+        """The next deliveries of a period after that id, at least one if there is any."""
+        return history.chunk(self._link, period, after, limit, max_bytes)
 
     def change_mark(self) -> int:
         """A number that is another one after incidents have changed."""
