@@ -346,6 +346,15 @@ def test_a_suspect_found_by_more_than_time_stays() -> None:
     assert found == result.into.incident.suspect
 
 
+def test_a_suspect_without_an_alert_of_its_own_stays_while_there_are_any() -> None:
+    """A switch that says nothing is suspected for the sake of the others."""
+    silent = Suspect("", "switch7", at(0), Reason("likely-cause", "two depend on it"))
+    some = regroup.move(roll(A, B, suspect=silent), [A], roll(C, number=2), MOMENT, GROUND)
+    every = regroup.move(roll(A, B, suspect=silent), [A, B], roll(C, number=2), MOMENT, GROUND)
+
+    assert (silent, None) == (some.source.incident.suspect, every.source.incident.suspect)
+
+
 def test_a_title_that_a_person_gave_stays() -> None:
     """Whatever fired first."""
     said = roll(A, B, opened_by="ivan", title="Nobody can pay")

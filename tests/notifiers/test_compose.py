@@ -8,6 +8,7 @@ from tests.notifiers.given import AT, DIAGNOSIS, INCIDENT, RESOLVED, written
 from watcher.decide.lifecycle import News
 from watcher.model.evidence import StepResult, StepStatus
 from watcher.model.incident import Incident, Status, Term
+from watcher.model.reason import Reason
 
 
 def test_a_message_reads_well_at_three_in_the_morning() -> None:
@@ -96,6 +97,18 @@ def test_a_suspect_whose_alert_is_gone_is_named_by_its_key() -> None:
     lost = replace(INCIDENT, suspect=replace(INCIDENT.suspect, key="z:9", host=None))
 
     assert "Suspect:  z:9 (the first alert to fire)" in written(lost).text
+
+
+def test_a_suspect_without_an_alert_is_named_by_its_host() -> None:
+    """A switch that is down often cannot say so."""
+    assert INCIDENT.suspect is not None
+    reason = Reason("likely-cause", "it has no alert of its own")
+    silent = replace(INCIDENT.suspect, key="", host="switch2", reason=reason)
+
+    assert (
+        "Suspect:  switch2 (it has no alert of its own)"
+        in written(replace(INCIDENT, suspect=silent)).text
+    )
 
 
 def test_a_diagnosis_that_failed_says_why() -> None:

@@ -117,6 +117,15 @@ _SUSPECT = Suspect(
     ago(15.4),
     Reason("first-to-fire", "the first alert of the incident to fire", ("zabbix:acme:17041:db1",)),
 )
+_SILENT = Suspect(
+    "",
+    "switch2",
+    ago(37),
+    Reason(
+        "likely-cause",
+        "5 of the 7 hosts and services that depend on it alert; it has no alert of its own",
+    ),
+)
 
 INCIDENTS = (
     incident(1, "Certificate of shop.acme.example expires in 9 days", Priority.P5, Status.OPEN,
@@ -132,7 +141,7 @@ INCIDENTS = (
              hosts=("app1",), severity=Severity.WARNING, acknowledged_by="pavel"),
     incident(7, "HTTP 5xx answers above 5 % (webshop on web2)", Priority.P2, Status.ACKNOWLEDGED,
              38, service="webshop", hosts=("web1", "web2", "web3", "web4", "web5"),
-             severity=Severity.HIGH, alerts=9, firing=6, acknowledged_by="olga"),
+             severity=Severity.HIGH, alerts=9, firing=6, acknowledged_by="olga", suspect=_SILENT),
     incident(8, "No space left on /var/lib/postgresql (billing on db1)", Priority.P1, Status.OPEN,
              14, service="billing", hosts=("app1", "app2", "db1"), severity=Severity.DISASTER,
              alerts=4, firing=3, suspect=_SUSPECT),

@@ -119,6 +119,16 @@ def test_an_incident_page_tells_the_whole_story(world: World) -> None:
         assert part in shown
 
 
+def test_a_suspect_without_an_alert_is_named_by_its_host(world: World) -> None:
+    """It is said since when what depends on it alerts."""
+    shown = text_of(world.person().get("/incidents/7"))
+
+    assert (
+        "Suspected cause switch2 effects started 37 min ago 5 of the 7 hosts and services that"
+        " depend on it alert; it has no alert of its own"
+    ) in shown
+
+
 @pytest.mark.parametrize(
     ("number", "said"),
     [

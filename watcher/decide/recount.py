@@ -110,10 +110,12 @@ def continued(incident: Incident, begun: Iterable[datetime], rules: Grouping) ->
 
 def suspected(incident: Incident, after: Sequence[Member], rules: Grouping) -> Incident:
     """The incident with its suspect among the alerts that it has now: the same, unless it is gone
-    or was only the first to fire and another fired before.
+    or was only the first to fire and another fired before. One without an alert of its own stays
+    while there is any.
     """
     suspect = incident.suspect
-    here = suspect is not None and any(alert.key == suspect.key for alert, _ in after)
+    keys = {"", *(alert.key for alert, _ in after)} if after else set[str]()
+    here = suspect is not None and suspect.key in keys
     if suspect is not None and here and suspect.reason.rule != FIRST:
         return incident
     if not after:

@@ -101,8 +101,8 @@ def _suspect(briefing: Briefing) -> str | None:
     if suspect is None:
         return None
     name = next((each.name for each in briefing.alerts if each.key == suspect.key), suspect.key)
-    place = f" on {suspect.host}" if suspect.host else ""
-    return cut(one_line(f"{name}{place} ({suspect.reason.text})"), _SENTENCE)
+    named = " on ".join(filter(None, (name, suspect.host)))
+    return cut(one_line(f"{named} ({suspect.reason.text})"), _SENTENCE)
 
 
 def _diagnosis(diagnosis: Diagnosis) -> dict[str, object]:

@@ -230,7 +230,7 @@ class Term(_Read):
 
 
 class Suspect(_Read):
-    """The alert held to be the cause."""
+    """What is held to be the cause; `key` is empty where it has no alert of its own."""
 
     key: str
     host: str | None

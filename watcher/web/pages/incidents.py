@@ -246,7 +246,8 @@ def _customers(parts: Deps, by: Principal) -> list[str]:
 
 
 def _suspect_name(found: Whole) -> str:
-    """The suspected alert's name; its key once the alert itself is gone."""
+    """The suspected alert's name, or its key once the alert itself is gone; else its host."""
     suspect = found.incident.suspect
-    key = suspect.key if suspect else ""
-    return next((alert.name for alert, _ in found.alerts if alert.key == key), key)
+    if suspect is None or not suspect.key:
+        return (suspect and suspect.host) or ""
+    return next((alert.name for alert, _ in found.alerts if alert.key == suspect.key), suspect.key)
