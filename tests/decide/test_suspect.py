@@ -303,6 +303,31 @@ def test_the_rarer_of_two_counts_of_the_same_holds() -> None:
     assert "its own alert 'X' is new here and fires on 1 other" in found[0].reason.text
 
 
+def test_an_alert_that_was_renamed_counts_once() -> None:
+    """Whichever of its names is heard of last."""
+    names = [Fired(0, "db1", name, key="k") for name in ("Disk 97 % full", "Disk 98 % full")]
+
+    one, other = suspect([], *names), suspect([], *reversed(names))
+
+    assert one == other
+    assert "its own alert 'Disk 97 % full' is new here" in one.reason.text
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_makes_a_node_alert_counts_it_among_its_own(seed: int) -> None:
+    """Else more could alert than there are: "3 of the 2"."""
+    random = Random(seed)
+    names = [f"n{number}" for number in range(12)]
+    topology = Topology(
+        service(name, random.choices(names, k=random.randrange(4)), random.choices(names, k=2))
+        for name in random.sample(names, 8)
+    )
+
+    assert {(above, node) for node in names for above in topology.above(node)} == {
+        (node, below) for node in names for below in topology.below(node)
+    }
+
+
 def test_the_first_alert_and_the_end_of_doubt_are_known() -> None:
     """The title is that of the first until the suspect is settled."""
     lineup = lineup_of([], Fired(5, "b", "X"), Fired(5, "a", "X"))

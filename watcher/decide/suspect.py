@@ -113,7 +113,7 @@ class Lineup:
         onset = noted.onset
         self._first = onset if self._first is None else min(self._first, onset, key=_id)
         self._last = max(self._last, onset.at)
-        if anew or self._last > self.until:
+        if anew or (self._first is onset and self._last > self.until):
             self._scene = None
         elif self._scene is not None:
             self._scene.add(noted)
@@ -272,10 +272,14 @@ def _after(delay: float) -> str:
 
 def _rarer(one: Noted, other: Noted) -> Noted:
     return Noted(
-        min(one.onset, other.onset, key=_id),
+        min(one.onset, other.onset, key=_said),
         min(one.fired_before, other.fired_before),
         min(one.node_fired_before, other.node_fired_before),
     )
+
+
+def _said(onset: Onset) -> tuple[float, str, str]:
+    return onset.at, onset.node, onset.name
 
 
 def _id(onset: Onset) -> tuple[float, str, str]:
