@@ -9,7 +9,7 @@ import orjson
 from hypothesis import strategies as st
 
 from tests.decide.given import POLICY, T0
-from watcher.engine.fold import Rulebook
+from watcher.engine.rulebook import Rulebook
 from watcher.model.catalogue import Catalogue, Host, Service, SshProfile
 from watcher.model.policy import Channel, RunbookMatch, RunbookTrigger
 

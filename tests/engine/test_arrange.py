@@ -22,8 +22,9 @@ from watcher.decide.regroup import Fresh
 from watcher.engine.arrange import Order, Verb, carry_out, preview
 from watcher.engine.book import Book
 from watcher.engine.command import Desk, NotThereError
-from watcher.engine.fold import Fold, identify
+from watcher.engine.fold import Fold
 from watcher.engine.replay import read_events
+from watcher.engine.rulebook import identify
 from watcher.kit.log import configure
 from watcher.model.action import Action, ActionStatus
 from watcher.model.incident import Incident, Status

@@ -6,8 +6,8 @@ from datetime import timedelta
 from tests.engine.streams import RULEBOOK, Line, line, ndjson
 from watcher.decide.match import parse
 from watcher.engine.explain import Explanation, explain
-from watcher.engine.fold import Rulebook, identify
 from watcher.engine.replay import read_events
+from watcher.engine.rulebook import Rulebook, identify
 from watcher.model.policy import AlertRule, Policy
 from watcher.model.silence import Inhibition
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from tests.engine.streams import RULEBOOK, Line, line, ndjson
 from watcher.engine.book import Book
-from watcher.engine.fold import Fold, Rulebook, identify
+from watcher.engine.fold import Fold
 from watcher.engine.replay import read_events, replay, write_incidents
+from watcher.engine.rulebook import Rulebook, identify
 from watcher.model.action import ActionKind
 from watcher.model.matcher import Matcher, Operator
 from watcher.model.policy import AlertRule

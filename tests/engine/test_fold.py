@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tests.decide.given import POLICY, at, event
 from watcher.engine.book import Book
-from watcher.engine.fold import Fold, Rulebook, identify
+from watcher.engine.fold import Fold
+from watcher.engine.rulebook import Rulebook, identify
 from watcher.model.catalogue import Catalogue, Host, Service
 from watcher.model.event import Event, Kind, Severity
 from watcher.model.incident import EntryKind, Priority, Status

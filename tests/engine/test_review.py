@@ -9,8 +9,9 @@ import pytest
 from tests.decide.given import POLICY, RULES, event
 from tests.fakes import FakeClock
 from watcher.engine.book import Book
-from watcher.engine.fold import Fold, News, Rulebook, identify
+from watcher.engine.fold import Fold
 from watcher.engine.review import Review
+from watcher.engine.rulebook import News, Rulebook, identify
 from watcher.engine.shelf import load, save
 from watcher.model.catalogue import Calendar, Catalogue, Service
 from watcher.model.change import replace

@@ -16,8 +16,9 @@ from tests.fakes import FakeClock
 from watcher.decide.match import parse
 from watcher.engine.book import Book
 from watcher.engine.digest import Digest
-from watcher.engine.fold import Fold, Rulebook, identify
+from watcher.engine.fold import Fold
 from watcher.engine.replay import read_events, replay
+from watcher.engine.rulebook import Rulebook, identify
 from watcher.model.alert import Occurrence
 from watcher.model.event import Event, Kind, Severity
 from watcher.model.incident import EntryKind, Incident

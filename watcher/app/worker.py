@@ -11,11 +11,11 @@ from watcher.app.stored import RULES_EVERY, rules_of
 from watcher.engine.deliver import Deliverer
 from watcher.engine.deliver import Options as DeliverOptions
 from watcher.engine.digest import Digest, Read
-from watcher.engine.fold import Rulebook
 from watcher.engine.hands import DiagnoseHand, Hand, NotifyHand
 from watcher.engine.loop import Duty, Loops
 from watcher.engine.reload import InForce
 from watcher.engine.review import Review
+from watcher.engine.rulebook import Rulebook
 from watcher.engine.sweep import Retention, Sweep
 from watcher.kit.clock import Clock
 from watcher.kit.plugins import adapter

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from watcher.cli._common import fail
-from watcher.engine.fold import Rulebook
 from watcher.engine.replay import ReplayError, read_events, replay, write_incidents
+from watcher.engine.rulebook import Rulebook
 from watcher.kit.shipped import shipped
 from watcher.policy.catalogue import load_topology
 from watcher.policy.problems import Problems

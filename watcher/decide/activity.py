@@ -22,7 +22,8 @@ class Onset:
     """An occurrence that begins, as it counts for grouping.
 
     `at` is when, in seconds since the epoch; `node` its host, or its service where it names no
-    host; `place` what says where that is. It returns to where its span `after` is, or to the
+    host; `place` what says where that is, and `service` counts where the topology does not know
+    the node. It returns to where its span `after` is, or to the
     incident `home` where that is not known any more, because of `why`: a person put it there
     (`pinned`), or its condition is back, which counts for more than other evidence unless it was
     away for `long`. It belongs to none of those `barred`.
@@ -34,6 +35,7 @@ class Onset:
     node: str
     name: str
     place: str | None = None
+    service: str | None = None
     home: int | None = None
     after: tuple[str, str] | None = None
     why: Reason | None = None
@@ -99,7 +101,7 @@ class Activity:
         """An onset became part of a disruption."""
         trace = Trace(onset.at, onset.key, onset.node)
         self.on.setdefault(onset.node, {})[number] = trace
-        for node, hops in topology.above(onset.node).items():
+        for node, hops in topology.around(onset.node, onset.service).items():
             if hops <= _HOPS:
                 index = self.beneath if hops == 1 else self.further
                 index.setdefault(node, {})[number] = trace
@@ -139,7 +141,7 @@ class Activity:
         yield SAME_HOST, self.on.get(node, _NONE), seconds(rules.same_host), None
         yield CAUSE, self.beneath.get(node, _NONE), cause, (node, "")
         yield CAUSE, self.further.get(node, _NONE), cause, (node, "")
-        for above, hops in topology.above(node).items():
+        for above, hops in topology.around(node, onset.service).items():
             if hops <= _HOPS:
                 yield EFFECT, self.on.get(above, _NONE), effect / hops, (above, node)
             if hops == 1:

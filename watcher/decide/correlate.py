@@ -1,20 +1,15 @@
-"""Which incident does an alert belong to? One for each disruption of a service (or a host).
-
-Alerts that share a group and start no further apart than the activity gap are one disruption. A
-condition that comes back soon after its recovery returns to its own incident; what soon means, a
-condition that flaps has taught (`watcher.decide.flapping`). News that arrives
-late, but within the lateness window, is placed as if it had come in time: an incident which it
-shows to be part of an earlier one is merged into that, as long as it is still provisional.
+"""What the correlator is told of an alert that starts: when and where it counts as having started,
+and whether its condition is back.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from watcher.decide.apart import apart, put_home
+from watcher.decide.activity import Onset
+from watcher.decide.apart import put_home
 from watcher.decide.dedup import Identity
 from watcher.decide.flapping import Hold
-from watcher.model.alert import Occurrence
+from watcher.model.alert import Alert, Occurrence
 from watcher.model.change import replace
 from watcher.model.incident import Incident, Status
 from watcher.model.policy import Grouping
@@ -23,13 +18,7 @@ from watcher.model.reason import Reason
 SAME = "same-condition"
 """The rule by which a condition returns to the incident that it was in."""
 
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """The incident an occurrence joins, None for a new one, and the evidence for it."""
-
-    incident: Incident | None
-    reason: Reason
+_SERVICES = "services"
 
 
 def group_of(who: Identity, key: str) -> str:
@@ -51,46 +40,68 @@ def point_of(occurrence: Occurrence, received_at: datetime, lateness: timedelta)
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
-    """An occurrence that begins: in which group, from which point on, and when it was heard of.
-
-    `hold` is for how long its condition may have been away and still be the same disruption.
+class Homecoming:
+    """The incident that a condition returns to, because a person put it there (`pinned`) or because
+    it is back; after a `long` time, whatever else it has to do with comes first.
     """
 
-    occurrence: Occurrence
-    group: str
-    point: datetime
-    now: datetime
-    hold: Hold
+    number: int
+    reason: Reason
+    pinned: bool = False
+    long: bool = False
 
 
-def place(
-    start: Start,
+def homecoming(
     previous: Occurrence | None,
     home: Incident | None,
-    neighbours: Iterable[Incident],
-    rules: Grouping,
-) -> Placement:
-    """Where a started occurrence belongs.
-
-    `previous` is the condition's last span and `home` its incident; `neighbours` are the incidents
-    of the same group. What a person decided goes first.
-    """
+    occurrence: Occurrence,
+    hold: Hold,
+    gap: timedelta,
+) -> Homecoming | None:
+    """Where a condition returns to whose last span is `previous`, with the incident of that."""
+    if previous is None or home is None:
+        return None
     put = put_home(previous, home)
     if put is not None:
-        return Placement(home, put)
-    if start.occurrence.placed is not None:
-        neighbours = [each for each in neighbours if apart(start.occurrence, each) is None]
-    near = _nearest(neighbours, start, rules)
-    if previous is None or home is None or home.status is Status.CLOSED:
-        return near
-    away = _away(previous, start.occurrence)
-    # After a longer time, whatever is new on its group is more likely to be what it belongs to.
-    longest = rules.gap if near.incident is not None else away
-    if away > min(start.hold.length, longest):
-        return near
-    text, seconds = _back(away, start.hold), away.total_seconds()
-    return Placement(home, Reason(SAME, text, keys=(start.occurrence.key,), gap=seconds))
+        return Homecoming(home.number, put, pinned=True)
+    away = _away(previous, occurrence)
+    if home.status is Status.CLOSED or away > hold.length:
+        return None
+    reason = Reason(SAME, _back(away, hold), keys=(occurrence.key,), gap=away.total_seconds())
+    return Homecoming(home.number, reason, long=away > gap)
+
+
+def onset_of(
+    alert: Alert,
+    occurrence: Occurrence,
+    point: datetime,
+    home: Homecoming | None,
+    rules: Grouping,
+) -> Onset:
+    """What the correlator is told of an occurrence that begins at that point."""
+    barred = occurrence.placed.out_of if occurrence.placed is not None else ()
+    return Onset(
+        at=point.timestamp(),
+        key=occurrence.key,
+        occurrence=occurrence.occurrence,
+        node=alert.host or alert.service or alert.key,
+        name=alert.name,
+        place=_place_of(alert, rules),
+        service=alert.service,
+        home=home.number if home else None,
+        why=home.reason if home else None,
+        pinned=home.pinned if home else False,
+        long=home.long if home else False,
+        barred=frozenset(barred),
+    )
+
+
+def _place_of(alert: Alert, rules: Grouping) -> str | None:
+    """Where the alert says that it is; services are all in one place."""
+    for label in rules.places:
+        if value := alert.labels.get(label):
+            return f"{label}={value}"
+    return _SERVICES if alert.service and alert.host in {None, alert.service} else None
 
 
 def _back(away: timedelta, hold: Hold) -> str:
@@ -121,83 +132,6 @@ def fuse(earlier: Incident, later: Incident, gap: timedelta) -> Incident:
     return replace(earlier, burst_at=second.burst_at, last_at=last_at, before_at=first.last_at)
 
 
-@dataclass(frozen=True, slots=True)
-class Merger:
-    """Two incidents that late news has shown to be one disruption."""
-
-    later: Incident
-    earlier: Incident
-    reason: Reason
-
-
-def bridged(
-    joined: Incident, neighbours: Iterable[Incident], start: Start, rules: Grouping
-) -> list[Merger]:
-    """The mergers due because a start came late: it lies before the first one of an incident that
-    would have joined an earlier incident, had it been heard of in time.
-
-    `joined` is the incident that took the start in, `neighbours` are those of its group; all are
-    as they were before.
-    """
-    near = {each.number: each for each in neighbours if _gap(each, start, rules) is not None}
-    near[joined.number] = joined
-    earliest = near.pop(min(near))
-    mergers = []
-    for later in near.values():
-        gap = later.burst_at - start.point
-        if timedelta() <= gap <= rules.gap:
-            text = f"late news shows one disruption: alerts {_span(gap)} apart"
-            reason = Reason("late-start", text, keys=(later.group,), gap=gap.total_seconds())
-            mergers += _merger(later, earliest, reason, start.now, rules)
-    return mergers
-
-
-def reunited(
-    past: Occurrence,
-    current: Occurrence,
-    homes: tuple[Incident, Incident],
-    hold: Hold,
-    now: datetime,
-    rules: Grouping,
-) -> list[Merger]:
-    """The merger due because a late recovery shows that a condition came back soon after it.
-
-    `homes` are the incidents of the two occurrences.
-    """
-    away = (current.started_at or now) - past.heard_at
-    if not timedelta() <= away <= hold.length:
-        return []
-    text = f"a late recovery shows the same condition, {_span(away)} after it was last seen"
-    reason = Reason("late-recovery", text, keys=(past.key,), gap=away.total_seconds())
-    return _merger(*homes, reason, now, rules)
-
-
-def _merger(
-    one: Incident, other: Incident, reason: Reason, now: datetime, rules: Grouping
-) -> list[Merger]:
-    earlier, later = sorted((one, other), key=lambda each: each.number)
-    if earlier.status is Status.CLOSED or not _provisional(later, now, rules.lateness):
-        return []
-    if apart(later, earlier) is not None:
-        return []
-    return [Merger(later, earlier, reason)]
-
-
-def _nearest(neighbours: Iterable[Incident], start: Start, rules: Grouping) -> Placement:
-    near = [
-        (away, each.number, each)
-        for each in neighbours
-        if each.status is not Status.CLOSED and (away := _gap(each, start, rules)) is not None
-    ]
-    group = start.group
-    if not near:
-        text = f"nothing on {_spoken(group)} in the {_span(rules.gap)} before"
-        return Placement(None, Reason("new-disruption", text, keys=(group,)))
-    away, _, incident = min(near, key=lambda each: each[:2])
-    text = f"same {_spoken(group)}, {_span(away)} apart"
-    return Placement(incident, Reason("same-group", text, keys=(group,), gap=away.total_seconds()))
-
-
 def _away(previous: Occurrence, occurrence: Occurrence) -> timedelta:
     """How long nothing was heard of a condition between two of its spans, whichever came first.
 
@@ -208,39 +142,6 @@ def _away(previous: Occurrence, occurrence: Occurrence) -> timedelta:
         if second.started_at is not None:
             gaps.append(second.started_at - first.heard_at)
     return max(gaps)
-
-
-def _gap(incident: Incident, start: Start, rules: Grouping) -> timedelta | None:
-    """How long before it the incident last had a start, None if that is too long ago.
-
-    A young incident may also begin within the gap after it: had the start been heard of in time,
-    the incident would have been its.
-    """
-    point = start.point
-    if point >= incident.burst_at:
-        away = max(point - incident.last_at, timedelta())
-    elif incident.before_at is not None:
-        away = abs(point - incident.before_at)
-    elif _young(incident, start.now, rules.lateness):
-        away = incident.burst_at - point
-    else:
-        return None
-    return away if away <= rules.gap else None
-
-
-def _young(incident: Incident, now: datetime, lateness: timedelta) -> bool:
-    return now - incident.opened_at <= lateness
-
-
-def _provisional(incident: Incident, now: datetime, lateness: timedelta) -> bool:
-    untouched = incident.opened_by == "watcher" and incident.acknowledged_at is None
-    untouched &= incident.arranged is None
-    return untouched and _young(incident, now, lateness) and incident.status is not Status.CLOSED
-
-
-def _spoken(group: str) -> str:
-    kind, _, name = group.partition(":")
-    return f"{kind} {name}"
 
 
 def _span(span: timedelta) -> str:

@@ -5,8 +5,9 @@ had been decided after it is taken back and decided again; what thereby changes 
 """
 
 from bisect import bisect_right, insort
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 from watcher.decide.activity import Onset
 from watcher.decide.disruptions import Disruptions, Merger, Register, Verdict
@@ -37,13 +38,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What an onset brings about: incidents that are `opened`, or `merged`, and every onset that
-    belongs elsewhere than before, itself among them.
+    """What an onset brings about: incidents that are `opened`, or `merged`, or `overtaken` by
+    another, and every onset that belongs elsewhere than before, itself among them.
     """
 
     placed: tuple[Place, ...]
     opened: frozenset[int] = frozenset()
     merged: tuple[Merger, ...] = ()
+    overtaken: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -81,6 +83,15 @@ class Correlator:
         """The incident that holds what this one held."""
         return self._state.root(number)
 
+    def on(self, node: str) -> set[int]:
+        """The incidents that were seen on a node lately."""
+        return set(map(self.root, self._state.seen_on(node)))
+
+    def _overtaken(self, opened: Collection[int]) -> dict[int, int]:
+        if not opened:
+            return {}
+        return {over: by for over, by in self._state.overtaken.items() if by in opened}
+
     def take(self, onset: Onset, register: Register) -> Ruling:
         """Decides where an onset belongs; one that was taken before is decided again."""
         if onset.span in self._places or (self._log and onset.id <= self._log[-1].id):
@@ -91,7 +102,7 @@ class Correlator:
         self._gone |= {each.later: each.earlier for each in verdict.merged}
         self._keep(onset)
         opened = frozenset((verdict.number,)) if verdict.opened else frozenset[int]()
-        return Ruling(_placed(onset, verdict), opened, verdict.merged)
+        return Ruling(_placed(onset, verdict), opened, verdict.merged, self._overtaken(opened))
 
     def _file(self, onset: Onset, verdict: Verdict) -> None:
         for place in _placed(onset, verdict):
@@ -105,7 +116,7 @@ class Correlator:
         fresh = onset.at - self._copies[-1].upto[0] < _PAUSE
         if self._uncopied < _STRIDE and fresh:
             return
-        self._state.forget(onset.at - _horizon(self._rules))
+        self._state.forget(onset.at - horizon(self._rules).total_seconds())
         self._copies.append(_Copy(onset.id, self._state.copy()))
         self._uncopied = 0
         # What is merged is as young as the lateness window, and that when it is merged.
@@ -120,26 +131,41 @@ class Correlator:
             self._openers.pop(each.span, None)
         del self._log[:settled]
 
+    def _opened(self) -> dict[Span, int]:
+        """The onsets that opened what is still there, each with what it opened."""
+        return {
+            span: number
+            for span, number in self._openers.items()
+            if self._state.root(number) == number and number not in self._gone
+        }
+
     def _again(self, onset: Onset, register: Register) -> Ruling:
         """Decides an onset in its place, and whatever came after it once more."""
         known = self._places.get(onset.span)
         since = min(onset.id, known.onset.id) if known is not None else onset.id
         while len(self._copies) > 1 and self._copies[-1].upto >= since:
             del self._copies[-1]
-        start = bisect_right(self._log, self._copies[-1].upto, key=_id)
+        # What came too late for the oldest copy was decided on top of it, and is so again.
+        oldest = len(self._copies) == 1
+        start = 0 if oldest else bisect_right(self._log, self._copies[-1].upto, key=_id)
         taken = [each for each in self._log[start:] if each.span != onset.span]
         insort(taken, onset, key=_id)
         del self._log[start:]
         self._log.extend(taken)
-        draft = Draft(self._copies[-1].disruptions.copy(), taken, register, self._drafted)
-        ruling = draft.ruling(self._state, self._places, self._openers, self._gone)
+        state = self._copies[-1].disruptions.copy()
+        for gone, into in self._gone.items():
+            if gone not in state.going and state.root(into) != gone:
+                state.into.setdefault(gone, into)
+        draft = Draft(state, register, self._drafted)
+        draft.decide(taken, self._opened())
+        ruling = draft.ruling(self._state, self._places, self._gone)
         self._gone |= {each.later: each.earlier for each in ruling.merged}
         self._state, self._drafted = draft.state, draft.drafted
         self._places |= draft.places
         self._places |= {each.onset.span: each for each in ruling.placed}
         self._openers |= draft.openers
         self._uncopied = len(taken)
-        return ruling
+        return replace(ruling, overtaken=self._overtaken(ruling.opened))
 
 
 class Draft:
@@ -148,22 +174,27 @@ class Draft:
     What they open has a number of its own meanwhile, below zero: most of it is an incident already.
     """
 
-    def __init__(
-        self, state: Disruptions, onsets: Sequence[Onset], register: Register, drafted: int
-    ) -> None:
+    def __init__(self, state: Disruptions, register: Register, drafted: int) -> None:
         self.state = state
         self.places: dict[Span, Place] = {}
         self.openers: dict[Span, int] = {}
         self._register = register
         self.drafted = drafted
         self._mergers: dict[int, Reason] = {}
+
+    def decide(self, onsets: Iterable[Onset], opened: Mapping[Span, int]) -> None:
+        """Decides onsets in the order of their time; `opened` says which incidents they opened."""
         for onset in onsets:
-            verdict = state.decide(onset, self)
+            verdict = self.state.decide(onset, self)
             for place in _placed(onset, verdict):
                 self.places[place.onset.span] = place
             if verdict.opened:
                 self.openers[onset.span] = verdict.number
             self._mergers |= {each.later: each.reason for each in verdict.merged}
+            was = opened.get(onset.span)
+            if was is not None and was not in self.state.going:
+                # Whoever speaks of that incident means what is drafted here.
+                self.state.into.setdefault(was, verdict.number)
 
     def number(self) -> int:
         """A number until it is known which incident it is."""
@@ -182,16 +213,15 @@ class Draft:
         self,
         old: Disruptions,
         places: Mapping[Span, Place],
-        openers: Mapping[Span, int],
         gone: Mapping[int, int],
     ) -> Ruling:
         """What is different now.
 
-        `places` is where onsets were, by the `old` disruptions, and `openers` which of them had
-        opened which incident; what was merged before (`gone`) is over for good.
+        `places` is where onsets were, by the `old` disruptions; what was merged before (`gone`) is
+        over for good.
         """
         live = {old.root(place.number) for place in places.values()} - gone.keys()
-        opened = self._named(live, openers, gone)
+        opened = self._named(live, gone)
         merged = tuple(self._merged(live, old, places))
         moved = {each.later: each.earlier for each in merged}
         placed = []
@@ -202,14 +232,12 @@ class Draft:
                 placed.append(replace(place, number=number))
         return Ruling(tuple(placed), opened, merged)
 
-    def _named(
-        self, live: set[int], openers: Mapping[Span, int], gone: Mapping[int, int]
-    ) -> frozenset[int]:
+    def _named(self, live: set[int], gone: Mapping[int, int]) -> frozenset[int]:
         """Gives every draft its number: that of the first incident which it took in or which one of
         its onsets had opened, else a new one. Returns the new ones.
         """
         state, fresh = self.state, set[int]()
-        held = self._held(live, openers)
+        held = self._held(live)
         for draft in [each for each in state.going if each < 0 or each in gone]:
             known = {*held.get(draft, ()), _last(gone, draft)} & live
             had = [each for each in sorted(known) if each not in state.going]
@@ -224,15 +252,11 @@ class Draft:
         self.openers = {span: state.root(number) for span, number in self.openers.items()}
         return frozenset(fresh)
 
-    def _held(self, live: set[int], openers: Mapping[Span, int]) -> dict[int, set[int]]:
+    def _held(self, live: set[int]) -> dict[int, set[int]]:
         """The live incidents that a draft may be, by draft."""
         held: dict[int, set[int]] = {}
         for number in live & self.state.into.keys():
             held.setdefault(self.state.root(number), set()).add(number)
-        for span, place in self.places.items():
-            number = openers.get(span, 0)
-            if number in live and number not in self.state.into:
-                held.setdefault(self.state.root(place.number), set()).add(number)
         return held
 
     def _merged(
@@ -263,7 +287,6 @@ def _id(onset: Onset) -> Id:
     return onset.id
 
 
-def _horizon(rules: Grouping) -> float:
-    """For how long an onset can still be evidence for another, in seconds."""
-    widest = max(rules.same_host, rules.effect, rules.cause, rules.alike)
-    return (widest + rules.lateness).total_seconds()
+def horizon(rules: Grouping) -> timedelta:
+    """For how long an onset can still be evidence for another."""
+    return max(rules.same_host, rules.effect, rules.cause, rules.alike) + rules.lateness

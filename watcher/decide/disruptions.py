@@ -8,8 +8,9 @@ Onsets are decided in the order of their time. One that is heard of late, by the
 most, is put where it belongs, and whatever came after it is decided again.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Protocol
 
 from watcher.decide.activity import (
@@ -135,6 +136,10 @@ class Disruptions:
             number = self.into[number]
         return number
 
+    def seen_on(self, node: str) -> Collection[int]:
+        """What was seen on a node lately."""
+        return self._activity.on.get(node, {}).keys()
+
     def decide(self, onset: Onset, register: Register) -> Verdict:
         """Where an onset belongs that comes after all the others."""
         if not onset.long and (home := self._return(onset)) is not None:
@@ -181,11 +186,13 @@ class Disruptions:
         self._activity.forget(before)
         for number in [each.number for each in self.going.values() if each.last <= before]:
             self._leave(number)
-        spoken_of = self._activity.numbers()
-        self.into = {gone: into for gone, into in self.into.items() if gone in spoken_of}
+        placed = {span: self.root(number) for span, number in self.placed.items()}
+        self.placed = {span: number for span, number in placed.items() if number in self.going}
+        # Drafts are spoken of by what was seen only; incidents by those who ask for them, too.
+        needed = self._activity.numbers()
+        roots = {gone: self.root(gone) for gone in self.into if gone > 0 or gone in needed}
+        self.into = {gone: root for gone, root in roots.items() if root in self.going}
         self.overtaken = {over: by for over, by in self.overtaken.items() if over in self.going}
-        known = self.going.keys() | self.into.keys()
-        self.placed = {span: number for span, number in self.placed.items() if number in known}
 
     def _return(self, onset: Onset) -> Verdict | None:
         """Its condition is back, or a person put it there."""
@@ -195,17 +202,18 @@ class Disruptions:
         number = self.root(number)
         if number in self.overtaken and not onset.pinned:
             return None
-        self._join(self.going.get(number) or self._begin(number, onset), onset)
+        self._join(self.going.get(number) or self._resume(number, onset), onset)
         return Verdict(number, onset.why)
 
     def _evidence(self, onset: Onset) -> dict[int, Evidence]:
         """The strongest evidence for each disruption that still takes something in."""
         best: dict[int, Evidence] = {}
+        barred = set(map(self.root, onset.barred))
         ties = self._activity.evidence(onset, self._topology, self._rules)
         for named, evidence in (*ties, *self._bursts(onset)):
             number = self.root(named)
             live = number in self.going and number not in self.overtaken
-            live = live and number not in onset.barred
+            live = live and number not in barred
             if live and (number not in best or evidence < best[number]):
                 best[number] = evidence
         return best
@@ -232,6 +240,12 @@ class Disruptions:
         fresh = Disruption(number, opened=onset.at, began=onset.at, last=onset.at)
         self.going[number] = fresh
         return fresh
+
+    def _resume(self, number: int, onset: Onset) -> Disruption:
+        """An incident from before what is known here: it goes on, but is not young any more."""
+        resumed = self._begin(number, onset)
+        resumed.opened = -inf
+        return resumed
 
     def _join(self, target: Disruption, onset: Onset) -> None:
         rules = self._rules.storm

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from watcher.decide import label
 from watcher.decide.correlate import fuse
 from watcher.decide.lifecycle import (
+    MACHINE,
     Moment,
     News,
     RefusedError,
@@ -157,7 +158,7 @@ def split(
         text = "it has no other alert: to split off all of them would only give it another number"
         raise RefusedError(f"#{source.incident.number} cannot be split: {text}")
     begun = starts(source, some, ground.policy.grouping)
-    opened_at = max(begun[0], source.incident.opened_at)
+    opened_at = max(begun[0], source.incident.opened_at) if _by_hand(moment) else moment.now
     first = _blank(source, some, fresh, replace(moment, now=opened_at))
     first = run_of(first, begun, ground.policy.grouping)
     moved = _handed(source, some, first, source.incident, moment)
@@ -195,14 +196,15 @@ def _handed(
     text = f"from #{number} by {moment.actor}: {moment.reason.text}"
     moved = []
     for alert, span in some:
-        known = {*(span.placed.out_of if span.placed else ()), *([out_of.number] if out_of else ())}
-        changed = replace(
-            span,
-            incident=into.number,
-            joined_at=moment.now,
-            reason=Reason(label.BY_HAND, text, keys=(span.key,)),
-            placed=Placed(into.number, moment.actor, tuple(sorted(known - here))),
-        )
+        changed = replace(span, incident=into.number, joined_at=moment.now, reason=moment.reason)
+        if _by_hand(moment):
+            before = span.placed.out_of if span.placed else ()
+            known = {*before, *([out_of.number] if out_of else ())}
+            changed = replace(
+                changed,
+                reason=Reason(label.BY_HAND, text, keys=(span.key,)),
+                placed=Placed(into.number, moment.actor, tuple(sorted(known - here))),
+            )
         newest = (alert.key, alert.occurrence) in going or alert.key not in staying
         if newest and alert.incident == number:
             alert = replace(alert, incident=into.number)  # noqa: PLW2901 - the same alert, elsewhere
@@ -227,9 +229,10 @@ def _gained(
     ground: Ground,
 ) -> Incident:
     incident, after = roll.incident, (*roll.members, *moved)
-    known = set(apart) - {incident.number, *incident.took}
-    arranged = Arranged(moment.actor, tuple(sorted(known)))
-    counted = recount(replace(incident, arranged=arranged), said, after, ground)
+    if _by_hand(moment):
+        known = set(apart) - {incident.number, *incident.took}
+        incident = replace(incident, arranged=Arranged(moment.actor, tuple(sorted(known))))
+    counted = recount(incident, said, after, ground)
     return suspected(counted, after, ground.policy.grouping)
 
 
@@ -238,8 +241,10 @@ def _lost(roll: Roll, some: Sequence[Member], into: int, moment: Moment, ground:
     incident, rest = roll.incident, _without(roll.members, some)
     text = f"{_counted(some)} went to #{into}: {_names(some)}"
     told = _entry(incident, EntryKind.MOVED, text, moment)
-    apart = {*_apart(incident), into}
-    less = replace(incident, arranged=Arranged(moment.actor, tuple(sorted(apart))))
+    less = incident
+    if _by_hand(moment):
+        apart = {*_apart(incident), into}
+        less = replace(incident, arranged=Arranged(moment.actor, tuple(sorted(apart))))
     less = suspected(recount(less, said_of(roll), rest, ground), rest, ground.policy.grouping)
     less = run_of(less, starts(roll, rest, ground.policy.grouping), ground.policy.grouping)
     if not rest and incident.held_by is None:
@@ -322,6 +327,11 @@ def _require_open(incident: Incident) -> None:
 def _without(members: Iterable[Member], some: Iterable[Member]) -> tuple[Member, ...]:
     gone = {(span.key, span.occurrence) for _, span in some}
     return tuple(each for each in members if (each[1].key, each[1].occurrence) not in gone)
+
+
+def _by_hand(moment: Moment) -> bool:
+    """Whether a person decided it: only that stands against whatever the machine finds later."""
+    return moment.actor != MACHINE
 
 
 def _apart(incident: Incident) -> tuple[int, ...]:

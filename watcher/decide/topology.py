@@ -46,6 +46,13 @@ class Topology:
             self._above[node] = found
         return found
 
+    def around(self, node: str, service: str | None) -> Mapping[str, int]:
+        """The nodes above this one; above its service, if nobody knows the node itself."""
+        found = self.above(node)
+        if found or service is None or service == node:
+            return found
+        return {service: 1} | {each: hops + 1 for each, hops in self.above(service).items()}
+
     def below(self, node: str) -> frozenset[str]:
         """The nodes that alert when this one fails, itself left out."""
         found = self._below.get(node)

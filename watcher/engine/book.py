@@ -1,10 +1,12 @@
 """The working set of a digest or a replay: what is known, and what has changed since."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from heapq import heappop, heappush
+from typing import Protocol
 
+from watcher.decide.recount import Member, Roll
 from watcher.decide.route import HELD
 from watcher.model.action import Intent
 from watcher.model.alert import Alert, Occurrence, Withheld
@@ -13,20 +15,45 @@ from watcher.model.incident import Entry, Incident, Status
 from watcher.model.reason import Reason
 
 
+class Shelf(Protocol):
+    """Where a book finds what it does not hold."""
+
+    def incident(self, number: int) -> Incident | None:
+        """The incident of that number."""
+
+    def span(self, key: tuple[str, str, str]) -> Occurrence | None:
+        """The occurrence of that (customer, key, occurrence)."""
+
+    def members(self, number: int) -> Iterable[Member]:
+        """All spans of an incident, in the order in which they joined."""
+
+    def untell(self, number: int) -> int:
+        """Takes back what still waits to tell of the end of an incident, and counts it."""
+
+
+class _Bare:
+    """The shelf of a book that holds all there is."""
+
+    def incident(self, _: int) -> Incident | None:
+        return None
+
+    def span(self, _: tuple[str, str, str]) -> Occurrence | None:
+        return None
+
+    def members(self, _: int) -> Iterable[Member]:
+        return ()
+
+    def untell(self, _: int) -> int:
+        return 0
+
+
 class Book:
     """Alerts, occurrences and incidents by their keys, with everything that was written to them.
 
-    `numbers` yields the numbers of new incidents, and `members` finds all occurrences of an
-    incident, for a book that does not hold all there is. `untell` takes back what the outbox still
-    waits to tell of the end of an incident, and counts it.
+    `numbers` yields the numbers of new incidents; on the `shelf` is what the book does not hold.
     """
 
-    def __init__(
-        self,
-        numbers: Iterator[int],
-        members: Callable[[int], Iterable[Occurrence]] = lambda _: (),
-        untell: Callable[[int], int] = lambda _: 0,
-    ) -> None:
+    def __init__(self, numbers: Iterator[int], shelf: Shelf | None = None) -> None:
         self.alerts: dict[tuple[str, str], Alert] = {}
         self.occurrences: dict[tuple[str, str, str], Occurrence] = {}
         self.incidents: dict[int, Incident] = {}
@@ -37,11 +64,10 @@ class Book:
         self.changed_occurrences: set[tuple[str, str, str]] = set()
         self.changed_incidents: set[int] = set()
         self._numbers = numbers
-        self._find_members = members
-        self._untell = untell
+        self._shelf = shelf or _Bare()
         self._members: dict[int, dict[tuple[str, str, str], None]] = defaultdict(dict)
-        self._groups: dict[tuple[str, str], set[int]] = defaultdict(set)
         self._reviews: list[tuple[datetime, int]] = []
+        self._resolved: list[tuple[datetime, int]] = []
         self._due: list[tuple[datetime, tuple[str, str, str]]] = []
         self._inhibited: dict[tuple[str, str], set[tuple[str, str, str]]] = defaultdict(set)
 
@@ -89,14 +115,29 @@ class Book:
             each for each in self.intents if each.incident != number or not each.lane.endswith(HELD)
         ]
         taken, self.intents = len(kept) < len(self.intents), kept
-        return self._untell(number) > 0 or taken
+        return self._shelf.untell(number) > 0 or taken
 
-    def neighbours(self, customer: str, group: str, since: datetime) -> list[Incident]:
-        """The incidents of a group that are not closed and saw a start at or after `since`."""
-        numbers = self._groups.get((customer, group), set())
-        # Time only grows: what is too old now will be too old for ever, unless written again.
-        numbers -= {each for each in numbers if self.incidents[each].last_at < since}
-        return [self.incidents[each] for each in sorted(numbers)]
+    def find(self, number: int) -> Incident | None:
+        """The incident of that number, wherever it is."""
+        if number not in self.incidents:
+            found = self._shelf.incident(number)
+            if found is not None:
+                self._file(found)
+        return self.incidents.get(number)
+
+    def span(self, key: tuple[str, str, str]) -> Occurrence | None:
+        """The occurrence of that (customer, key, occurrence), wherever it is."""
+        if key not in self.occurrences:
+            found = self._shelf.span(key)
+            if found is not None:
+                self._keep(found)
+        return self.occurrences.get(key)
+
+    def roll(self, incident: Incident) -> Roll:
+        """An incident with all of its spans."""
+        self._fetch(incident.number)
+        spans = self.members(incident.number)
+        return Roll(incident, tuple((self.alerts[each.customer, each.key], each) for each in spans))
 
     def members(self, number: int) -> list[Occurrence]:
         """The known occurrences of an incident, in the order in which they joined."""
@@ -126,14 +167,14 @@ class Book:
         return len({occurrence.key for occurrence in self.members(into)})
 
     def resolved_before(self, before: datetime) -> list[Incident]:
-        """The resolved incidents that have been so since before that time."""
-        return [
-            each
-            for each in self.incidents.values()
-            if each.status is Status.RESOLVED
-            and each.resolved_at is not None
-            and each.resolved_at <= before
-        ]
+        """The resolved incidents that have been so since before that time, each asked for once."""
+        found = set()
+        while self._resolved and self._resolved[0][0] <= before:
+            resolved_at, number = heappop(self._resolved)
+            incident = self.incidents[number]
+            if incident.status is Status.RESOLVED and incident.resolved_at == resolved_at:
+                found.add(number)
+        return [self.incidents[number] for number in sorted(found)]
 
     def due(self, now: datetime) -> tuple[datetime, Occurrence] | None:
         """The next span that is held back, and has been due since that time, which is asked once;
@@ -163,7 +204,8 @@ class Book:
         return None
 
     def _fetch(self, number: int) -> None:
-        for occurrence in self._find_members(number):
+        for alert, occurrence in self._shelf.members(number):
+            self.alerts.setdefault((alert.customer, alert.key), alert)
             if _key(occurrence) not in self.occurrences:
                 self._keep(occurrence)
 
@@ -186,12 +228,10 @@ class Book:
         known = before.review_at if before is not None and before.living else None
         if incident.review_at is not None and incident.review_at != known:
             heappush(self._reviews, (incident.review_at, incident.number))
+        since = incident.resolved_at
+        if since is not None and (before is None or before.resolved_at != since):
+            heappush(self._resolved, (since, incident.number))
         self.incidents[incident.number] = incident
-        group = self._groups[incident.customer, incident.group]
-        if incident.status is Status.CLOSED:
-            group.discard(incident.number)
-        else:
-            group.add(incident.number)
 
 
 def _key(occurrence: Occurrence) -> tuple[str, str, str]:

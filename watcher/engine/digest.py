@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from watcher.decide.silence import Inhibitors
-from watcher.engine.fold import Fold, News, Rulebook, identify
-from watcher.engine.shelf import firing, held, load, save
+from watcher.engine.fold import Fold
+from watcher.engine.going import Going
+from watcher.engine.rulebook import News, Rulebook, identify
+from watcher.engine.shelf import firing, held, load, recall, save
 from watcher.kit.clock import Clock
 from watcher.kit.log import logger
 from watcher.model.delivery import Delivery
@@ -47,7 +49,9 @@ class Standing:
 
     policy: Policy
     token: int
+    regroupings: int
     inhibitors: Inhibitors
+    going: Going
 
 
 class LostLeaseError(Exception):
@@ -138,7 +142,7 @@ class Digest:
             return Parsed(delivery, dead=f"the receiver failed: {type(error).__name__}: {error}")
         news = tuple(
             identify(event, delivery.customer, delivery.received_at, rulebook.catalogue)
-            for event in sorted(reading.events, key=_recoveries_last)
+            for event in sorted(reading.events, key=recoveries_last)
         )
         return Parsed(delivery, news, note=reading.note)
 
@@ -166,11 +170,11 @@ class Digest:
             if not tx.held(LEASE, token):
                 self._token = None
                 raise LostLeaseError
-            inhibitors = known.inhibitors if known else firing(tx, rulebook.policy)
             news = [each for one in parsed for each in one.news]
             if news or not parsed:
-                self._fold(tx, news, rulebook, inhibitors, anew=known is None)
-                known = Standing(rulebook.policy, token, inhibitors)
+                anew = known is None
+                known = self._brought_up(tx, known, rulebook, token)
+                self._fold(tx, news, rulebook, known, anew)
             self._settle(tx, parsed)
         # Only what was committed is known: after a failure all is read anew.
         self._known = known
@@ -179,20 +183,26 @@ class Digest:
         known = self._known
         return known if known and known.policy is policy and known.token == token else None
 
+    @staticmethod
+    def _brought_up(tx: Tx, known: "Standing | None", rulebook: Rulebook, token: int) -> "Standing":
+        """What is known, without what people changed meanwhile."""
+        regroupings = tx.regroupings()
+        if known is not None and known.regroupings == regroupings:
+            return known
+        inhibitors = known.inhibitors if known else firing(tx, rulebook.policy)
+        return Standing(rulebook.policy, token, regroupings, inhibitors, Going(rulebook))
+
     def _fold(
-        self,
-        tx: Tx,
-        news: Sequence[News],
-        rulebook: Rulebook,
-        inhibitors: Inhibitors,
-        anew: bool,
+        self, tx: Tx, news: Sequence[News], rulebook: Rulebook, known: "Standing", anew: bool
     ) -> None:
         until = max((each.received_at for each in news), default=self._lately())
         back = held(tx, news, until, rulebook.policy, anew)
         if not (news or back.spans):
             return
-        book = load(tx, news, rulebook, back)
-        fold = Fold(book, rulebook, back.windows, inhibitors)
+        customers = {each.who.customer for each in news} | {each.customer for each in back.spans}
+        recall(tx, known.going, customers, min((each.received_at for each in news), default=until))
+        book = load(tx, news, known.going, back)
+        fold = Fold(book, rulebook, back.windows, known.inhibitors, known.going)
         for each in news:
             fold.take(each)
         fold.advance(until)
@@ -206,6 +216,6 @@ class Digest:
         tx.digested([one.delivery for one in parsed])
 
 
-def _recoveries_last(event: Event) -> bool:
+def recoveries_last(event: Event) -> bool:
     """What fires goes first, so that a group of alerts does not resolve and reopen an incident."""
     return event.kind is not Kind.FIRING

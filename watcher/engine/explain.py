@@ -10,7 +10,8 @@ from itertools import count
 from watcher.decide.rules import Effects, Verdict, effects, judge
 from watcher.decide.silence import Inhibitors
 from watcher.engine.book import Book
-from watcher.engine.fold import Fold, News, Rulebook
+from watcher.engine.fold import Fold
+from watcher.engine.rulebook import News, Rulebook
 from watcher.model.alert import Alert, AlertStatus, Withheld
 from watcher.model.change import replace
 from watcher.model.event import Kind

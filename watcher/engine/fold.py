@@ -3,29 +3,28 @@
 Digest and replay both go through here, so that the same history gives the same incidents.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import blake2b
 
-from watcher.decide import correlate, lifecycle, route
+from watcher.decide import lifecycle, route
 from watcher.decide.apart import told
-from watcher.decide.correlate import Merger
-from watcher.decide.dedup import Change, Identity, Sighting, settle, sight
+from watcher.decide.correlate import point_of
+from watcher.decide.dedup import Change, Sighting, settle, sight
 from watcher.decide.flapping import hold_for
-from watcher.decide.identify import resolve, service_of
 from watcher.decide.lifecycle import Moment, Step
 from watcher.decide.priority import Scale, staked
 from watcher.decide.rules import effects
 from watcher.decide.silence import Inhibitors
 from watcher.engine.book import Book
+from watcher.engine.correlation import Correlation
+from watcher.engine.going import Going
+from watcher.engine.rulebook import News, Rulebook, revived
 from watcher.engine.withhold import Withholding
 from watcher.model.alert import Alert, Occurrence
-from watcher.model.catalogue import Catalogue, Host
 from watcher.model.change import replace
-from watcher.model.event import Event, Kind
+from watcher.model.event import Event
 from watcher.model.incident import Incident, Status
-from watcher.model.policy import Policy
 from watcher.model.reason import Reason
 from watcher.model.silence import Window
 
@@ -35,62 +34,11 @@ _UPDATED = Reason("update", "the source said so")
 HOURS = Reason("business-hours", "business hours began or ended")
 
 
-@dataclass(frozen=True, slots=True)
-class Rulebook:
-    """Under which rules and on whose map decisions are made."""
-
-    policy: Policy
-    catalogue: Catalogue
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """One event with what the inventory makes of it: whose, when it came, on which host."""
-
-    event: Event
-    received_at: datetime
-    who: Identity
-    host: Host | None
-    group: str
-
-
-def identify(event: Event, customer: str, received_at: datetime, catalogue: Catalogue) -> News:
-    """Gives an event its identity; every name of a host goes through the inventory here."""
-    host = resolve(catalogue, customer, event.host) if event.host else None
-    name = host.name if host is not None else event.host
-    service = service_of(catalogue, customer, name, event.service)
-    who = Identity(
-        customer,
-        name,
-        host is not None,
-        service.name if service is not None else event.service,
-        service is not None,
-    )
-    return News(event, received_at, who, host, correlate.group_of(who, event.key))
-
-
-def revived(alert: Alert, span: Occurrence, now: datetime, catalogue: Catalogue) -> News:
-    """What is known of a span that was held back, as if it had been heard of now."""
-    event = Event(
-        source=alert.source,
-        kind=Kind.FIRING,
-        key=alert.key,
-        occurrence=span.occurrence,
-        at=now,
-        name=alert.name,
-        severity=span.severity,
-        host=alert.host,
-        service=alert.service,
-        labels=alert.labels,
-        started_at=span.started_at,
-    )
-    return identify(event, alert.customer, now, catalogue)
-
-
 class Fold:
     """Folds news into one book under one rulebook, with the windows that people planned.
 
-    `inhibitors` are the alerts that fire, for a book that does not hold all there is.
+    `inhibitors` are the alerts that fire and `going` what is going on, for a book that does not
+    hold all there is.
     """
 
     def __init__(
@@ -99,8 +47,10 @@ class Fold:
         rulebook: Rulebook,
         windows: Sequence[Window] = (),
         inhibitors: Inhibitors | None = None,
+        going: Going | None = None,
     ) -> None:
         self._book = book
+        self._correlation = Correlation(book, rulebook, going or Going(rulebook), self._step)
         self._withholding = Withholding(book, rulebook.policy, windows, inhibitors)
         self._policy = rulebook.policy
         self._catalogue = rulebook.catalogue
@@ -189,21 +139,17 @@ class Fold:
         self, seen: Sighting, known: Occurrence | None, current: Occurrence | None, news: News
     ) -> None:
         """An occurrence begins: it joins an incident, or opens one."""
-        book, rules, now = self._book, self._policy.grouping, news.received_at
-        occurrence, customer = seen.occurrence, news.who.customer
-        point = correlate.point_of(occurrence, now, rules.lateness)
-        hold = hold_for(seen.alert, self._policy, occurrence.started_at)
-        start = correlate.Start(occurrence, news.group, point, now, hold)
-        neighbours = book.neighbours(customer, news.group, now - rules.gap - rules.lateness)
-        home = book.incidents.get(current.incident or 0) if current is not None else None
-        placed = correlate.place(start, current, home, neighbours, rules)
-        moment = Moment(now, placed.reason)
+        rules, now, occurrence = self._policy.grouping, news.received_at, seen.occurrence
+        point = point_of(occurrence, now, rules.lateness)
+        mine = self._correlation.place(seen.alert, occurrence, current, now)
+        moment = Moment(now, mine.reason)
         alert = seen.alert
         if alert.severity is not occurrence.worst:
             alert = replace(alert, severity=occurrence.worst)
         stake = staked(alert, occurrence.worst, effects(self._policy.rules, alert))
         arrival = lifecycle.Arrival(alert, occurrence.started_at or point, point, stake)
-        incident = told(placed.incident or self._open(arrival, news, moment), occurrence)
+        found = self._book.find(mine.number) or self._open(mine.number, arrival, news, moment)
+        incident = told(found, occurrence)
         if self._was_there(alert, incident.number):
             arrival = replace(arrival, alert=replace(alert, incident=incident.number))
         self._step(lifecycle.join(incident, arrival, moment, self._scale, rules), now)
@@ -212,7 +158,6 @@ class Fold:
             # Either its recovery came first, or a newer span of the condition did.
             reason = _RECOVERED if known is not None else _SUPERSEDED
             self._end(joined, seen.alert, news, reason)
-        self._merge(correlate.bridged(incident, neighbours, start, rules), now)
 
     def _was_there(self, alert: Alert, number: int) -> bool:
         """Whether the incident had the condition before, though another has had it since."""
@@ -237,9 +182,10 @@ class Fold:
         book.intents.extend(route.diagnoses(incident, alert, news.host, self._policy))
         return occurrence
 
-    def _open(self, arrival: lifecycle.Arrival, news: News, moment: Moment) -> Incident:
-        number, group = self._book.number(), news.group
-        step = lifecycle.open_by_alert(number, arrival, group, moment, self._scale)
+    def _open(
+        self, number: int, arrival: lifecycle.Arrival, news: News, moment: Moment
+    ) -> Incident:
+        step = lifecycle.open_by_alert(number, arrival, news.group, moment, self._scale)
         self._step(step, news.received_at)
         return step.incident
 
@@ -275,27 +221,12 @@ class Fold:
         self._step(step, news.received_at, held_until)
 
     def _reunite(self, seen: Sighting, now: datetime) -> None:
-        """Merges what a recovery, heard of after the condition had come back, shows to be one."""
-        past, alert, book = seen.occurrence, seen.alert, self._book
-        current = book.occurrences.get((alert.customer, alert.key, alert.occurrence))
-        if current is None or current.occurrence == past.occurrence:
+        """What a recovery says of its condition that is heard of after that had come back."""
+        past, alert = seen.occurrence, seen.alert
+        current = self._book.occurrences.get((alert.customer, alert.key, alert.occurrence))
+        if current is None or current.occurrence == past.occurrence or current.incident is None:
             return
-        one, other = (book.incidents.get(each.incident or 0) for each in (past, current))
-        if one is not None and other is not None and one != other:
-            rules, hold = self._policy.grouping, hold_for(alert, self._policy, current.started_at)
-            self._merge(correlate.reunited(past, current, (one, other), hold, now, rules), now)
-
-    def _merge(self, mergers: Iterable[Merger], now: datetime) -> None:
-        book, rules = self._book, self._policy.grouping
-        for merger in mergers:
-            later, earlier = merger.later.number, merger.earlier.number
-            both = lifecycle.Both(
-                book.incidents[later],
-                book.incidents[earlier],
-                book.move(later, earlier, merger.reason, now),
-            )
-            for step in lifecycle.merge(both, Moment(now, merger.reason), self._scale, rules):
-                self._step(step, now)
+        self._correlation.replace(alert, current, past, now)
 
     def _step(self, step: Step, now: datetime, held_until: datetime | None = None) -> None:
         book, incident, news = self._book, step.incident, step.news

@@ -84,7 +84,7 @@ class Intake:
             _log.warning("not stored", deliveries=len(group), error=str(error))
             self._answer(_refuse, group, StoreUnavailable(str(error)))
             return inbox
-        # The worker first: by the time a sender has its answer, the digest knows that there is work.
+        # The worker first: when a sender has its answer, the digest knows that there is work.
         self._on_commit()
         self._answer(_resolve, group, ids)
         return inbox

@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 
 from watcher.engine.book import Book
-from watcher.engine.fold import Fold, Rulebook, identify
+from watcher.engine.fold import Fold
+from watcher.engine.rulebook import Rulebook, identify
 from watcher.model.alert import Occurrence
 from watcher.model.event import Event, Kind, Severity
 from watcher.model.incident import Incident

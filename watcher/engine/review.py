@@ -8,7 +8,8 @@ from watcher.decide import lifecycle, route
 from watcher.decide.lifecycle import Moment, Step
 from watcher.decide.priority import Scale
 from watcher.decide.recount import Ground, Member, Roll, recount, said_of
-from watcher.engine.fold import HOURS, Rulebook
+from watcher.engine.fold import HOURS
+from watcher.engine.rulebook import Rulebook
 from watcher.kit.clock import Clock
 from watcher.model.change import replace
 from watcher.model.policy import Policy

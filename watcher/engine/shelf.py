@@ -1,12 +1,14 @@
 """Books out of the store, with everything that some news can touch, and back into it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from watcher.decide.recount import Member
 from watcher.decide.silence import Inhibitors
 from watcher.engine.book import Book
-from watcher.engine.fold import News, Rulebook, revived
+from watcher.engine.going import Going
+from watcher.engine.rulebook import News
 from watcher.model.alert import Occurrence, Withheld
 from watcher.model.change import replace
 from watcher.model.incident import Incident
@@ -57,9 +59,16 @@ def held(tx: Tx, news: Sequence[News], now: datetime, policy: Policy, anew: bool
     return Held(tuple(due.values()), tuple(windows.values()))
 
 
-def load(tx: Tx, news: Sequence[News], rulebook: Rulebook, back: Held = NOTHING) -> Book:
-    """A book with everything that these news and what was held back can touch."""
-    book = Book(_Numbers(tx), lambda number: tx.members([number]), tx.take_back)
+def recall(tx: Tx, going: Going, customers: Collection[str], now: datetime) -> None:
+    """Tells what goes on at those customers of whom nothing is known yet."""
+    for customer in sorted(each for each in customers if each not in going):
+        incidents = tx.lively(customer, going.since(now))
+        going.recall(customer, incidents, members(tx, [each.number for each in incidents]), now)
+
+
+def load(tx: Tx, news: Sequence[News], going: Going, back: Held = NOTHING) -> Book:
+    """A book with everything that these news and what was held back are likely to touch."""
+    book = Book(_Numbers(tx), _Shelf(tx))
     keys = {(each.who.customer, each.event.key) for each in news}
     alerts = tx.alerts(keys | {(span.customer, span.key) for span in back.spans})
     spans = {
@@ -76,11 +85,8 @@ def load(tx: Tx, news: Sequence[News], rulebook: Rulebook, back: Held = NOTHING)
         if why.after is not None
     }
     occurrences |= tx.occurrences(before - occurrences.keys())
-    coming = [
-        revived(alerts[span.customer, span.key], span, why.until, rulebook.catalogue)
-        for span, why in _whys(back.spans)
-    ]
-    incidents = _incidents(tx, [*news, *coming], occurrences.values(), rulebook.policy)
+    homes = {each.incident for each in occurrences.values() if each.incident is not None}
+    incidents = tx.incidents(homes | going.likely(news)).values()
     book.load(alerts.values(), occurrences.values(), incidents)
     return book
 
@@ -97,18 +103,6 @@ def save(tx: Tx, book: Book, now: datetime) -> None:
         tx.merge(source, into)
 
 
-def _incidents(
-    tx: Tx, news: Sequence[News], known: Iterable[Occurrence], policy: Policy
-) -> list[Incident]:
-    """Those that the news may join, and those that hold the spans already."""
-    rules = policy.grouping
-    since = min(each.received_at for each in news) - rules.gap - rules.lateness
-    recent = tx.recent({(each.who.customer, each.group) for each in news}, since)
-    homes = {each.incident for each in known if each.incident is not None}
-    homes -= {each.number for each in recent}
-    return [*recent, *tx.incidents(homes).values()]
-
-
 def _whys(spans: Iterable[Occurrence]) -> Iterator[tuple[Occurrence, Withheld]]:
     """The spans that are held back, each with why it is."""
     return ((span, span.withheld) for span in spans if span.withheld is not None)
@@ -120,6 +114,32 @@ def _due_by(span: Occurrence, at: datetime | None) -> Occurrence:
     if why is None or at is None or why.until <= at:
         return span
     return replace(span, withheld=replace(why, until=at))
+
+
+class _Shelf:
+    """See `Shelf`: the store, within one transaction."""
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+
+    def incident(self, number: int) -> Incident | None:
+        return self._tx.incidents([number]).get(number)
+
+    def span(self, key: tuple[str, str, str]) -> Occurrence | None:
+        return self._tx.occurrences([key]).get(key)
+
+    def members(self, number: int) -> list[Member]:
+        return members(self._tx, [number])
+
+    def untell(self, number: int) -> int:
+        return self._tx.take_back(number)
+
+
+def members(tx: Tx, numbers: Collection[int]) -> list[Member]:
+    """All spans of these incidents, each with its alert, in the order in which they joined."""
+    spans = tx.members(numbers)
+    alerts = tx.alerts({(span.customer, span.key) for span in spans})
+    return [(alerts[span.customer, span.key], span) for span in spans]
 
 
 class _Numbers:

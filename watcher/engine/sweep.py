@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from watcher.decide import lifecycle
-from watcher.engine.fold import Rulebook
+from watcher.engine.rulebook import Rulebook
 from watcher.kit.clock import Clock
 from watcher.model.incident import Status
 from watcher.store.store import Store

@@ -81,7 +81,11 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """The alert held to be the cause, as known five minutes after opening."""
+    """What is held to be the cause, as known five minutes after opening.
+
+    `key` is its most telling alert, which began at `started_at`. It is empty where the `host` has
+    no alert of its own; then what depends on it began to alert at that time.
+    """
 
     key: str
     host: str | None
@@ -110,7 +114,8 @@ class Incident:
     the highest seen. While `held_by` names a person who opened or reopened it, only people resolve
     it. A merged incident is closed and names the incident that took it in, which has it in `took`.
     `stakes` are what the priority is made of, one for each service, `judgement` what a person made
-    of it, and at `review_at` the clock may change it.
+    of it, and at `review_at` the clock may change it. Once another began in its midst, it is
+    `overtaken_by` that, and only its own conditions still return to it.
     """
 
     number: int
@@ -143,14 +148,14 @@ class Incident:
     stakes: tuple[Stake, ...] = ()
     review_at: datetime | None = None
     judgement: Judgement | None = None
+    overtaken_by: int | None = None
+    arranged: Arranged | None = None
+    took: tuple[int, ...] = ()
 
     @property
     def living(self) -> bool:
         """Whether it is neither over nor part of another."""
         return self.status is Status.OPEN or self.status is Status.ACKNOWLEDGED
-
-    arranged: Arranged | None = None
-    took: tuple[int, ...] = ()
 
 
 class EntryKind(StrEnum):

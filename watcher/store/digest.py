@@ -61,6 +61,17 @@ SELECT {", ".join(INCIDENT.columns)} FROM incident
 WHERE {_LIVING} AND number > :after ORDER BY number LIMIT :limit
 """  # noqa: S608 - names of the schema
 
+_LIVELY = f"""
+SELECT {", ".join(INCIDENT.columns)} FROM incident
+WHERE status IN ('open', 'acknowledged', 'resolved') AND customer = :customer
+AND last_at >= :since ORDER BY number
+"""  # noqa: S608 - names of the schema
+_REGROUPINGS = "SELECT value FROM counter WHERE name = 'regroupings'"
+_REGROUPED = """
+INSERT INTO counter (name, value) VALUES ('regroupings', 1)
+ON CONFLICT (name) DO UPDATE SET value = counter.value + 1 RETURNING value
+"""
+
 
 def open_stream(link: Link, now: datetime) -> tuple[int, int]:
     """A new stream of deliveries, and the id that all of its ids must exceed."""
@@ -132,16 +143,20 @@ def members(link: Link, numbers: Collection[int]) -> list[Occurrence]:
     return sorted(found, key=lambda each: (each.joined_at or each.heard_at, each.key))
 
 
-def recent(link: Link, groups: Collection[tuple[str, str]], since: datetime) -> list[Incident]:
-    """The incidents of (customer, group) that are not closed and saw a start since then."""
-    found = link.find(
-        INCIDENT,
-        ("customer", "group_key"),
-        sorted(set(groups)),
-        "status <> 'closed' AND last_at >= :since",
-        {"since": to_micros(since)},
-    )
-    return sorted(map(rows.to_incident, found), key=lambda incident: incident.number)
+def lively(link: Link, customer: str, since: datetime) -> list[Incident]:
+    """The incidents of a customer that are not closed and saw a start since then."""
+    params = {"customer": customer, "since": to_micros(since)}
+    return list(map(rows.to_incident, link.rows(_LIVELY, params)))
+
+
+def regroupings(link: Link) -> int:
+    """How often people changed which incidents there are."""
+    return sum(value for (value,) in link.rows(_REGROUPINGS, {}))
+
+
+def regrouped(link: Link) -> None:
+    """Counts that."""
+    link.rows(_REGROUPED, {})
 
 
 def firing(link: Link) -> list[Alert]:

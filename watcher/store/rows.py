@@ -316,6 +316,7 @@ def from_incident(incident: Incident) -> Row:
         to_json(incident.stakes) if incident.stakes else None,
         _micros(incident.review_at),
         None if incident.judgement is None else to_json(incident.judgement),
+        incident.overtaken_by,
     )
 
 
@@ -354,6 +355,7 @@ def to_incident(row: Row) -> Incident:
         stakes=_stakes(row[29]),
         review_at=_moment(row[30]),
         judgement=None if row[31] is None else _judgement(orjson.loads(row[31])),
+        overtaken_by=row[32],
     )
 
 

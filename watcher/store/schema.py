@@ -158,6 +158,7 @@ incident = sa.Table(
     sa.Column("stakes", sa.Text),
     sa.Column("review_at", sa.BigInteger),
     sa.Column("judgement", sa.Text),
+    sa.Column("overtaken_by", sa.BigInteger),
     sa.Index("incident_group", "customer", "group_key", "last_at"),
     sa.Index(
         "incident_review",

@@ -91,9 +91,17 @@ class Tx:
         """The occurrences that belong to these incidents, in the order in which they joined."""
         return digest.members(self._link, numbers)
 
-    def recent(self, groups: Collection[tuple[str, str]], since: datetime) -> list[Incident]:
-        """The incidents of (customer, group) that are not closed and saw a start since then."""
-        return digest.recent(self._link, groups, since)
+    def lively(self, customer: str, since: datetime) -> list[Incident]:
+        """The incidents of a customer that are not closed and saw a start since then."""
+        return digest.lively(self._link, customer, since)
+
+    def regroupings(self) -> int:
+        """How often people changed which incidents there are, or what belongs to them."""
+        return digest.regroupings(self._link)
+
+    def regrouped(self) -> None:
+        """Says that a person changed which incidents there are, or what belongs to them."""
+        digest.regrouped(self._link)
 
     def due_to_close(self, before: datetime, limit: int) -> list[Incident]:
         """The incidents that have been resolved since then or longer, the oldest first."""

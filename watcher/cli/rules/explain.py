@@ -14,8 +14,8 @@ from watcher.cli._common import check_customer, fail, settings_of
 from watcher.cli.rules._explained import as_json, as_text
 from watcher.cli.rules._shared import Config, Folders, console
 from watcher.engine.explain import explain
-from watcher.engine.fold import News, Rulebook, identify
 from watcher.engine.replay import ReplayError, read_events
+from watcher.engine.rulebook import News, Rulebook, identify
 from watcher.kit.clock import Clock
 from watcher.kit.plugins import adapter, kinds
 from watcher.kit.shipped import shipped

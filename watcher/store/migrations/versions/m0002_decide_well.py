@@ -13,6 +13,7 @@ def upgrade() -> None:
     _withholding()
     _flapping()
     _priority()
+    _storms()
 
 
 def _decisions_of_people() -> None:
@@ -92,3 +93,8 @@ def _priority() -> None:
         sqlite_where=living,
         postgresql_where=living,
     )
+
+
+def _storms() -> None:
+    """Which incidents were overtaken by another that began in their midst."""
+    op.add_column("incident", sa.Column("overtaken_by", sa.BigInteger(), nullable=True))

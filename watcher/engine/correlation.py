@@ -1,0 +1,152 @@
+"""Asks the correlator where an alert belongs, and carries out what else is different then."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from watcher.decide import lifecycle, regroup
+from watcher.decide.apart import apart
+from watcher.decide.correlate import group_of, homecoming, onset_of, point_of
+from watcher.decide.correlator import Place, Ruling
+from watcher.decide.dedup import Identity
+from watcher.decide.disruptions import Merger
+from watcher.decide.flapping import hold_for
+from watcher.decide.lifecycle import Both, Moment, Step
+from watcher.decide.recount import Ground, Member
+from watcher.decide.regroup import Fresh
+from watcher.engine.book import Book
+from watcher.engine.going import Going
+from watcher.engine.rulebook import Rulebook
+from watcher.model.alert import Alert, Occurrence
+from watcher.model.change import replace
+from watcher.model.incident import Incident, Status
+
+Write = Callable[[Step, datetime], None]
+
+
+class Correlation:
+    """The correlator's part in folding news into one book; `write` takes each step of an incident
+    that follows.
+    """
+
+    def __init__(self, book: Book, rulebook: Rulebook, going: Going, write: Write) -> None:
+        self._book = book
+        self._policy = rulebook.policy
+        self._catalogue = rulebook.catalogue
+        self._ground = Ground(rulebook.policy, rulebook.catalogue)
+        self._going = going
+        self._write = write
+
+    def place(
+        self, alert: Alert, span: Occurrence, before: Occurrence | None, now: datetime
+    ) -> Place:
+        """Where a span belongs that begins, and is not in the book yet; all else is done."""
+        ruling = self._rule(alert, span, before, now)
+        [mine] = (each for each in ruling.placed if each.onset.span == span.span)
+        self._carry_out(ruling, alert.customer, now)
+        return mine
+
+    def replace(self, alert: Alert, span: Occurrence, before: Occurrence, now: datetime) -> None:
+        """Decides again about a span, because more is known about the one before it."""
+        heard_at = span.joined_at or now
+        if now - heard_at <= self._policy.grouping.lateness:
+            ruling = self._rule(alert, span, before, heard_at)
+            self._carry_out(ruling, alert.customer, now)
+
+    def _rule(
+        self, alert: Alert, span: Occurrence, before: Occurrence | None, now: datetime
+    ) -> Ruling:
+        rules = self._policy.grouping
+        hold = hold_for(alert, self._policy, span.started_at)
+        home = self._book.find(before.incident or 0) if before is not None else None
+        back = homecoming(before, home, span, hold, rules.gap)
+        onset = onset_of(alert, span, point_of(span, now, rules.lateness), back, rules)
+        if before is not None and back is not None:
+            onset = replace(onset, after=before.span)
+        return self._going.of(alert.customer).take(onset, _Register(self._book))
+
+    def _carry_out(self, ruling: Ruling, customer: str, now: datetime) -> None:
+        for merger in ruling.merged:
+            self._merge(merger, now)
+        moves: dict[tuple[int, int], list[Place]] = defaultdict(list)
+        for place in ruling.placed:
+            span = self._book.span((customer, *place.onset.span))
+            if span is not None and span.incident not in {None, place.number}:
+                moves[span.incident or 0, place.number].append(place)
+        for (source, into), places in moves.items():
+            self._move(source, into, places, now)
+        for number, by in ruling.overtaken.items():
+            incident = self._book.find(number)
+            if incident is not None:
+                self._book.put_incident(replace(incident, overtaken_by=by))
+
+    def _merge(self, merger: Merger, now: datetime) -> None:
+        book, rules = self._book, self._policy.grouping
+        later, earlier = book.find(merger.later), book.find(merger.earlier)
+        if later is None or later.status is Status.CLOSED:
+            return
+        if earlier is None:
+            earlier = replace(later, number=merger.earlier, alerts=0, firing=0)
+            book.put_incident(earlier)
+        alerts = book.move(later.number, earlier.number, merger.reason, now)
+        moment = Moment(now, merger.reason)
+        for step in lifecycle.merge(
+            Both(later, earlier, alerts), moment, self._ground.scale, rules
+        ):
+            self._write(step, now)
+
+    def _move(self, source: int, into: int, places: list[Place], now: datetime) -> None:
+        """Spans go from one incident to another, which may be new."""
+        book, left = self._book, self._book.find(source)
+        if left is None:
+            return
+        roll = book.roll(left)
+        reasons = {place.onset.span: place.reason for place in places}
+        some = [each for each in roll.members if each[1].span in reasons]
+        moment, target = Moment(now, places[0].reason), book.find(into)
+        if target is not None:
+            result = regroup.move(roll, some, book.roll(target), moment, self._ground)
+        elif len(some) < len(roll.members):
+            result = regroup.split(roll, some, self._fresh(into, some), moment, self._ground)
+        else:
+            self._merge(Merger(source, into, moment.reason), now)
+            return
+        for alert, span in result.moved:
+            book.put_alert(alert)
+            book.put_occurrence(replace(span, reason=reasons[span.span]))
+        self._write(result.source, now)
+        self._write(result.into, now)
+
+    def _fresh(self, number: int, some: Iterable[Member]) -> Fresh:
+        alert, _ = min(some, key=lambda each: (each[1].started_at or each[1].heard_at, each[0].key))
+        known = (alert.customer, alert.service or "") in self._catalogue.services
+        who = Identity(alert.customer, alert.host, alert.host_known, alert.service, known)
+        return Fresh(number, group_of(who, alert.key), alert.service)
+
+
+class _Register:
+    """See `Register`: the incidents of a book."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+
+    def number(self) -> int:
+        return self._book.number()
+
+    def free(self, number: int) -> bool:
+        incident = self._book.find(number)
+        return incident is None or _untouched(incident)
+
+    def apart(self, one: int, other: int) -> bool:
+        first, second = self._book.find(one), self._book.find(other)
+        return bool(first and second and apart(first, second))
+
+
+def _untouched(incident: Incident) -> bool:
+    return (
+        incident.opened_by == lifecycle.MACHINE
+        and incident.acknowledged_at is None
+        and incident.arranged is None
+        and incident.held_by is None
+        and incident.status is not Status.CLOSED
+    )
