@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -43,14 +44,14 @@ def keep(store: Store, lines: Iterable[Line], customer: str = "default") -> None
     inbox.close()
 
 
-def span(minutes: float) -> Grouping:
+def grouped(minutes: float) -> Grouping:
     """Alerts on one host belong together for so many minutes."""
     return replace(RULEBOOK.policy.grouping, same_host=timedelta(minutes=minutes))
 
 
 def under(*rules: AlertRule, minutes: float = 5) -> Rulebook:
     """The rules of the tests, with another span for one host, and alert rules."""
-    policy = replace(RULEBOOK.policy, grouping=span(minutes), rules=rules)
+    policy = replace(RULEBOOK.policy, grouping=grouped(minutes), rules=rules)
     return replace(RULEBOOK, policy=policy)
 
 
@@ -218,7 +219,7 @@ def test_the_noisiest_conditions_are_named(store: Store) -> None:
     """With how many incidents each of them opened."""
     lines = []
     for number in range(5):
-        span = {"occurrence": f"o{number}"}
+        span: dict[str, Any] = {"occurrence": f"o{number}"}
         lines += [line(1000 * number, **span), line(1000 * number + 10, "resolved", **span)]
     keep(store, [*lines, *TWO[1:]])
     found = tried(store, under(minutes=30))
@@ -321,7 +322,7 @@ def test_what_was_delivered_twice_counts_once(store: Store, copies: int) -> None
 
 def test_the_most_important_comes_first(store: Store) -> None:
     """By priority, then what is gone before what is only otherwise."""
-    quiet = {"severity": "warning", "host": "elsewhere"}
+    quiet: dict[str, Any] = {"severity": "warning", "host": "elsewhere"}
     keep(
         store,
         [

@@ -9,13 +9,14 @@ import pytest
 from tests.decide.given import POLICY, RULES, event
 from tests.fakes import FakeClock
 from watcher.engine.book import Book
+from watcher.engine.digest import Digest
 from watcher.engine.fold import Fold
 from watcher.engine.review import Review
 from watcher.engine.rulebook import News, Rulebook, identify
-from watcher.engine.shelf import load, save
 from watcher.model.catalogue import Calendar, Catalogue, Service
 from watcher.model.change import replace
-from watcher.model.event import Event, Kind, Severity
+from watcher.model.delivery import Arrival
+from watcher.model.event import Kind, Reading, Severity
 from watcher.model.incident import Entry, EntryKind, Incident, Priority
 from watcher.model.matcher import Matcher, Operator
 from watcher.model.policy import AlertRule, Bounds, Channel, OutsideHours
@@ -78,14 +79,17 @@ def test_what_is_over_changes_no_more() -> None:
     assert ["priority P3 -> P2"] == [text for _, text in changes(book.entries)]
 
 
-def digested(store: Store, *said: News, rulebook: Rulebook = RULEBOOK) -> None:
-    """The store after these news."""
-    with store.begin() as tx:
-        book = load(tx, said, rulebook)
-        fold = Fold(book, rulebook)
-        for each in said:
-            fold.take(each)
-        save(tx, book, said[-1].received_at)
+def digested(store: Store, *said: News) -> None:
+    """The store after a digest of these news, in one batch."""
+    events = {str(number).encode(): each.event for number, each in enumerate(said)}
+    inbox = store.inbox(said[0].received_at)
+    for body, each in zip(events, said, strict=True):
+        inbox.append([Arrival("gen", "acme", each.received_at, {}, body)])
+    inbox.close()
+    clock = FakeClock(said[-1].received_at)
+    read = {"gen": lambda delivery: Reading((events[delivery.body],))}
+    digest = Digest(store, read, lambda: RULEBOOK, clock, "me")
+    assert len(said) == digest.step()
 
 
 def reviewed(store: Store, hour: float, *rulebooks: Rulebook) -> Incident:
@@ -180,21 +184,21 @@ def test_the_size_of_a_batch_changes_no_priority(store: Store, size: int) -> Non
     assert Priority.P2 is known(store).priority
 
 
-def test_an_event_of_many_services_widens_the_impact() -> None:
-    """The third service of one disruption does."""
-    services = {("acme", name): Service("acme", name, 2) for name in ("a", "b", "c")}
+def test_a_disruption_of_many_services_has_a_wider_impact() -> None:
+    """The third service makes it so."""
+    services = {
+        ("acme", "db"): Service("acme", "db", 2),
+        ("acme", "shop"): Service("acme", "shop", 2, depends_on=("db",)),
+        ("acme", "mail"): Service("acme", "mail", 2, depends_on=("db",)),
+    }
     rulebook = Rulebook(POLICY, Catalogue(services=services))
     book = Book(count(1))
     fold = Fold(book, rulebook)
-    for number, name in enumerate(services):
-        one = replace(_of(name[1], number), group="host:db01")
-        fold.take(one)
+    priorities = []
+    for minutes, (_, name) in enumerate(services):
+        said = event(minutes, key=name, service=name, severity=Severity.HIGH, host=None)
+        fold.take(identify(said, "acme", said.at, rulebook.catalogue))
+        priorities.append(book.incidents[1].priority)
 
-    assert Priority.P2 is book.incidents[1].priority
+    assert [Priority.P3, Priority.P3, Priority.P2] == priorities
     assert "3 services affected: one step wider" in book.incidents[1].terms[0].because
-
-
-def _of(service: str, minutes: int) -> News:
-    said: Event = event(minutes, key=service, service=service, severity=Severity.HIGH, host=None)
-    services = {("acme", service): Service("acme", service, 2)}
-    return identify(said, "acme", said.at, Catalogue(services=services))
