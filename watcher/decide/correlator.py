@@ -5,9 +5,8 @@ had been decided after it is taken back and decided again; what thereby changes 
 """
 
 from bisect import bisect_right, insort
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from watcher.decide.activity import Onset
 from watcher.decide.disruptions import Disruptions, Merger, Register, Verdict
@@ -116,7 +115,7 @@ class Correlator:
         fresh = onset.at - self._copies[-1].upto[0] < _PAUSE
         if self._uncopied < _STRIDE and fresh:
             return
-        self._state.forget(onset.at - horizon(self._rules).total_seconds())
+        self._state.forget(onset.at)
         self._copies.append(_Copy(onset.id, self._state.copy()))
         self._uncopied = 0
         # What is merged is as young as the lateness window, and that when it is merged.
@@ -159,7 +158,7 @@ class Correlator:
         draft = Draft(state, register, self._drafted)
         draft.decide(taken, self._opened())
         ruling = draft.ruling(self._state, self._places, self._gone)
-        self._gone |= {each.later: each.earlier for each in ruling.merged}
+        self._gone |= {each.later: each.earlier for each in ruling.merged} | draft.revived
         self._state, self._drafted = draft.state, draft.drafted
         self._places |= draft.places
         self._places |= {each.onset.span: each for each in ruling.placed}
@@ -172,14 +171,17 @@ class Draft:
     """What becomes of some onsets when they are decided once more, on top of what went before.
 
     What they open has a number of its own meanwhile, below zero: most of it is an incident already.
+    What was merged, but should not have been, is `revived` under another number.
     """
 
     def __init__(self, state: Disruptions, register: Register, drafted: int) -> None:
         self.state = state
         self.places: dict[Span, Place] = {}
         self.openers: dict[Span, int] = {}
+        self.revived: dict[int, int] = {}
         self._register = register
         self.drafted = drafted
+        self._was: dict[int, int] = {}
         self._mergers: dict[int, Reason] = {}
 
     def decide(self, onsets: Iterable[Onset], opened: Mapping[Span, int]) -> None:
@@ -195,6 +197,8 @@ class Draft:
             if was is not None and was not in self.state.going:
                 # Whoever speaks of that incident means what is drafted here.
                 self.state.into.setdefault(was, verdict.number)
+                self._mergers.setdefault(was, verdict.reason)
+                self._was.setdefault(verdict.number, was)
 
     def number(self) -> int:
         """A number until it is known which incident it is."""
@@ -203,10 +207,12 @@ class Draft:
 
     def free(self, number: int) -> bool:
         """Whether the machine may still merge it into another."""
+        number = self._was.get(number, number)
         return number < 0 or self._register.free(number)
 
     def apart(self, one: int, other: int) -> bool:
         """Whether a person said that these are two."""
+        one, other = self._was.get(one, one), self._was.get(other, other)
         return min(one, other) > 0 and self._register.apart(one, other)
 
     def ruling(
@@ -220,9 +226,10 @@ class Draft:
         `places` is where onsets were, by the `old` disruptions; what was merged before (`gone`) is
         over for good.
         """
-        live = {old.root(place.number) for place in places.values()} - gone.keys()
+        placed_in = {old.root(place.number) for place in places.values()}
+        live = (old.going.keys() | placed_in) - gone.keys()
         opened = self._named(live, gone)
-        merged = tuple(self._merged(live, old, places))
+        merged = tuple(self._merged(live))
         moved = {each.later: each.earlier for each in merged}
         placed = []
         for span, place in {**places, **self.places}.items():
@@ -245,6 +252,8 @@ class Draft:
             if not had:
                 fresh.add(number)
             state.rename(draft, number)
+            if draft in gone:
+                self.revived[draft] = number
         self.places = {
             span: replace(place, number=state.root(place.number))
             for span, place in self.places.items()
@@ -259,18 +268,11 @@ class Draft:
             held.setdefault(self.state.root(number), set()).add(number)
         return held
 
-    def _merged(
-        self, live: set[int], old: Disruptions, places: Mapping[Span, Place]
-    ) -> Iterator[Merger]:
+    def _merged(self, live: set[int]) -> Iterator[Merger]:
         """The incidents that nothing is left of, and what has it now."""
-        over = {each for each in live if each not in self.state.going and each in old.going}
-        for span, place in places.items():
-            number = old.root(place.number)
-            if number in over:
-                over.discard(number)
-                now = self.places.get(span, place)
-                into = self.state.root(now.number)
-                yield Merger(number, into, self._mergers.get(number, now.reason))
+        for number in sorted(live & self.state.into.keys()):
+            into = self.state.root(number)
+            yield Merger(number, into, self._mergers[number])
 
 
 def _last(into: Mapping[int, int], number: int) -> int:
@@ -285,8 +287,3 @@ def _placed(onset: Onset, verdict: Verdict) -> tuple[Place, ...]:
 
 def _id(onset: Onset) -> Id:
     return onset.id
-
-
-def horizon(rules: Grouping) -> timedelta:
-    """For how long an onset can still be evidence for another."""
-    return max(rules.same_host, rules.effect, rules.cause, rules.alike) + rules.lateness

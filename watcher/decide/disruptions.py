@@ -10,6 +10,7 @@ most, is put where it belongs, and whatever came after it is decided again.
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from math import inf
 from typing import Protocol
 
@@ -113,6 +114,7 @@ class Disruptions:
     def __init__(self, topology: Topology, rules: Grouping) -> None:
         self._topology = topology
         self._rules = rules
+        self._horizon = horizon(rules).total_seconds()
         self._activity = Activity()
         self._crowds: dict[str, set[int]] = {}
         self.going: dict[int, Disruption] = {}
@@ -181,8 +183,9 @@ class Disruptions:
         if draft in self.overtaken:
             self.overtaken[number] = self.overtaken.pop(draft)
 
-    def forget(self, before: float) -> None:
-        """Lets go of what has been over since before that time."""
+    def forget(self, now: float) -> None:
+        """Lets go of what is over, because nothing of it is evidence any more."""
+        before = now - self._horizon
         self._activity.forget(before)
         for number in [each.number for each in self.going.values() if each.last <= before]:
             self._leave(number)
@@ -200,6 +203,11 @@ class Disruptions:
         if number is None or onset.why is None:
             return None
         number = self.root(number)
+        known = self.going.get(number)
+        if known is not None and known.last <= onset.at - self._horizon:
+            # It is over, whether or not it was let go of yet.
+            self._leave(number)
+            self.overtaken.pop(number, None)
         if number in self.overtaken and not onset.pinned:
             return None
         self._join(self.going.get(number) or self._resume(number, onset), onset)
@@ -352,6 +360,11 @@ class Disruptions:
         self.going[number].apart.add(fresh.number)
         for place in self.going[number].crowded:
             self._crowds[place].discard(number)
+
+
+def horizon(rules: Grouping) -> timedelta:
+    """For how long an onset can still be evidence for another."""
+    return max(rules.same_host, rules.effect, rules.cause, rules.alike) + rules.lateness
 
 
 def _nothing(onset: Onset) -> Reason:

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from watcher.decide.activity import Onset
 from watcher.decide.correlate import onset_of, point_of
-from watcher.decide.correlator import Correlator, horizon
+from watcher.decide.correlator import Correlator
+from watcher.decide.disruptions import horizon
 from watcher.decide.recount import Member
 from watcher.decide.topology import Topology
 from watcher.engine.rulebook import News, Rulebook
