@@ -22,12 +22,14 @@ EVERYBODYS = {"/", "/readyz", "/login"}
 NUMBERS = {"incidents": "4", "actions": "3", "maintenance": "1", "mutes": "2"}
 FORMS = {
     "/incidents/{number}": {"verb": "acknowledge"},
+    "/incidents/{number}/priority": {"priority": "P1", "text": "x"},
     "/incidents/{number}/regroup": {"verb": "merge", "into": "4"},
     "/incidents/new": {"title": "x", "customer": ACME, "severity": "high"},
 }
 BODIES = {
     "/api/v1/incidents/{id}/notes": {"text": "x"},
     "/api/v1/incidents": {"title": "x", "customer": ACME},
+    "/api/v1/incidents/{id}/priority": {"priority": "P1", "text": "x"},
     "/api/v1/incidents/{id}/merge": {"into": 4},
     "/api/v1/incidents/{id}/split": {"alerts": ["x"]},
     "/api/v1/incidents/{id}/move": {"alerts": ["x"], "into": 4},
