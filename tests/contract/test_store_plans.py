@@ -171,6 +171,8 @@ def everything(tx: Tx) -> None:
         tx.retry_action(action.id, NOW)
         tx.add_evidence(5, action.id, diagnosis())
     tx.due_to_close(NOW, 10)
+    tx.due_for_review(NOW, 10)
+    tx.living(MANY, 10)
     what_holds_back(tx, keys)
     tx.forget_deliveries(NOW, 10)
     tx.expire(NOW, NOW - MINUTE, 10)
