@@ -9,12 +9,17 @@ from watcher.decide.correlator import Correlator, Ruling
 
 Span = tuple[str, str]
 
+# A home above this is an incident from before what a test tells of.
+OLD = 1000
+
 
 class FakeRegister:
-    """Numbers incidents from 1 on; `kept` may not be merged, `parted` pairs are two."""
+    """Numbers incidents from the `first` on; `kept` may not be merged, `parted` pairs are two."""
 
-    def __init__(self, kept: Iterable[int] = (), parted: Iterable[frozenset[int]] = ()) -> None:
-        self._last = 0
+    def __init__(
+        self, kept: Iterable[int] = (), parted: Iterable[frozenset[int]] = (), first: int = 1
+    ) -> None:
+        self._last = first - 1
         self._kept = frozenset(kept)
         self._parted = frozenset(parted)
 
@@ -76,7 +81,7 @@ def followed(
     """What comes of it when onsets are heard of in this order."""
     register = register or FakeRegister()
     onsets = list(onsets)
-    incidents = Incidents(each.home for each in onsets if each.home is not None)
+    incidents = Incidents(each.home for each in onsets if each.home is not None and each.home > OLD)
     for each in onsets:
         home = None if each.home is None else incidents.root(each.home)
         onset = replace(each, home=home)

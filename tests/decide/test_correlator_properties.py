@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.decide.incidents import FakeRegister, followed
@@ -88,10 +88,13 @@ def arrivals(draw: st.DrawFn, onsets: list[Onset], lateness: int) -> list[Onset]
     return sorted(draw(st.permutations(onsets)), key=lambda each: late[each.id])
 
 
+# Shrinking a failure takes longer than all the rest; and a few small histories a run add up.
+FEW = settings(max_examples=60)
 RULES = pytest.mark.parametrize("rules", [HASTY, Grouping()], ids=["hasty", "usual"])
 
 
 @RULES
+@FEW
 @given(data=st.data(), topology=topologies(), onsets=histories())
 def test_the_order_of_arrival_does_not_matter(
     data: st.DataObject, topology: Topology, onsets: list[Onset], rules: Grouping
@@ -103,12 +106,13 @@ def test_the_order_of_arrival_does_not_matter(
 
 
 @RULES
+@FEW
 @given(data=st.data(), topology=topologies(), onsets=histories())
 def test_rulings_make_sense_whatever_the_incidents_allow(
     data: st.DataObject, topology: Topology, onsets: list[Onset], rules: Grouping
 ) -> None:
-    """Some incidents may not be merged, and any delay may happen: each span is in one incident."""
-    arrived = data.draw(st.permutations(onsets) | arrivals(onsets, 25))
+    """Some incidents may not be merged, but each span is in one."""
+    arrived = data.draw(arrivals(onsets, 25))
     pairs = st.frozensets(st.integers(1, 6), min_size=2, max_size=2)
     register = FakeRegister(
         data.draw(st.sets(st.integers(1, 6))), data.draw(st.sets(pairs, max_size=4))
@@ -117,6 +121,7 @@ def test_rulings_make_sense_whatever_the_incidents_allow(
 
 
 @RULES
+@FEW
 @given(data=st.data(), topology=topologies(), onsets=histories())
 def test_an_alert_heard_of_twice_changes_nothing(
     data: st.DataObject, topology: Topology, onsets: list[Onset], rules: Grouping
@@ -131,6 +136,7 @@ def test_an_alert_heard_of_twice_changes_nothing(
 
 
 @RULES
+@FEW
 @given(data=st.data(), topology=topologies(), onsets=histories())
 def test_the_future_does_not_change_what_is_settled(
     data: st.DataObject, topology: Topology, onsets: list[Onset], rules: Grouping

@@ -1,0 +1,182 @@
+"""Where alerts belong, one after the other and out of order."""
+
+from dataclasses import replace
+
+from tests.decide.incidents import FakeRegister, followed
+from watcher.decide.activity import Onset
+from watcher.decide.correlator import Correlator
+from watcher.decide.topology import Topology
+from watcher.model.catalogue import Service
+from watcher.model.policy import Grouping
+from watcher.model.reason import Reason
+
+TOPOLOGY = Topology(
+    [
+        Service("acme", "sw1", 2, hosts=("sw1", "web1", "web2")),
+        Service("acme", "shop", 4, hosts=("web1", "web2"), depends_on=("db1", "db2")),
+        Service("acme", "billing", 3, hosts=("bill1",), depends_on=("db1",)),
+        Service("acme", "crm", 3, hosts=("crm1",), depends_on=("db1",)),
+    ]
+)
+BACK = Reason("same-condition", "its condition is back")
+MOVED = Reason("moved", "a person put it there")
+
+
+def alert(at: float, node: str, name: str = "ping", place: str | None = None) -> Onset:
+    """An alert of a node."""
+    return Onset(at, f"{node}/{name}", f"o{at:.0f}", node, name, place)
+
+
+def storm(begin: float, count: int = 10, seconds: float = 50) -> list[Onset]:
+    """So many different alerts on one server, evenly within that time."""
+    return [
+        alert(begin + each * seconds / count, "esx1", f"name-{begin}-{each}", "site=bonn")
+        for each in range(count)
+    ]
+
+
+def groups(*onsets: Onset, register: FakeRegister | None = None) -> list[list[str]]:
+    """Which conditions are together when they are heard of in this order."""
+    found = followed(Correlator(TOPOLOGY, Grouping()), onsets, register).partition()
+    return sorted(sorted({key for key, _ in group}) for group in found)
+
+
+def test_a_switch_takes_hosts_and_services_with_it() -> None:
+    """All that follows from it is one incident."""
+    alerts = alert(0, "sw1"), alert(20, "web1"), alert(25, "web2"), alert(60, "shop", "http")
+    assert 1 == len(groups(*alerts))
+
+
+def test_a_slow_database_is_one_incident_with_its_three_users() -> None:
+    """Though the database itself is seen last."""
+    users = alert(0, "shop", "slow"), alert(5, "billing", "slow"), alert(9, "crm", "slow")
+    assert 1 == len(groups(*users, alert(30, "db1", "slow queries")))
+
+
+def test_two_databases_of_one_service_are_two_incidents() -> None:
+    """An alert of the service is an effect of either, and says not that they are one."""
+    assert [["db1/down"], ["db2/down", "shop/http"]] == groups(
+        alert(0, "db1", "down"), alert(30, "db2", "down"), alert(60, "shop", "http")
+    )
+
+
+def test_the_same_alert_at_one_place_is_one_incident_for_two_minutes() -> None:
+    """After that it is another."""
+    disks = [alert(60.0 * each, f"nas{each}", "disk", "site=bonn") for each in range(3)]
+    late = alert(300, "nas9", "disk", "site=bonn")
+    assert [["nas0/disk", "nas1/disk", "nas2/disk"], ["nas9/disk"]] == groups(*disks, late)
+
+
+def test_pings_before_that_of_their_switch_are_one_incident_while_young() -> None:
+    """What is older than the lateness window stays as it is."""
+    services = Topology([Service("acme", "core", 2, hosts=("core", "a", "b"))])
+    apart = Grouping(cause=Grouping().lateness * 2)
+    for at, expected in ((100.0, 1), (130.0, 2)):
+        correlator, register = Correlator(services, apart), FakeRegister()
+        a = replace(alert(0, "a"), barred=frozenset((2,)))
+        b = replace(alert(1, "b"), barred=frozenset((1,)))
+        merged = followed(correlator, [a, b, alert(at, "core")], register)
+        assert expected == len(merged.partition())
+
+
+def test_what_may_not_be_merged_stays_apart() -> None:
+    """Because somebody works on it, or said that it is another."""
+    alerts = alert(0, "db1"), replace(alert(5, "crm", "slow"), barred=frozenset((1,)))
+    bridge = alert(10, "db1", "slow")
+    assert 1 == len(groups(*alerts, bridge))
+    assert 2 == len(groups(*alerts, bridge, register=FakeRegister(kept=[2])))
+    assert 2 == len(groups(*alerts, bridge, register=FakeRegister(parted=[frozenset((1, 2))])))
+    late = alert(3, "ups1", "battery")
+    assert 3 == len(groups(*alerts, bridge, late, register=FakeRegister(kept=[2])))
+    parted = FakeRegister(parted=[frozenset((1, 2))])
+    assert 3 == len(groups(*alerts, bridge, late, register=parted))
+
+
+def test_a_second_fault_at_a_place_is_an_incident_of_its_own() -> None:
+    """It has nothing to do with the first."""
+    assert 2 == len(
+        groups(alert(0, "nas1", "disk", "site=bonn"), alert(9, "ups1", "battery", "site=bonn"))
+    )
+
+
+def test_a_storm_gathers_in_what_starts_at_its_place() -> None:
+    """Five different alerts of one place are enough for that."""
+    other = alert(40, "ups1", "battery", "site=bonn")
+    assert 2 == len(groups(*storm(0, 4, 30), other))
+    assert 1 == len(groups(*storm(0, 6, 30), other))
+
+
+def test_a_storm_shows_what_was_there_before_to_be_part_of_it() -> None:
+    """What began a moment before at its place is merged."""
+    first = alert(0, "ups1", "battery", "site=bonn")
+    assert 1 == len(groups(first, *storm(5, 8, 30)))
+
+
+def test_after_a_storm_and_silence_another_disruption_begins() -> None:
+    """What had taken everything in takes in no more, but what returns to it by hand."""
+    *_, last = calm = storm(0)
+    after = alert(last.at + 51, "esx1", "fan")
+    back = replace(alert(last.at + 53, "esx1", "psu"), after=last.span, why=BACK)
+    pinned = replace(alert(last.at + 54, "esx1", "raid"), after=last.span, why=MOVED, pinned=True)
+    assert [["esx1/fan", "esx1/psu"]] == groups(*calm, after, back)[:1]
+    assert "esx1/raid" in groups(*calm, after, back, pinned)[1]
+
+
+def test_many_different_alerts_in_the_midst_of_a_storm_are_another() -> None:
+    """The surge begins with its first alert, not with the one that gave it away."""
+    calm = [alert(60.0 + 20 * each, "esx1", "again", "site=bonn") for each in range(12)]
+    surge = storm(301, 6, 3)
+    found = groups(*storm(0), *calm, *surge)
+    assert {each.key for each in surge} <= set(found[-1]) | set(found[0])
+    assert 2 == len(found)
+    assert found == groups(*storm(0), *calm, *reversed(surge))
+
+
+def test_a_condition_that_is_back_returns_unless_it_was_away_for_long() -> None:
+    """After the long way home other evidence counts for more."""
+    disk, fault = alert(0, "web1", "disk"), alert(2000, "bill1", "raid")
+    back = replace(alert(2010, "bill1", "disk"), home=1007, why=BACK)
+    assert [["bill1/disk"], ["bill1/raid"], ["web1/disk"]] == groups(disk, fault, back)
+    assert 2 == len(groups(disk, fault, replace(back, long=True)))
+    alone = replace(back, node="nas1", long=True)
+    assert 3 == len(groups(disk, fault, alone))
+
+
+def test_what_a_person_pinned_stays_there_when_others_come_late() -> None:
+    """Its home is the same incident, though that is decided again."""
+    cpu, pinned = (
+        alert(0, "crm1", "cpu"),
+        replace(alert(30, "nas1"), home=1, why=MOVED, pinned=True),
+    )
+    assert [["crm1/cpu", "nas1/ping"], ["ups1/ping"]] == groups(cpu, pinned, alert(10, "ups1"))
+
+
+def test_an_incident_that_was_over_is_not_young_when_it_goes_on() -> None:
+    """Nothing merges it after so long."""
+    old = replace(alert(0, "db1"), home=1007, why=BACK)
+    again = replace(alert(1200, "db1", "disk"), home=1007, why=BACK)
+    later = replace(alert(1190, "crm", "slow"), barred=frozenset((1007,)))
+    assert 2 == len(groups(old, later, again, alert(1210, "db1", "slow")))
+
+
+def test_what_was_decided_before_a_restart_is_taken_up() -> None:
+    """With what had been overtaken."""
+    correlator = Correlator(TOPOLOGY, Grouping())
+    correlator.recall([(alert(10, "db2"), 2), (alert(0, "db1"), 1), (alert(20, "db2"), 2)], {1: 2})
+    register = FakeRegister(first=3)
+    assert [3] == [
+        each.number for each in correlator.take(alert(30, "db1", "cpu"), register).placed
+    ]
+    assert [2] == [
+        each.number for each in correlator.take(alert(30, "db2", "cpu"), register).placed
+    ]
+    assert ({2}, 2) == (correlator.on("db2"), correlator.root(2))
+
+
+def test_a_long_storm_is_decided_the_same_out_of_order() -> None:
+    """Many more alerts than are kept at once, each no later than the lateness window."""
+    alerts = [alert(each / 4, f"n{each % 50}", f"a{each}", "site=bonn") for each in range(1200)]
+    swapped = list(alerts)
+    for each in range(99, 1200, 100):
+        swapped.insert(each + 20, swapped.pop(each))
+    assert groups(*alerts) == groups(*swapped)
