@@ -25,6 +25,8 @@ _PAUSE = 20.0
 _COPIES = 32
 _BEFORE: Id = (0.0, "", "")
 
+RECALLED = "recalled"
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -71,12 +73,17 @@ class Correlator:
 
     def recall(self, onsets: Iterable[tuple[Onset, int]], overtaken: Mapping[int, int]) -> None:
         """Takes up what was decided before; `overtaken` are those in whose midst another began."""
-        last = _BEFORE
+        known = set[int]()
         for onset, number in sorted(onsets, key=lambda each: each[0].id):
             self._state.recall(onset, number)
-            last = onset.id
+            self._log.append(onset)
+            reason = onset.why or Reason(RECALLED, "decided before")
+            self._places[onset.span] = Place(onset, number, reason)
+            if number not in known:
+                known.add(number)
+                self._openers[onset.span] = number
+            self._keep(onset)
         self._state.overtaken.update(overtaken)
-        self._copies = [_Copy(last, self._state.copy())]
 
     def root(self, number: int) -> int:
         """The incident that holds what this one held."""
@@ -129,6 +136,12 @@ class Correlator:
             self._places.pop(each.span, None)
             self._openers.pop(each.span, None)
         del self._log[:settled]
+        going, before = self._state.going, self._copies[0].disruptions.going
+        self._gone = {
+            gone: into
+            for gone, into in self._gone.items()
+            if gone in before or self._state.root(into) in going
+        }
 
     def _opened(self) -> dict[Span, int]:
         """The onsets that opened what is still there, each with what it opened."""
