@@ -59,7 +59,7 @@ class Pulse:
         What is to be expected is the rate of the minute before, and one more for a good measure.
         """
         burst, within = rules.burst.total_seconds(), rules.within.total_seconds()
-        seen = len({each.name for each in self.recent})
+        seen = self.names(now - burst)
         if seen < rules.least:
             return None
         before = sum(
