@@ -18,6 +18,7 @@ rules:
     when: ['name=~".*CPU.*"']
     for: 10m
 """
+CHANNEL = "channels: [{name: night, kind: webhook, options: {url: 'https://night.example'}}]\n"
 
 
 def fired(minutes: float, name: str, kind: str = "firing", host: str = "web01") -> Arrival:
@@ -50,6 +51,8 @@ def at(at: Desk) -> Desk:
         for each in arrivals:
             inbox.append([each])
         inbox.close()
+    with at.config.open("a") as config:
+        config.write(CHANNEL)
     (at.folder / "new").mkdir()
     (at.folder / "new" / "calm.yaml").write_text(CALM)
     return at
@@ -72,11 +75,13 @@ def test_people_read_figures_then_differences_then_noise(at: Desk) -> None:
     )
     assert "1 left out: there is no source 'gone' any more" == lines[1]
     assert "incidents 3 1 -2" in lines
+    assert "messages 5 1 -4" in lines
+    assert "night, P3 2 0 -2" in lines
     assert "alerts too short to count 0 2 +2" in lines
     assert "for:calm 0 2 +2" in lines
     assert "2 differences, the most important first" in lines
     first = lines.index("P2 gone 2026-03-02 12:00 UTC acme shop: CPU is high on web01")
-    assert "present P2 1 alert, 0 messages" == lines[first + 1]
+    assert "present P2 1 alert, 2 messages" == lines[first + 1]
     assert "changed no incident" == lines[first + 3]
     assert "held back: " in lines[first + 4]
     assert "alerts CPU is high on web01" == lines[first + 5]

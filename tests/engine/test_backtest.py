@@ -215,6 +215,21 @@ def test_chunks_are_bounded_by_count_and_size(store: Store) -> None:
     assert 1 < chunks[3] < 4
 
 
+def test_an_incident_that_late_news_merges_is_one(store: Store) -> None:
+    """It gets no ticket of its own, and the message about it was one about the whole."""
+    keep(store, [line(0, key="a"), line(360, key="c"), line(290, key="b", late=115)])
+    calm = AlertRule(
+        "calm", (Matcher("host", Operator.EQUAL, "db01"),), priority=Bounds(None, Priority.P5)
+    )
+    found = tried(store, under(calm))
+    [other] = different(found)
+
+    before = total(found.before)
+    assert (1, 1, 2) == (before.incidents, before.tickets, sum(before.pages.values()))
+    assert Change.PRIORITY is other.change
+    assert [(3, 2)] == [(each.alerts, each.pages) for each in other.before]
+
+
 def test_the_noisiest_conditions_are_named(store: Store) -> None:
     """With how many incidents each of them opened."""
     lines = []

@@ -109,6 +109,10 @@ def test_tables_that_do_not_fit_are_told_row_by_row(tmp_path: Path) -> None:
             "this example expects P2, but the rules say P1",
         ),
         (
+            "{given: {severity: high, at: 2026-03-02T11:00:00Z}, expect: P2}",
+            "priority.examples.0.given: needs both a calendar and a time `at`, or neither",
+        ),
+        (
             "{given: {severity: hihg}, expect: P2}",
             "priority.examples.0.given.severity: should be "
             "'information', 'warning', 'average', 'high' or 'disaster'",
