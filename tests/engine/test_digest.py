@@ -114,14 +114,21 @@ def test_batches_of_any_size_give_the_same(store: Store, seed: int) -> None:
     for limits in ([1], [2], [7], [1000], [3, 1, 5]):
         empty(store)
         deliver(store, hour(seed))
-        digests = [a_digest(store) for _ in limits]
-        while sum(each.step(limit) for each, limit in zip(digests, limits, strict=True)):
+        digests = [a_digest(store, f"replica {n}") for n, _ in enumerate(limits)]
+        while sum(turn(each, limit) for each, limit in zip(digests, limits, strict=True)):
             pass
         outcomes.append(outcome(store))
 
     assert outcomes[0].incidents
     for each in outcomes[1:]:
         assert outcomes[0] == each
+
+
+def turn(digest: Digest, limit: int) -> int:
+    """One batch, after which another replica may go on."""
+    done = digest.step(limit)
+    digest.release()
+    return done
 
 
 def empty(store: Store) -> None:

@@ -29,6 +29,9 @@ from watcher.model.reason import Reason
 
 MACHINE = "watcher"
 
+FIRST = "first-to-fire"
+"""The rule by which the first alert is suspected until more is known."""
+
 
 class News(StrEnum):
     """What is worth telling somebody."""
@@ -329,9 +332,11 @@ def titled(alert: Alert) -> str:
 def _suspected(incident: Incident, alert: Alert, started_at: datetime) -> Incident:
     """The first alert to fire is suspected of being the cause, and gives the incident its title."""
     suspect = incident.suspect
-    if suspect is not None and (suspect.started_at, suspect.key) <= (started_at, alert.key):
+    if suspect is not None and (
+        suspect.reason.rule != FIRST or (suspect.started_at, suspect.key) <= (started_at, alert.key)
+    ):
         return incident
-    reason = Reason("first-to-fire", "the first alert of the incident to fire", keys=(alert.key,))
+    reason = Reason(FIRST, "the first alert of the incident to fire", keys=(alert.key,))
     title = titled(alert) if incident.opened_by == MACHINE else incident.title
     return replace(
         incident, suspect=Suspect(alert.key, alert.host, started_at, reason), title=title

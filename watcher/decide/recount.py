@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from watcher.decide.correlate import extend
-from watcher.decide.lifecycle import MACHINE, titled
+from watcher.decide.lifecycle import FIRST, MACHINE, titled
 from watcher.decide.priority import Scale, pooled, staked
 from watcher.decide.rules import effects
 from watcher.model.alert import Alert, Occurrence
@@ -17,8 +17,6 @@ from watcher.model.reason import Reason
 
 Member = tuple[Alert, Occurrence]
 """One span of a condition, with the condition."""
-
-FIRST = "first-to-fire"
 
 
 @dataclass(frozen=True, slots=True)

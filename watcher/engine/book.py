@@ -27,6 +27,9 @@ class Shelf(Protocol):
     def members(self, number: int) -> Iterable[Member]:
         """All spans of an incident, in the order in which they joined."""
 
+    def alert(self, key: tuple[str, str]) -> Alert | None:
+        """The alert of that (customer, key)."""
+
     def untell(self, number: int) -> int:
         """Takes back what still waits to tell of the end of an incident, and counts it."""
 
@@ -42,6 +45,9 @@ class _Bare:
 
     def members(self, _: int) -> Iterable[Member]:
         return ()
+
+    def alert(self, _: tuple[str, str]) -> Alert | None:
+        return None
 
     def untell(self, _: int) -> int:
         return 0
@@ -132,6 +138,14 @@ class Book:
             if found is not None:
                 self._keep(found)
         return self.occurrences.get(key)
+
+    def alert(self, key: tuple[str, str]) -> Alert | None:
+        """The alert of that (customer, key), wherever it is."""
+        if key not in self.alerts:
+            found = self._shelf.alert(key)
+            if found is not None:
+                self.alerts[key] = found
+        return self.alerts.get(key)
 
     def roll(self, incident: Incident) -> Roll:
         """An incident with all of its spans."""

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from watcher.decide import lifecycle, regroup
 from watcher.decide.apart import apart
@@ -12,6 +12,7 @@ from watcher.decide.dedup import Identity
 from watcher.decide.disruptions import Merger
 from watcher.decide.flapping import hold_for
 from watcher.decide.lifecycle import Both, Moment, Step
+from watcher.decide.naming import title_of
 from watcher.decide.recount import Ground, Member
 from watcher.decide.regroup import Fresh
 from watcher.engine.book import Book
@@ -20,6 +21,8 @@ from watcher.engine.rulebook import Rulebook
 from watcher.model.alert import Alert, Occurrence
 from watcher.model.change import replace
 from watcher.model.incident import Incident, Status
+
+_SETTLED = "suspect"
 
 Write = Callable[[Step, datetime], None]
 
@@ -45,6 +48,44 @@ class Correlation:
         [mine] = (each for each in ruling.placed if each.onset.span == span.span)
         self._carry_out(ruling, alert.customer, now)
         return mine
+
+    def joined(self, alert: Alert, place: Place, now: datetime, opened: bool) -> None:
+        """The span is part of its incident now, which may be new."""
+        if opened:
+            self._going.suspects.open(place.number, alert.customer)
+        self._going.suspect(alert, place.onset, place.number)
+        self._accuse(place.number, now)
+
+    def settle(self, now: datetime) -> None:
+        """Settles the suspects of the incidents that have had their time by now."""
+        for number, lineup in self._going.suspects.settled(now):
+            incident = self._book.find(number)
+            if incident is None or incident.merged_into is not None or lineup.first is None:
+                continue
+            suspect, first = (
+                lineup.suspect(),
+                self._book.alert((incident.customer, lineup.first.key)),
+            )
+            if suspect is None or first is None:
+                continue
+            accused = self._book.alert((incident.customer, suspect.key))
+            at = datetime.fromtimestamp(lineup.until, UTC)
+            settled = replace(incident, suspect=suspect, title=title_of(incident, first, accused))
+            step = Step(settled)
+            if incident.alerts > 1:
+                text = f"likely cause: {suspect.host or first.name}"
+                step = lifecycle.note(settled, text, Moment(at, suspect.reason), key=_SETTLED)
+            self._write(step, at)
+
+    def _accuse(self, number: int, now: datetime) -> None:
+        """Names the suspect as it is known by now, as long as that may change."""
+        lineup = self._going.suspects.lineup(number)
+        incident = self._book.find(number)
+        if lineup is None or incident is None or not lineup.stale:
+            return
+        suspect = lineup.suspect()
+        if suspect is not None and suspect != incident.suspect:
+            self._write(Step(replace(incident, suspect=suspect)), now)
 
     def replace(self, alert: Alert, span: Occurrence, before: Occurrence, now: datetime) -> None:
         """Decides again about a span, because more is known about the one before it."""
@@ -94,6 +135,8 @@ class Correlation:
             Both(later, earlier, alerts), moment, self._ground.scale, rules
         ):
             self._write(step, now)
+        self._going.suspects.merge(later.number, earlier.number)
+        self._accuse(earlier.number, now)
 
     def _move(self, source: int, into: int, places: list[Place], now: datetime) -> None:
         """Spans go from one incident to another, which may be new."""
@@ -116,6 +159,14 @@ class Correlation:
             book.put_occurrence(replace(span, reason=reasons[span.span]))
         self._write(result.source, now)
         self._write(result.into, now)
+        if target is None:
+            self._going.suspects.open(into, left.customer)
+        alerts = {span.span: alert for alert, span in some}
+        for place in places:
+            if place.onset.span in alerts:
+                self._going.suspect(alerts[place.onset.span], place.onset, into, source)
+        self._accuse(source, now)
+        self._accuse(into, now)
 
     def _fresh(self, number: int, some: Iterable[Member]) -> Fresh:
         alert, _ = min(some, key=lambda each: (each[1].started_at or each[1].heard_at, each[0].key))

@@ -115,7 +115,8 @@ class Digest:
 
     def _is_due(self, tx: Tx, policy: Policy, token: int) -> bool:
         """Whether time alone brings something about, or what is held back is to be read anew."""
-        return self._standing(policy, token) is None or bool(tx.due(self._lately()))
+        known, now = self._standing(policy, token), self._lately()
+        return known is None or known.going.suspects.due(now) or bool(tx.due(now))
 
     def _lately(self) -> datetime:
         """Up to when no more deliveries are under way from a front to the inbox."""
@@ -197,10 +198,10 @@ class Digest:
     ) -> None:
         until = max((each.received_at for each in news), default=self._lately())
         back = held(tx, news, until, rulebook.policy, anew)
-        if not (news or back.spans):
+        if not (news or back.spans or known.going.suspects.due(until)):
             return
-        customers = {each.who.customer for each in news} | {each.customer for each in back.spans}
-        recall(tx, known.going, customers, min((each.received_at for each in news), default=until))
+        first = min((each.received_at for each in news), default=until)
+        recall(tx, known.going, news, back, first)
         book = load(tx, news, known.going, back)
         fold = Fold(book, rulebook, back.windows, known.inhibitors, known.going)
         for each in news:

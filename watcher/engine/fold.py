@@ -50,7 +50,8 @@ class Fold:
         going: Going | None = None,
     ) -> None:
         self._book = book
-        self._correlation = Correlation(book, rulebook, going or Going(rulebook), self._step)
+        self._going = going or Going(rulebook)
+        self._correlation = Correlation(book, rulebook, self._going, self._step)
         self._withholding = Withholding(book, rulebook.policy, windows, inhibitors)
         self._policy = rulebook.policy
         self._catalogue = rulebook.catalogue
@@ -65,6 +66,9 @@ class Fold:
         known = book.occurrences.get((customer, event.key, event.occurrence))
         current = book.occurrences.get((customer, event.key, alert.occurrence)) if alert else None
         seen = sight(alert, known, current, event, news.who)
+        if seen.alert.host is not None:
+            more = seen.alert.count - (alert.count if alert else 0)
+            self._going.tally.add((customer, seen.alert.host), more)
         if seen.change is Change.STARTED:
             self._begin(seen, known, current, news)
         else:
@@ -87,6 +91,7 @@ class Fold:
             self.review(due)
             self._reconsider(span, due)
         self.review(now)
+        self._correlation.settle(now)
 
     def review(self, now: datetime) -> None:
         """Does what business hours do to priorities, as of the moments at which they changed."""
@@ -154,6 +159,7 @@ class Fold:
             arrival = replace(arrival, alert=replace(alert, incident=incident.number))
         self._step(lifecycle.join(incident, arrival, moment, self._scale, rules), now)
         joined = self._belongs(incident.number, seen, moment, news)
+        self._correlation.joined(alert, mine, now, opened=incident.alerts == 0)
         if joined.ended_at is not None:
             # Either its recovery came first, or a newer span of the condition did.
             reason = _RECOVERED if known is not None else _SUPERSEDED

@@ -9,7 +9,7 @@ from watcher.decide.silence import Inhibitors
 from watcher.engine.book import Book
 from watcher.engine.going import Going
 from watcher.engine.rulebook import News
-from watcher.model.alert import Occurrence, Withheld
+from watcher.model.alert import Alert, Occurrence, Withheld
 from watcher.model.change import replace
 from watcher.model.incident import Incident
 from watcher.model.policy import Policy
@@ -59,11 +59,27 @@ def held(tx: Tx, news: Sequence[News], now: datetime, policy: Policy, anew: bool
     return Held(tuple(due.values()), tuple(windows.values()))
 
 
-def recall(tx: Tx, going: Going, customers: Collection[str], now: datetime) -> None:
-    """Tells what goes on at those customers of whom nothing is known yet."""
+def recall(tx: Tx, going: Going, news: Sequence[News], back: Held, now: datetime) -> None:
+    """Tells what goes on at those customers, and what happened on those hosts, of which nothing is
+    known yet.
+    """
+    hosts = {(each.who.customer, each.who.host) for each in news if each.who.host}
+    customers = {each.who.customer for each in news} | {span.customer for span in back.spans}
     for customer in sorted(each for each in customers if each not in going):
         incidents = tx.lively(customer, going.since(now))
-        going.recall(customer, incidents, members(tx, [each.number for each in incidents]), now)
+        alerts = members(tx, [each.number for each in incidents])
+        hosts |= {(customer, alert.host) for alert, _ in alerts if alert.host}
+        _learn(tx, going, hosts)
+        going.recall(customer, incidents, alerts, now)
+    _learn(tx, going, hosts)
+
+
+def _learn(tx: Tx, going: Going, hosts: Collection[tuple[str, str]]) -> None:
+    missing = going.tally.missing(hosts)
+    for customer in sorted({customer for customer, _ in missing}):
+        mine = {host for whose, host in missing if whose == customer}
+        known = dict.fromkeys(mine, 0) | dict(tx.begun(customer, mine))
+        going.tally.learn({(customer, host): count for host, count in known.items()})
 
 
 def load(tx: Tx, news: Sequence[News], going: Going, back: Held = NOTHING) -> Book:
@@ -130,6 +146,9 @@ class _Shelf:
 
     def members(self, number: int) -> list[Member]:
         return members(self._tx, [number])
+
+    def alert(self, key: tuple[str, str]) -> Alert | None:
+        return self._tx.alerts([key]).get(key)
 
     def untell(self, number: int) -> int:
         return self._tx.take_back(number)

@@ -61,6 +61,7 @@ SELECT {", ".join(INCIDENT.columns)} FROM incident
 WHERE {_LIVING} AND number > :after ORDER BY number LIMIT :limit
 """  # noqa: S608 - names of the schema
 
+_HOSTS_AT_ONCE = 500
 _LIVELY = f"""
 SELECT {", ".join(INCIDENT.columns)} FROM incident
 WHERE status IN ('open', 'acknowledged', 'resolved') AND customer = :customer
@@ -147,6 +148,21 @@ def lively(link: Link, customer: str, since: datetime) -> list[Incident]:
     """The incidents of a customer that are not closed and saw a start since then."""
     params = {"customer": customer, "since": to_micros(since)}
     return list(map(rows.to_incident, link.rows(_LIVELY, params)))
+
+
+def begun(link: Link, customer: str, hosts: Collection[str]) -> list[tuple[str, int]]:
+    """How many spans ever began on each of these hosts, where any did."""
+    found: list[tuple[str, int]] = []
+    wanted = sorted(hosts)
+    for first in range(0, len(wanted), _HOSTS_AT_ONCE):
+        some = wanted[first : first + _HOSTS_AT_ONCE]
+        marks = ", ".join(f":host{n}" for n, _ in enumerate(some))
+        found += link.rows(
+            f"SELECT host, sum(count) FROM alert WHERE customer = :customer AND host IN ({marks})"  # noqa: S608 - marks of ours
+            " GROUP BY host",
+            {"customer": customer} | {f"host{n}": host for n, host in enumerate(some)},
+        )
+    return [(host, int(count)) for host, count in found]
 
 
 def regroupings(link: Link) -> int:
