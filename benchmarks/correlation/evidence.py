@@ -107,18 +107,17 @@ class Evidence:
 
     def verdict(self, incidents: Iterable[Line]) -> Verdict:
         """Checks the reasons of all members of all incidents."""
-        reasons, wrong, examples = 0, Counter[str](), list[Line]()
+        reasons, examples = 0, list[Line]()
         for incident in incidents:
             members = [self._starts[each["key"], each["occurrence"]] for each in incident["alerts"]]
-            openers = 0
-            for alert in incident["alerts"]:
-                reason = alert["reason"]
-                openers += reason is not None and reason["rule"] == OPENED
-                reasons += reason is None or reason["rule"] != OPENED or openers > 1
-                if openers > 1 or not self.holds(alert, members):
-                    wrong[reason["rule"] if reason else "none"] += 1
-                    examples.append(alert)
-        return Verdict(reasons, wrong, tuple(examples))
+            opener = next(filter(_opened, incident["alerts"]), None)
+            joined = [each for each in incident["alerts"] if each is not opener]
+            reasons += len(joined)
+            # There is one that opened it; another like it was merged without a word.
+            examples += [each for each in joined if _opened(each) or not self.holds(each, members)]
+            if opener is not None and not self.holds(opener, members):
+                examples.append(opener)
+        return Verdict(reasons, Counter(map(_rule, examples)), tuple(examples))
 
     def holds(self, alert: Line, members: Sequence[Start]) -> bool:
         """Whether the reason of an alert is so, given what else is in its incident."""
@@ -235,6 +234,14 @@ def _claims(mine: Start, members: Sequence[Start], reason: Line) -> Iterator[_Cl
         for each in of:
             if each is not by and abs(by.point - each.point - reason["gap"]) < _NEAR:
                 yield _Claim(by, each, reason["gap"], edge, members)
+
+
+def _opened(alert: Line) -> bool:
+    return _rule(alert) == OPENED
+
+
+def _rule(alert: Line) -> str:
+    return alert["reason"]["rule"] if alert["reason"] else "none"
 
 
 def _starts(events: Iterable[Line], policy: Policy) -> Iterator[tuple[Span, Start]]:
