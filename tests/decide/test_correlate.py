@@ -1,31 +1,34 @@
-"""Where an alert belongs, one row a sentence of the policy."""
+"""What the correlator is told of an alert, and which starts an incident remembers."""
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from tests.contract.given import alert
 from tests.decide.given import at, incident
 from watcher.decide.correlate import (
-    Start,
-    bridged,
+    SAME,
+    Homecoming,
     extend,
     fuse,
     group_of,
-    place,
+    homecoming,
+    onset_of,
     point_of,
-    reunited,
 )
 from watcher.decide.dedup import Identity
 from watcher.decide.flapping import Hold
-from watcher.model.alert import Occurrence
+from watcher.model.alert import Occurrence, Placed
 from watcher.model.event import Severity
 from watcher.model.incident import Incident, Status
 from watcher.model.policy import Grouping
+from watcher.model.reason import Reason
 
 RULES = Grouping(gap=timedelta(minutes=5), lateness=timedelta(minutes=2))
-GROUP = "host:db01"
 HOLD = Hold(RULES.gap)
+FLAPS = Hold(timedelta(minutes=30), 4, timedelta(minutes=10))
 
 
 def span(
@@ -45,9 +48,11 @@ def span(
     )
 
 
-def start(occurrence: Occurrence, point: float, now: float, hold: Hold = HOLD) -> Start:
-    """A start on db01."""
-    return Start(occurrence, GROUP, at(point), at(now), hold)
+def back(
+    previous: Occurrence | None, home: Incident | None, hold: Hold = HOLD
+) -> Homecoming | None:
+    """Where the condition returns to that starts again after an hour."""
+    return homecoming(previous, home, span(60, 60), hold, RULES.gap)
 
 
 @pytest.mark.parametrize(
@@ -76,97 +81,138 @@ def test_a_start_counts_within_the_lateness_window(
 
 
 @pytest.mark.parametrize(
-    ("neighbours", "point", "expected", "gap"),
-    [
-        ([], 0, None, None),
-        ([incident(1, 0, 0)], 5, 1, 300.0),
-        ([incident(1, 0, 0)], 5.1, None, None),
-        ([incident(1, 0, 20)], 10, 1, 0.0),
-        ([incident(1, 3, 3)], 0, 1, 180.0),
-        ([incident(1, 3, 3, opened=1)], 0, None, None),
-        ([replace(incident(1, 3, 3), before_at=at(-9))], 0, None, None),
-        ([replace(incident(1, 8, 8), before_at=at(-3))], 0, 1, 180.0),
-        ([incident(1, 0, 0), incident(2, 4, 4)], 6, 2, 120.0),
-        ([incident(1, 0, 0), incident(2, 4, 4)], 2, 1, 120.0),
-        ([incident(1, 0, 0, status=Status.CLOSED)], 1, None, None),
-        ([incident(1, 0, 0, status=Status.RESOLVED)], 1, 1, 60.0),
-    ],
-)
-def test_an_alert_joins_the_nearest_incident_of_its_group(
-    neighbours: list[Incident], point: float, expected: int | None, gap: float | None
-) -> None:
-    """Within the gap it joins, the nearest first, else it opens an incident of its own."""
-    placed = place(start(span(point), point, 4), None, None, neighbours, RULES)
-
-    assert expected == (placed.incident.number if placed.incident else None)
-    assert (gap, (GROUP,)) == (placed.reason.gap, placed.reason.keys)
-    assert ("same-group" if expected else "new-disruption") == placed.reason.rule
-
-
-@pytest.mark.parametrize(
     ("previous", "status", "expected"),
     [
-        (span(0, 58), Status.RESOLVED, "same-condition"),
-        (span(0, 54), Status.RESOLVED, "new-disruption"),
-        (span(0, None, heard=57), Status.OPEN, "same-condition"),
-        (span(0, None, heard=0), Status.OPEN, "new-disruption"),
-        (span(0, 58), Status.CLOSED, "new-disruption"),
-        (span(61, None, heard=61), Status.OPEN, "same-condition"),
-        (span(None, 58), Status.OPEN, "same-condition"),
+        (span(0, 58), Status.RESOLVED, 120.0),
+        (span(0, 54), Status.RESOLVED, None),
+        (span(0, None, heard=57), Status.OPEN, 180.0),
+        (span(0, None, heard=0), Status.OPEN, None),
+        (span(0, 58), Status.CLOSED, None),
+        (span(61, None, heard=61), Status.OPEN, 60.0),
+        (span(None, 58), Status.OPEN, 120.0),
     ],
 )
 def test_a_condition_that_comes_back_soon_returns_to_its_incident(
-    previous: Occurrence, status: Status, expected: str
+    previous: Occurrence, status: Status, expected: float | None
 ) -> None:
-    """Within the gap after it was last seen, unless that incident is closed."""
-    home = incident(7, 0, 0, status=status)
-    placed = place(start(span(60, 60), 60, 60), previous, home, [], RULES)
+    """Within the gap between the two spans, unless that incident is closed."""
+    home = back(previous, incident(7, status=status))
 
-    assert expected == placed.reason.rule
+    assert expected == (home.reason.gap if home else None)
+    assert home is None or (7, SAME, ("cpu",), False, False) == (
+        home.number,
+        home.reason.rule,
+        home.reason.keys,
+        home.pinned,
+        home.long,
+    )
+
+
+def test_a_return_without_a_known_start_is_no_time_away() -> None:
+    """The condition was never seen to be gone."""
+    home = homecoming(span(None, 3), incident(7), span(None, 60), HOLD, RULES.gap)
+
+    assert home is not None
+    assert 0.0 == home.reason.gap
+
+
+def test_what_was_part_of_nothing_returns_to_nothing() -> None:
+    """The condition is new, or its last span never was part of an incident."""
+    assert (None, None) == (back(None, incident(7)), back(span(0, 58), None))
 
 
 @pytest.mark.parametrize(
-    ("hold", "expected"),
+    ("ended", "hold", "expected"),
     [
-        (HOLD, None),
+        (57.5, HOLD, "the same condition, 2 min 30 s after it was last seen"),
+        (59.3, HOLD, "the same condition, 42 s after it was last seen"),
         (
-            Hold(timedelta(minutes=30), 4, timedelta(minutes=10)),
+            40,
+            FLAPS,
             "back after 20 min; held for up to 30 min because it came back 4 times before,"
             " usually within 10 min",
         ),
         (
+            40,
             Hold(timedelta(hours=1), because="the rule 'uplinks' says so"),
             "back after 20 min; held for up to 60 min because the rule 'uplinks' says so",
         ),
     ],
 )
-def test_a_condition_known_to_flap_is_held_longer(hold: Hold, expected: str | None) -> None:
-    """What swallows a second outage says so, and why."""
-    home = incident(7, 0, 0, status=Status.RESOLVED)
-    placed = place(start(span(60), 60, 60, hold), span(0, 40), home, [], RULES)
+def test_a_return_says_how_long_the_condition_was_away(
+    ended: float, hold: Hold, expected: str
+) -> None:
+    """What might swallow a second outage says so, and why."""
+    home = back(span(0, ended), incident(7, status=Status.RESOLVED), hold)
 
-    if expected is None:
-        assert "new-disruption" == placed.reason.rule
-    else:
-        assert (home, expected) == (placed.incident, placed.reason.text)
-
-
-@pytest.mark.parametrize(("began", "expected"), [(56, 7), (54, 8)])
-def test_beyond_the_gap_what_is_new_goes_before_the_hold(began: float, expected: int) -> None:
-    """The condition may well be a symptom of that: a hold must not swallow another disruption."""
-    home, news = incident(7, 0, 0, status=Status.RESOLVED), incident(8, 58, 58)
-    hold = Hold(timedelta(minutes=30), 4, timedelta(minutes=10))
-    placed = place(start(span(60), 60, 60, hold), span(0, began), home, [news], RULES)
-
-    assert placed.incident is not None
-    assert expected == placed.incident.number
+    assert home is not None
+    assert expected == home.reason.text
 
 
-def test_a_condition_without_an_incident_is_placed_by_its_group() -> None:
-    """A span that never was part of an incident leads nowhere."""
-    placed = place(start(span(1), 1, 1), span(0), None, [incident()], RULES)
+@pytest.mark.parametrize(("ended", "expected"), [(56, False), (55, False), (54, True)])
+def test_beyond_the_gap_a_hold_is_the_weaker_evidence(ended: float, expected: bool) -> None:
+    """The condition may well be a symptom of something new: that goes first then."""
+    home = back(span(0, ended), incident(7, status=Status.RESOLVED), FLAPS)
 
-    assert "same-group" == placed.reason.rule
+    assert home is not None
+    assert expected is home.long
+
+
+@pytest.mark.parametrize("status", [Status.OPEN, Status.ACKNOWLEDGED])
+def test_what_a_person_put_somewhere_returns_there(status: Status) -> None:
+    """However long it was away, as long as somebody works on that."""
+    previous = replace(span(-600, -500), placed=Placed(7, "olga"))
+    home = back(previous, incident(7, status=status))
+
+    assert home is not None
+    assert (7, "by-hand", True) == (home.number, home.reason.rule, home.pinned)
+
+
+def test_what_a_person_put_where_it_is_over_may_be_something_new() -> None:
+    """Then it is as if nobody had said anything."""
+    previous = replace(span(-600, -500), placed=Placed(7, "olga"))
+
+    assert back(previous, incident(7, status=Status.RESOLVED)) is None
+
+
+@pytest.mark.parametrize(
+    ("told", "node", "place"),
+    [
+        ({"host": "db01", "service": "billing"}, "db01", None),
+        ({"service": "billing"}, "billing", "services"),
+        ({"host": "billing", "service": "billing"}, "billing", "services"),
+        ({"host": "db01"}, "db01", None),
+        ({}, "cpu", None),
+        ({"host": "db01", "labels": {"site": "bonn", "zone": "b"}}, "db01", "site=bonn"),
+        ({"service": "billing", "labels": {"zone": "b"}}, "billing", "zone=b"),
+        ({"host": "db01", "labels": {"site": "", "rack": "4"}}, "db01", None),
+    ],
+)
+def test_an_onset_says_on_what_and_where_it_is(
+    told: dict[str, Any], node: str, place: str | None
+) -> None:
+    """Its host, else its service, else nothing else; and the first place that it names."""
+    onset = onset_of(alert("cpu", **told), span(1), at(2), None, RULES)
+
+    assert (node, told.get("service"), place) == (onset.node, onset.service, onset.place)
+    assert (at(2).timestamp(), "cpu", "o1", None, None, frozenset()) == (
+        onset.at,
+        onset.key,
+        onset.occurrence,
+        onset.home,
+        onset.why,
+        onset.barred,
+    )
+
+
+def test_an_onset_says_where_its_condition_returns_to_and_where_not() -> None:
+    """Both as people and the machine have it."""
+    why = Reason("by-hand", "a person put it there")
+    placed = replace(span(1), placed=Placed(7, "olga", out_of=(3, 4)))
+    onset = onset_of(alert("cpu"), placed, at(1), Homecoming(7, why, True, True), RULES)
+
+    assert (7, why, True, True) == (onset.home, onset.why, onset.pinned, onset.long)
+    assert frozenset((3, 4)) == onset.barred
 
 
 @pytest.mark.parametrize(
@@ -180,51 +226,6 @@ def test_a_start_extends_the_burst_or_begins_a_new_one(
     extended = extend(incident(1, 0, 0), at(point), RULES.gap)
 
     assert tuple(map(at, expected)) == (extended.burst_at, extended.last_at)
-
-
-@pytest.mark.parametrize(
-    ("joined", "other", "point", "expected"),
-    [
-        (incident(1, 0, 4), incident(2, 8, 8), 6, [(2, 1)]),
-        (incident(2, 8, 8), incident(1, 0, 4), 6, [(2, 1)]),
-        (incident(1, 0, 2), incident(2, 8, 8), 2.5, []),
-        (incident(1, 0, 9), incident(2, 8, 8), 9, []),
-        (incident(1, 0, 4), incident(2, 8, 8, opened=5), 6, []),
-        (incident(1, 0, 4), incident(2, 8, 8, status=Status.CLOSED), 6, []),
-        (incident(1, 0, 4, status=Status.CLOSED), incident(2, 8, 8), 6, []),
-        (incident(1, 0, 4), incident(1, 0, 4), 4, []),
-    ],
-)
-def test_late_news_merges_what_is_still_provisional(
-    joined: Incident, other: Incident, point: float, expected: list[tuple[int, int]]
-) -> None:
-    """A start before the first one of a young incident shows that it belongs to the earlier."""
-    mergers = bridged(joined, [other], start(span(point), point, 9), RULES)
-
-    assert expected == [(each.later.number, each.earlier.number) for each in mergers]
-
-
-@pytest.mark.parametrize(("ended", "expected"), [(7, [(2, 1)]), (2, [])])
-def test_a_late_recovery_reunites_a_condition_with_its_incident(
-    ended: float, expected: list[tuple[int, int]]
-) -> None:
-    """It came back within the gap after its true recovery, though nobody knew that in time."""
-    homes = (incident(2, 8, 8), incident(1, 0, 0))
-    mergers = reunited(span(0, ended), span(8), homes, HOLD, at(9), RULES)
-
-    assert expected == [(each.later.number, each.earlier.number) for each in mergers]
-
-
-@pytest.mark.parametrize(
-    ("gap", "expected"),
-    [(42, "42 s apart"), (120, "2 min apart"), (150, "2 min 30 s apart")],
-)
-def test_a_reason_says_how_far_apart(gap: float, expected: str) -> None:
-    """The gap is said in words and kept as a number."""
-    placed = place(start(span(0), gap / 60, gap / 60), None, None, [incident()], RULES)
-
-    assert f"same host db01, {expected}" == placed.reason.text
-    assert gap == placed.reason.gap
 
 
 @pytest.mark.parametrize(
