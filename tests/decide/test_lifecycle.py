@@ -205,7 +205,7 @@ def test_a_worse_severity_raises_and_a_lesser_one_does_not_lower() -> None:
 def test_a_priority_that_falls_is_told_on_the_timeline_only() -> None:
     """When the catalogue makes a service less critical, nobody is woken."""
     first = opened(alert()).incident
-    step = lifecycle.join(first, arrival(alert("disk"), 1), moment(1), scale(1), POLICY.grouping)
+    step = lifecycle.reprioritised(first, scale(1), moment(1))
 
     assert (Priority.P4, ()) == (step.incident.priority, step.news)
     assert EntryKind.PRIORITY is step.entries[-1].kind

@@ -143,9 +143,23 @@ def join(
         text = f"{named(alert)} joined"
         entries = (_entry(grown, EntryKind.JOINED, text, moment),)
     back = reopened(grown, moment)
+    if not first and _as_urgent(incident, back.incident):
+        return Step(back.incident, entries + back.entries, back.news)
     raised = reprioritised(back.incident, scale, moment, was=incident.severity)
     news = back.news + (() if first else raised.news)
     return Step(raised.incident, entries + back.entries + raised.entries, news)
+
+
+def _as_urgent(before: Incident, after: Incident) -> bool:
+    """Whether nothing is different that priorities are made of; most alerts of a storm say nothing
+    new, and the clock is looked at elsewhere.
+    """
+    return (
+        after.stakes == before.stakes
+        and after.hosts == before.hosts
+        and after.severity == before.severity
+        and after.status == before.status
+    )
 
 
 def severity_heard(

@@ -1,6 +1,6 @@
 """The working set of a digest or a replay: what is known, and what has changed since."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from heapq import heappop, heappush
@@ -72,6 +72,7 @@ class Book:
         self._numbers = numbers
         self._shelf = shelf or _Bare()
         self._members: dict[int, dict[tuple[str, str, str], None]] = defaultdict(dict)
+        self._conditions: dict[int, Counter[tuple[str, str]]] = defaultdict(Counter)
         self._reviews: list[tuple[datetime, int]] = []
         self._resolved: list[tuple[datetime, int]] = []
         self._due: list[tuple[datetime, tuple[str, str, str]]] = []
@@ -160,7 +161,7 @@ class Book:
     def has(self, number: int, customer: str, key: str) -> bool:
         """Whether an incident has a span of a condition."""
         self._fetch(number)
-        return any(known[:2] == (customer, key) for known in self._members.get(number, ()))
+        return self._conditions[number][customer, key] > 0
 
     def move(self, source: int, into: int, reason: Reason, now: datetime) -> int:
         """All that belongs to one incident belongs to the other from now on; returns how many
@@ -227,15 +228,21 @@ class Book:
         key = _key(occurrence)
         before = self.occurrences.get(key)
         if before is not None and before.incident not in {None, occurrence.incident}:
-            self._members[before.incident or 0].pop(key, None)
-        if occurrence.incident is not None:
+            self._leave(before.incident or 0, key)
+        if occurrence.incident is not None and key not in self._members[occurrence.incident]:
             self._members[occurrence.incident][key] = None
+            self._conditions[occurrence.incident][key[:2]] += 1
         self.occurrences[key] = occurrence
         held = _held(occurrence)
         if held is not None and (before is None or before.withheld != held):
             heappush(self._due, (held.until, key))
             if held.source is not None:
                 self._inhibited[occurrence.customer, held.source].add(key)
+
+    def _leave(self, number: int, key: tuple[str, str, str]) -> None:
+        if key in self._members[number]:
+            del self._members[number][key]
+            self._conditions[number][key[:2]] -= 1
 
     def _file(self, incident: Incident) -> None:
         before = self.incidents.get(incident.number)

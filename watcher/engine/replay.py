@@ -1,7 +1,7 @@
 """Replays normalised events through the same decisions, in virtual time and without a store."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -117,13 +117,13 @@ def _line(incident: Incident, members: list[Occurrence]) -> dict[str, object]:
         "group": incident.group,
         "suspect": None
         if suspect is None
-        else {"key": suspect.key, "host": suspect.host, "reason": asdict(suspect.reason)},
+        else {"key": suspect.key, "host": suspect.host, "reason": suspect.reason},
         "alerts": [
             {
                 "key": each.key,
                 "occurrence": each.occurrence,
                 "joined_at": _text(each.joined_at),
-                "reason": asdict(each.reason) if each.reason is not None else None,
+                "reason": each.reason,
             }
             for each in members
         ],
