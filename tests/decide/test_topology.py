@@ -52,3 +52,4 @@ def test_a_node_that_nobody_knows_stands_where_its_service_stands() -> None:
     assert {} == TOPOLOGY.around("shop-7f9c", None)
     assert TOPOLOGY.above("web1") == TOPOLOGY.around("web1", "db")
     assert {} == TOPOLOGY.around("unknown", "unknown")
+    assert {} == TOPOLOGY.around("shop-7f9c", "node-exporter")

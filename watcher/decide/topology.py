@@ -30,6 +30,7 @@ class Topology:
         self._served_by: dict[str, set[str]] = defaultdict(set)
         self._used_by: dict[str, set[str]] = defaultdict(set)
         self._uses: dict[str, set[str]] = defaultdict(set)
+        self._services: set[str] = set()
         for service in services:
             self._add(service)
         self._above: dict[str, Mapping[str, int]] = {}
@@ -47,9 +48,12 @@ class Topology:
         return found
 
     def around(self, node: str, service: str | None) -> Mapping[str, int]:
-        """The nodes above this one; above its service, if nobody knows the node itself."""
+        """The nodes above this one; if nobody knows the node itself, above its service.
+
+        Exporters and agents name themselves as the service: one that nobody knows is no node.
+        """
         found = self.above(node)
-        if found or service is None or service == node:
+        if found or service is None or service == node or service not in self._services:
             return found
         return {service: 1} | {each: hops + 1 for each, hops in self.above(service).items()}
 
@@ -62,6 +66,7 @@ class Topology:
         return found
 
     def _add(self, service: Service) -> None:
+        self._services.add(service.name)
         device = service.name in service.hosts
         for host in service.hosts:
             self._carries[service.name].add(host)
