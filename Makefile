@@ -7,12 +7,13 @@ BIN := .venv/bin
 CODE := $(wildcard watcher tests benchmarks)
 DEMO ?= 1
 ARGS ?=
+DATA ?= data
 PYTEST_ARGS ?= -n 2 --dist worksteal
 NO_DEMO := 0 no false off
 
 .PHONY: help
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: ## Serve Watcher with a demo; DEMO=0 leaves the demo out
@@ -63,6 +64,11 @@ bench: ## Run the benchmarks
 	@tools/setup.sh dev
 	@tools/packages.sh bench
 	@PATH="$(CURDIR)/.cache/bench/bin:$$PATH" $(BIN)/python -m benchmarks $(ARGS)
+
+.PHONY: bench-correlation
+bench-correlation: ## Measure how recorded alerts are grouped; DATA=folder, see docs/benchmarks.md
+	@tools/setup.sh dev
+	@$(BIN)/python -m benchmarks.correlation "$(DATA)" $(ARGS)
 
 .PHONY: lock
 lock: ## Write the locks in requirements/ anew; UPGRADE=1 takes newer releases
