@@ -1,4 +1,4 @@
-"""The working set: what counts as changed, what belongs where, and what is near."""
+"""The working set: what counts as changed, what belongs where, and what is fetched."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,8 +8,10 @@ from itertools import count
 import pytest
 
 from tests.contract.given import MINUTE, NOW, alert, incident, occurrence
+from watcher.decide.recount import Member
 from watcher.engine.book import Book
-from watcher.model.incident import Status
+from watcher.model.alert import Alert, Occurrence
+from watcher.model.incident import Incident, Status
 from watcher.model.reason import Reason
 
 
@@ -56,28 +58,113 @@ def test_the_same_again_is_no_change(
     )
 
 
-def test_neighbours_share_the_group_and_are_young_enough(book: Book) -> None:
-    """Neither strangers nor the closed nor the old are near."""
-    book.put_incident(incident(2, last_at=NOW + MINUTE))
-    book.put_incident(incident(3, customer="globex"))
-    book.put_incident(incident(4, group="host:db2"))
-    book.put_incident(incident(5, status=Status.CLOSED))
+class _Rest:
+    """A shelf with the rest of what there is: #7 with a span of k7, and what #1 had before."""
 
-    assert [1, 2] == [each.number for each in book.neighbours("acme", "service:billing", NOW)]
-    assert [2] == [each.number for each in book.neighbours("acme", "service:billing", NOW + MINUTE)]
-    assert [] == book.neighbours("acme", "service:shop", NOW)
+    def __init__(self) -> None:
+        self.asked: list[object] = []
+
+    def incident(self, number: int) -> Incident | None:
+        self.asked.append(number)
+        return incident(7) if number == 7 else None
+
+    def span(self, key: tuple[str, str, str]) -> Occurrence | None:
+        self.asked.append(key)
+        return occurrence("k7", incident=7) if key == ("acme", "k7", "o1") else None
+
+    def members(self, number: int) -> list[Member]:
+        earlier = occurrence("k1", "o0", incident=1)
+        stale = occurrence("k1", incident=1, ended_at=NOW)
+        known = {1: [(alert(), earlier), (alert(), stale)]}
+        return known.get(number, [])
+
+    def alert(self, key: tuple[str, str]) -> Alert | None:
+        self.asked.append(key)
+        return alert("k7") if key == ("acme", "k7") else None
+
+    def untell(self, _: int) -> int:
+        return 1
 
 
-def test_one_that_is_closed_is_no_neighbour_any_more_until_it_comes_back(book: Book) -> None:
-    """Closing takes it away, reopening brings it back."""
-    book.put_incident(incident(1, status=Status.CLOSED))
-    gone = book.neighbours("acme", "service:billing", NOW)
-    book.put_incident(incident(1))
+@pytest.fixture
+def rest() -> _Rest:
+    """The shelf of `shelved`."""
+    return _Rest()
 
-    assert ([], [1]) == (
-        gone,
-        [each.number for each in book.neighbours("acme", "service:billing", NOW)],
+
+@pytest.fixture
+def shelved(rest: _Rest) -> Book:
+    """The same book, with the rest on its shelf."""
+    known = Book(count(2), rest)
+    known.load([alert(incident=1)], [occurrence(incident=1)], [incident(1)])
+    return known
+
+
+@pytest.mark.parametrize(
+    ("ask", "expected", "asked"),
+    [
+        (lambda book: book.find(1), incident(1), []),
+        (lambda book: book.find(7), incident(7), [7]),
+        (lambda book: book.find(8), None, [8, 8]),
+        (lambda book: book.span(("acme", "k1", "o1")), occurrence(incident=1), []),
+        (
+            lambda book: book.span(("acme", "k7", "o1")),
+            occurrence("k7", incident=7),
+            [("acme", "k7", "o1")],
+        ),
+        (lambda book: book.span(("acme", "k8", "o1")), None, [("acme", "k8", "o1")] * 2),
+        (lambda book: book.alert(("acme", "k1")), alert(incident=1), []),
+        (lambda book: book.alert(("acme", "k7")), alert("k7"), [("acme", "k7")]),
+        (lambda book: book.alert(("acme", "k8")), None, [("acme", "k8")] * 2),
+    ],
+)
+def test_what_is_not_in_the_book_is_fetched_from_the_shelf_once(
+    shelved: Book, rest: _Rest, ask: Callable[[Book], object], expected: object, asked: list[object]
+) -> None:
+    """It is in the book from then on, and has not changed by that."""
+    assert (expected, expected) == (ask(shelved), ask(shelved))
+    assert asked == rest.asked
+    assert (set(), set(), set()) == (
+        shelved.changed_alerts,
+        shelved.changed_occurrences,
+        shelved.changed_incidents,
     )
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda book: book.find(7),
+        lambda book: book.span(("acme", "k7", "o1")),
+        lambda book: book.alert(("acme", "k7")),
+    ],
+)
+def test_a_book_without_a_shelf_holds_all_there_is(
+    book: Book, ask: Callable[[Book], object]
+) -> None:
+    """Nothing else is anywhere."""
+    assert ask(book) is None
+    assert not book.take_back(1)
+
+
+def test_a_roll_has_all_spans_as_the_book_knows_them(shelved: Book) -> None:
+    """What is on the shelf completes the book, and is older than that."""
+    roll = shelved.roll(incident(1))
+
+    assert [("o1", None), ("o0", None)] == [
+        (span.occurrence, span.ended_at) for _, span in roll.members
+    ]
+    assert [alert(incident=1)] * 2 == [known for known, _ in roll.members]
+
+
+def test_an_incident_has_a_condition_that_only_the_shelf_knows(shelved: Book) -> None:
+    """That of its customer, and not that of a stranger."""
+    shelved.put_occurrence(occurrence(incident=2))
+
+    assert shelved.has(1, "acme", "k1")
+    assert not shelved.has(1, "globex", "k1")
+    assert not shelved.has(3, "acme", "k1")
+    assert shelved.take_back(1)
 
 
 def test_a_move_takes_occurrences_and_alerts_along(book: Book) -> None:
