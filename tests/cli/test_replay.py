@@ -36,9 +36,9 @@ def test_one_line_for_each_incident(tmp_path: Path) -> None:
 
 
 def test_rules_of_ones_own_come_on_top(tmp_path: Path) -> None:
-    """With a shorter gap the same alerts are two incidents."""
+    """With less time for a host the same alerts are two incidents."""
     (tmp_path / "rules").mkdir()
-    (tmp_path / "rules/grouping.yaml").write_text("grouping: {gap: 5s}\n")
+    (tmp_path / "rules/grouping.yaml").write_text("grouping: {same_host: 5s}\n")
     lines = b"".join(ndjson([line(0), line(10, key="disk")]))
     result = replay(tmp_path, "--rules", str(tmp_path / "rules"), events=lines)
 

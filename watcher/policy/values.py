@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -38,6 +39,13 @@ def parse_duration(value: object) -> timedelta:
     if match := _DURATION.fullmatch(str(value)):
         return timedelta(seconds=float(match[1]) * _SECONDS[match[2]])
     raise ValueError(f"{value!r} is no duration; write a number with its unit: 30s, 5m, 2h or 7d")
+
+
+def lasting(value: timedelta) -> timedelta:
+    """A duration that is longer than none. Raises ValueError."""
+    if value <= timedelta():
+        raise ValueError("should be longer than 0s")
+    return value
 
 
 def write_duration(value: timedelta) -> str:
@@ -75,6 +83,7 @@ Duration = Annotated[
         json_schema_input_type=Annotated[str, Field(pattern=f"^{_DURATION.pattern}$")],
     ),
 ]
+Span = Annotated[Duration, AfterValidator(lasting)]
 Size = Annotated[int, BeforeValidator(parse_size, json_schema_input_type=str), Field(gt=0)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 FilePath = Annotated[Path, PlainValidator(resolve_path, json_schema_input_type=str)]

@@ -12,7 +12,7 @@ from watcher.model.alert import Pause
 from watcher.model.policy import Flapping, Grouping
 from watcher.policy.problems import Place
 from watcher.policy.rules.section import Single, Trial
-from watcher.policy.values import Duration, Strict
+from watcher.policy.values import Duration, Span, Strict
 
 _DEFAULT = Flapping()
 _DAY = timedelta(days=1)
@@ -36,7 +36,7 @@ class Example(Strict):
 class FlappingSection(Strict):
     """How a condition teaches for how long its recovery is held."""
 
-    longest: Annotated[Duration, Field(gt=timedelta())] = _DEFAULT.longest
+    longest: Span = _DEFAULT.longest
     factor: Annotated[float, Field(ge=1)] = _DEFAULT.factor
     returns: Annotated[int, Field(ge=1, le=8)] = _DEFAULT.returns
     examples: tuple[Example, ...] = ()
