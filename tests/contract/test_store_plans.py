@@ -11,7 +11,7 @@ from tests.contract.given import MINUTE, NOW, alert, diagnosis, entry, incident,
 from tests.stores import peek, poke
 from watcher.model.action import ActionStatus
 from watcher.store import schema
-from watcher.store.rows import to_micros
+from watcher.store.rows import from_micros, to_micros
 from watcher.store.store import Store
 from watcher.store.tx import Tx
 from watcher.store.views import View
@@ -30,7 +30,7 @@ HISTORY = (
     "INSERT INTO verdict SELECT n, n > 4900, 'r', {now}, false FROM {numbers}",
     "INSERT INTO alert (customer, key, source, occurrence, status, severity, name, host,"
     " host_known, service, labels, summary, url, first_at, last_at, started_at, count,"
-    " suppressed, incident) SELECT 'acme', 'k' || n, 's', 'o', 'resolved', 'high', 'n', 'h', true,"
+    " suppressed, incident) SELECT 'acme', 'k' || n, 's', 'o', 'resolved', 'high', 'n', 'h' || (n / 10), true,"
     " 's', '{{}}', '', '', 1, n, 1, 1, false, n FROM {numbers}",
     "INSERT INTO occurrence (customer, key, occurrence, severity, severity_at, started_at,"
     " ended_at, incident, joined_at, worst, heard_at) SELECT 'acme', 'k' || n, 'o', 'high', 1, 1,"
@@ -146,6 +146,17 @@ def what_holds_back(tx: Tx, keys: list[str]) -> None:
     tx.cancel_window(7, "olga", NOW)
 
 
+def what_goes_on(tx: Tx) -> None:
+    """The steps of a digest that knows nothing yet."""
+    tx.lively("acme", NOW - MINUTE)
+    tx.lively("acme", from_micros(MANY - 20))
+    tx.begun("acme", ["h7", "h8"])
+    tx.regroupings()
+    tx.regrouped()
+    tx.members(range(5, 25))
+    tx.take_back(5)
+
+
 def everything(tx: Tx) -> None:
     """Every step of the engine, with a little news of each kind."""
     keys = [f"k{n}" for n in range(5, 25)]
@@ -158,7 +169,7 @@ def everything(tx: Tx) -> None:
     tx.alerts([("acme", key) for key in keys])
     tx.occurrences([("acme", key, "o") for key in keys])
     tx.incidents(range(5, 25))
-    tx.recent([("acme", f"g{n}") for n in range(5, 25)], NOW - MINUTE)
+    what_goes_on(tx)
     [number] = tx.numbers(1)
     tx.save_incidents([incident(MANY + number)])
     tx.save_alerts([alert(key) for key in keys])

@@ -3,7 +3,7 @@
 import random
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 
 import pytest
@@ -23,6 +23,7 @@ from watcher.engine.arrange import Order, Verb, carry_out, preview
 from watcher.engine.book import Book
 from watcher.engine.command import Desk, NotThereError
 from watcher.engine.fold import Fold
+from watcher.engine.going import Going
 from watcher.engine.replay import read_events
 from watcher.engine.rulebook import identify
 from watcher.kit.log import configure
@@ -319,6 +320,16 @@ def test_counts_are_right_after_any_sequence_of_events_and_orders(
             now = each.received_at
             order_on(book, dice, next(numbers), Moment(now, Reason("by-hand", "so"), "olga"))
             assert [] == miscounts(of_book(book))
+            fold = Fold(book, RULEBOOK, going=read_anew(book, now))
+
+
+def read_anew(book: Book, now: datetime) -> Going:
+    """What goes on, as a digest reads it after an order."""
+    going = Going(RULEBOOK)
+    lively = [each for each in book.incidents.values() if each.status is not Status.CLOSED]
+    members = [member for each in lively for member in roll(book, each.number).members]
+    going.recall("default", lively, members, now)
+    return going
 
 
 def order_on(book: Book, dice: random.Random, number: int, moment: Moment) -> None:

@@ -166,6 +166,7 @@ def _write(desk: Desk, tx: Tx, order: Order, result: Regrouped, moment: Moment) 
         tx.queue(_diagnoses(desk, into, result.moved), moment.now)
     desk.write(tx, result.source, moment)
     desk.write(tx, result.into, moment)
+    tx.regrouped()
 
 
 def _diagnoses(desk: Desk, incident: Incident, moved: Iterable[Member]) -> Iterable[Intent]:

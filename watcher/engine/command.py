@@ -14,7 +14,7 @@ from watcher.decide.priority import Scale
 from watcher.kit.clock import Clock
 from watcher.model.catalogue import Catalogue
 from watcher.model.change import replace
-from watcher.model.incident import Incident, Priority
+from watcher.model.incident import Incident, Priority, Status
 from watcher.model.matcher import Matcher, Operator
 from watcher.model.person import Principal
 from watcher.model.policy import Policy
@@ -102,6 +102,7 @@ class Desk:
                 noted = lifecycle.note(step.incident, "; ".join(strange), moment)
                 step = replace(step, entries=step.entries + noted.entries)
             self.write(tx, step, moment)
+            tx.regrouped()
         self.wake()
         return step.incident
 
@@ -147,6 +148,8 @@ class Desk:
                 raise NotThereError(f"there is no incident {number}")
             step = decide(incident, moment)
             self.write(tx, step, moment)
+            if (incident.status is Status.CLOSED) is not (step.incident.status is Status.CLOSED):
+                tx.regrouped()
         self.wake()
         return step.incident
 

@@ -63,7 +63,7 @@ WHERE {_LIVING} AND number > :after ORDER BY number LIMIT :limit
 
 _HOSTS_AT_ONCE = 500
 _LIVELY = f"""
-SELECT {", ".join(INCIDENT.columns)} FROM incident
+SELECT {", ".join(INCIDENT.columns)} FROM incident {{using}}
 WHERE status IN ('open', 'acknowledged', 'resolved') AND customer = :customer
 AND last_at >= :since ORDER BY number
 """  # noqa: S608 - names of the schema
@@ -147,7 +147,8 @@ def members(link: Link, numbers: Collection[int]) -> list[Occurrence]:
 def lively(link: Link, customer: str, since: datetime) -> list[Incident]:
     """The incidents of a customer that are not closed and saw a start since then."""
     params = {"customer": customer, "since": to_micros(since)}
-    return list(map(rows.to_incident, link.rows(_LIVELY, params)))
+    sql = _LIVELY.format(using=link.using("incident_lively"))
+    return list(map(rows.to_incident, link.rows(sql, params)))
 
 
 def begun(link: Link, customer: str, hosts: Collection[str]) -> list[tuple[str, int]]:

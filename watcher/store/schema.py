@@ -159,7 +159,13 @@ incident = sa.Table(
     sa.Column("review_at", sa.BigInteger),
     sa.Column("judgement", sa.Text),
     sa.Column("overtaken_by", sa.BigInteger),
-    sa.Index("incident_group", "customer", "group_key", "last_at"),
+    sa.Index(
+        "incident_lively",
+        "customer",
+        "last_at",
+        sqlite_where=sa.text("status IN ('open', 'acknowledged', 'resolved')"),
+        postgresql_where=sa.text("status IN ('open', 'acknowledged', 'resolved')"),
+    ),
     sa.Index(
         "incident_review",
         "review_at",

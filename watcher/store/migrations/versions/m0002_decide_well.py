@@ -96,5 +96,14 @@ def _priority() -> None:
 
 
 def _storms() -> None:
-    """Which incidents were overtaken by another that began in their midst."""
+    """What goes on at a customer, and what was overtaken by another that began in its midst."""
     op.add_column("incident", sa.Column("overtaken_by", sa.BigInteger(), nullable=True))
+    op.drop_index("incident_group", "incident")
+    lively = sa.text("status IN ('open', 'acknowledged', 'resolved')")
+    op.create_index(
+        "incident_lively",
+        "incident",
+        ["customer", "last_at"],
+        sqlite_where=lively,
+        postgresql_where=lively,
+    )
