@@ -125,9 +125,9 @@ def guessed(stream: Stream) -> Mapping[str, list[Incident]]:
     """The true groups, and a host that is blamed by counting."""
     alerts = firings(stream.events)
     groups = [_group(stream.truth, alert) for alert in alerts]
-    guesses = {"first host": _first, "host with most alerts": _most}
+    guesses = {"first alert": _first, "most alerts": _most}
     if any(alert.kind == "metric" for alert in alerts):
-        guesses["host with most metric alerts"] = _most_metrics
+        guesses["most metric alerts"] = _most_metrics
     return {
         f"true groups, {name}": _incidents(alerts, groups, blame) for name, blame in guesses.items()
     }

@@ -18,12 +18,13 @@ _CUTS = 3
 @dataclass(frozen=True, slots=True)
 class Differences:
     """How many incidents were others: of doubled news, of news shuffled within a second, and of a
-    stream that ended early.
+    stream that ended early. `moved` are alerts that went to another incident too late.
     """
 
     doubled: int
     shuffled: int
     cut: int
+    moved: int
 
 
 def check(stream: Stream, under: Rulebook, whole: Sequence[Line]) -> Differences:
@@ -31,9 +32,10 @@ def check(stream: Stream, under: Rulebook, whole: Sequence[Line]) -> Differences
     twice = [line for line in stream.lines for _ in range(2)]
     at_random = product.run(shuffled(stream), under).incidents
     return Differences(
-        doubled=_differing(product.run(twice, under).incidents, whole),
-        shuffled=_differing(at_random, whole),
+        doubled=differing(product.run(twice, under).incidents, whole),
+        shuffled=differing(at_random, whole),
         cut=sum(_changed(stream, under, whole, upto) for upto in cuts(stream)),
+        moved=moved_late(stream, under, whole),
     )
 
 
@@ -49,12 +51,29 @@ def shuffled(stream: Stream) -> list[bytes]:
     return lines
 
 
+def moved_late(stream: Stream, under: Rulebook, whole: Iterable[Line]) -> int:
+    """How many alerts joined where they are more than twice the lateness window after they came in.
+
+    News may be late by one window, and concern an incident that is as old as another.
+    """
+    came: dict[Span, float] = {}
+    for event in stream.events:
+        if event["kind"] != "resolved":
+            came.setdefault(_span(event), received(event))
+    most = 2 * under.policy.grouping.lateness.total_seconds() + 1
+    return sum(
+        seconds(alert["joined_at"]) - came[_span(alert)] > most
+        for incident in whole
+        for alert in incident["alerts"]
+    )
+
+
 def cuts(stream: Stream) -> list[float]:
     """When to end early: mostly where much goes on, because that is where most events are."""
     return sorted(map(received, Random(1).sample(list(stream.events), _CUTS)))
 
 
-def _differing(one: Sequence[Line], other: Sequence[Line]) -> int:
+def differing(one: Sequence[Line], other: Sequence[Line]) -> int:
     """How many incidents have other alerts."""
     return len(_groups(one) ^ _groups(other))
 

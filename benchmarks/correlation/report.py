@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import isnan, nan
+from math import isnan
 
 from rich.table import Table
 
@@ -11,7 +11,7 @@ from benchmarks.correlation.evidence import Verdict
 from benchmarks.correlation.flapping import Kept
 from benchmarks.correlation.measures import Figures, Noise, mean, mean_of
 
-_COLUMNS = ("P", "R", "F1", "hidden", "hidden open", "flood", "cost", "p95 open", "AC@1")
+_COLUMNS = ("P", "R", "F1", "hidden", "hidden open", "flood", "cost", "p95 open, s", "AC@1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def grouping_table(title: str, scores: Sequence[Score]) -> Table:
     for name in ("streams", "system", "grouped by"):
         table.add_column(name, no_wrap=True)
     for name in (*_COLUMNS, "per flapper", "noise only"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", min_width=5)
     parts = list(dict.fromkeys((each.family, each.system) for each in scores))
     for family, system in parts:
         some = [each for each in scores if (each.family, each.system) == (family, system)]
@@ -68,14 +68,23 @@ def checks_table(rows: Iterable[Checked]) -> Table:
     """One row for each stream; the incidents that differ should be none."""
     table = Table(title="checks: incidents that differ, reasons that are not so, CPU")
     table.add_column("stream", no_wrap=True)
-    for name in ("events", "doubled", "shuffled", "cut", "reasons", "not so", "us an event"):
+    for name in (
+        "events",
+        "doubled",
+        "shuffled",
+        "cut",
+        "moved late",
+        "reasons",
+        "not so",
+        "us an event",
+    ):
         table.add_column(name, justify="right")
     for each in rows:
         found, verdict = each.differences, each.verdict
         wrong = ", ".join(f"{many} {rule}" for rule, many in sorted(verdict.wrong.items())) or "0"
-        counts = (each.events, found.doubled, found.shuffled, found.cut, verdict.reasons)
-        cells = (*map("{:,}".format, counts), wrong, f"{1e6 * each.cpu:.0f}")
-        table.add_row(each.stream, *cells)
+        counts = (found.doubled, found.shuffled, found.cut, found.moved, verdict.reasons)
+        cells = map("{:,}".format, (each.events, *counts))
+        table.add_row(each.stream, *cells, wrong, f"{1e6 * each.cpu:.0f}")
     return table
 
 
@@ -83,17 +92,17 @@ def _cells(scores: Sequence[Score]) -> Iterable[str]:
     found = mean(each.figures for each in scores)
     yield from map(_shown, (found.precision, found.recall, found.f1))
     yield from map(_shown, (found.hidden, found.hidden_open))
-    yield from (f"{found.flood:.2f}", f"{found.cost:.2f}", _seconds(found.late))
+    yield from (f"{found.flood:.2f}", f"{found.cost:.2f}", _whole(found.late))
     yield _shown(found.named)
     noises = [each.noise for each in scores if each.noise is not None]
-    flappers = mean_of([each.each_flapper for each in noises]) if noises else nan
+    flappers = mean_of([each.each_flapper for each in noises])
     yield "" if isnan(flappers) else f"{flappers:.2f}"
-    yield f"{mean_of([each.alone for each in noises]):.0f}" if noises else ""
+    yield _whole(mean_of([each.alone for each in noises]))
 
 
 def _shown(value: float) -> str:
     return "" if isnan(value) else f"{value:.3f}"
 
 
-def _seconds(value: float) -> str:
-    return "" if isnan(value) else f"{value:.0f} s"
+def _whole(value: float) -> str:
+    return "" if isnan(value) else f"{value:,.0f}"

@@ -250,13 +250,25 @@ def test_the_same_news_give_the_same_incidents(story: Stream) -> None:
     under = product.rulebook(story.services)
     whole = product.run(story.lines, under).incidents
     same = checks.check(story, under, whole)
-    assert (0, 0, 0) == (same.doubled, same.shuffled, same.cut)
-    assert 2 == checks.check(story, under, [*whole[:-1], without_its_alert(whole[-1])]).doubled
+    assert (0, 0, 0, 0) == (same.doubled, same.shuffled, same.cut, same.moved)
+    other = [*whole[:-1], without_its_alert(whole[-1])]
+    assert 2 == checks.differing(whole, other)
 
 
 def without_its_alert(incident: Mapping[str, Any]) -> Mapping[str, Any]:
     """The incident with another alert."""
     return {**incident, "alerts": [{"key": "none", "occurrence": "o"}]}
+
+
+def test_an_alert_that_moved_too_late_is_seen(story: Stream) -> None:
+    """The lateness window is two minutes, and counts twice."""
+    under = product.rulebook(story.services)
+    alert = {"key": "web1/ping", "occurrence": "o1"}
+
+    def late(at: float) -> int:
+        return checks.moved_late(story, under, [{"alerts": [{**alert, "joined_at": stamp(at)}]}])
+
+    assert (0, 1) == (late(5 + 240), late(5 + 300))
 
 
 def test_the_command_prints_a_table_for_each_task(
