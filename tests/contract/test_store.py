@@ -132,7 +132,7 @@ def test_nothing_asked_is_nothing_done(store: Store) -> None:
     with store.begin() as tx:
         tx.save_alerts([])
         tx.add_entries([])
-        found = (tx.queue([], NOW), tx.alerts([]), tx.incidents([]), tx.recent([], NOW))
+        found = (tx.queue([], NOW), tx.alerts([]), tx.incidents([]), tx.begun("acme", []))
 
     assert found == (0, {}, {}, [])
 
@@ -164,33 +164,15 @@ def test_a_key_is_never_syntax(store: Store, key: str) -> None:
 
 
 def test_customers_are_strangers(store: Store) -> None:
-    """The same key of another customer is another alert, and another group another incident."""
+    """The same key of another customer is another alert, and what goes on there another thing."""
     with store.begin() as tx:
         tx.save_alerts([alert(customer="acme"), alert(customer="other", count=9)])
         tx.save_incidents([incident(1, customer="acme"), incident(2, customer="other")])
         alerts = tx.alerts([("other", "k1")])
-        incidents = tx.recent([("other", "service:billing")], NOW)
+        incidents = tx.lively("other", NOW)
 
     assert {("other", "k1"): alert(customer="other", count=9)} == alerts
     assert [incident(2, customer="other")] == incidents
-
-
-def test_recent_incidents_are_those_that_an_alert_may_still_join(store: Store) -> None:
-    """Of the groups asked for, not closed, and with a start since then; the oldest first."""
-    with store.begin() as tx:
-        tx.save_incidents(
-            [
-                incident(5, last_at=NOW),
-                incident(4, last_at=NOW - timedelta(microseconds=1)),
-                incident(3, last_at=NOW + MINUTE, status=Status.RESOLVED),
-                incident(2, last_at=NOW, status=Status.CLOSED),
-                incident(1, last_at=NOW, group="host:db1"),
-                incident(6, last_at=NOW, group="host:db2"),
-            ]
-        )
-        found = tx.recent({("acme", "service:billing"), ("acme", "host:db1")}, NOW)
-
-    assert [each.number for each in found] == [1, 3, 5]
 
 
 def test_the_members_of_an_incident_are_what_joined_it(store: Store) -> None:
@@ -355,7 +337,7 @@ def test_writers_in_a_ring_both_come_to_an_end(postgres_store: Store) -> None:
     """A digest locks incidents in two steps; if that meets another writer, one tries again."""
     store = postgres_store
     with store.begin() as tx:
-        tx.save_incidents([incident(1, group="a"), incident(2, group="b")])
+        tx.save_incidents([incident(1), incident(2)])
     together = Barrier(2, timeout=30)
     tries: list[str] = []
     done: list[str] = []
@@ -373,10 +355,7 @@ def test_writers_in_a_ring_both_come_to_an_end(postgres_store: Store) -> None:
         done.append(name)
         return 1
 
-    group = [("acme", "b")]
-    digest = partial(
-        write, "digest", lambda tx: tx.recent(group, NOW - MINUTE), lambda tx: tx.incidents([1])
-    )
+    digest = partial(write, "digest", lambda tx: tx.incidents([2]), lambda tx: tx.incidents([1]))
     sweep = partial(write, "sweep", lambda tx: tx.incidents([1]), lambda tx: tx.incidents([2]))
     loops = Loops([Duty("digest", digest, every=3600), Duty("sweep", sweep, every=3600)])
     loops.start()
@@ -389,3 +368,59 @@ def test_writers_in_a_ring_both_come_to_an_end(postgres_store: Store) -> None:
     assert len(tries) == 3
     with store.view() as view:
         assert sorted(each.text for each in view.timeline(1)) == ["digest", "sweep"]
+
+
+def test_what_goes_on_at_a_customer_is_what_started_something_lately(store: Store) -> None:
+    """Open, taken on or resolved; not what is closed, a stranger's, or older than is asked for."""
+    given = [
+        incident(1, last_at=NOW - 2 * MINUTE),
+        incident(2, last_at=NOW - MINUTE),
+        incident(3, status=Status.ACKNOWLEDGED),
+        incident(4, status=Status.RESOLVED, resolved_at=NOW),
+        incident(5, status=Status.CLOSED),
+        incident(6, customer="globex"),
+    ]
+    with store.begin() as tx:
+        tx.save_incidents(reversed(given))
+        found = tx.lively("acme", NOW - MINUTE)
+        none = tx.lively("initech", NOW - MINUTE)
+
+    assert (given[1:4], []) == (found, none)
+
+
+def test_what_began_on_a_host_is_counted_over_all_its_alerts(store: Store) -> None:
+    """Hosts where nothing ever did are not told of, nor is anything of a stranger."""
+    alerts = [
+        alert("cpu", host="db1", count=3),
+        alert("disk", host="db1", count=4, status=AlertStatus.RESOLVED),
+        alert("cpu2", host="db2"),
+        alert("cpu3", host="db3", count=5),
+        alert("cpu", "globex", host="db1", count=9),
+    ]
+    with store.begin() as tx:
+        tx.save_alerts(alerts)
+        found = tx.begun("acme", {"db1", "db2", "quiet"})
+        strangers = tx.begun("globex", ["db1"])
+        many = tx.begun("acme", {f"h{n}" for n in range(1200)} | {"db3"})
+        none = tx.begun("acme", set())
+
+    assert {"db1": 7, "db2": 1} == dict(found)
+    assert ([("db1", 9)], [("db3", 5)], []) == (strangers, many, none)
+
+
+def test_what_people_regroup_is_counted(store: Store) -> None:
+    """Nothing at first, one more each time; what is broken off does not count."""
+    seen = []
+    for _ in range(3):
+        with store.begin() as tx:
+            seen.append(tx.regroupings())
+            tx.regrouped()
+    with contextlib.suppress(ZeroDivisionError), store.begin() as tx:
+        tx.regrouped()
+        raise ZeroDivisionError
+    with store.begin() as tx:
+        seen.append(tx.regroupings())
+        [number] = tx.numbers(1)
+
+    assert [0, 1, 2, 3] == seen
+    assert 1 == number

@@ -30,8 +30,8 @@ HISTORY = (
     "INSERT INTO verdict SELECT n, n > 4900, 'r', {now}, false FROM {numbers}",
     "INSERT INTO alert (customer, key, source, occurrence, status, severity, name, host,"
     " host_known, service, labels, summary, url, first_at, last_at, started_at, count,"
-    " suppressed, incident) SELECT 'acme', 'k' || n, 's', 'o', 'resolved', 'high', 'n', 'h' || (n / 10), true,"
-    " 's', '{{}}', '', '', 1, n, 1, 1, false, n FROM {numbers}",
+    " suppressed, incident) SELECT 'acme', 'k' || n, 's', 'o', 'resolved', 'high', 'n',"
+    " 'h' || (n / 10), true, 's', '{{}}', '', '', 1, n, 1, 1, false, n FROM {numbers}",
     "INSERT INTO occurrence (customer, key, occurrence, severity, severity_at, started_at,"
     " ended_at, incident, joined_at, worst, heard_at) SELECT 'acme', 'k' || n, 'o', 'high', 1, 1,"
     " 2, n, 1, 'high', 1 FROM {numbers}",
