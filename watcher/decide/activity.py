@@ -94,19 +94,18 @@ class Activity:
     alike: _Index = field(default_factory=dict)
 
     def copy(self) -> "Activity":
-        """The same, to go on from twice."""
-        return Activity(*map(_copied, (self.on, self.beneath, self.further, self.alike)))
+        """The same, to go on from twice; what is known of a node is replaced, and never changed."""
+        return Activity(dict(self.on), dict(self.beneath), dict(self.further), dict(self.alike))
 
     def note(self, number: int, onset: Onset, topology: Topology) -> None:
         """An onset became part of a disruption."""
         trace = Trace(onset.at, onset.key, onset.node)
-        self.on.setdefault(onset.node, {})[number] = trace
+        _seen(self.on, onset.node, number, trace)
         for node, hops in topology.around(onset.node, onset.service).items():
             if hops <= _HOPS:
-                index = self.beneath if hops == 1 else self.further
-                index.setdefault(node, {})[number] = trace
+                _seen(self.beneath if hops == 1 else self.further, node, number, trace)
         if onset.place is not None:
-            self.alike.setdefault((onset.name, onset.place), {})[number] = trace
+            _seen(self.alike, (onset.name, onset.place), number, trace)
 
     def forget(self, before: float) -> None:
         """Lets go of what was seen before that time."""
@@ -166,5 +165,5 @@ def _edge(edge: tuple[str, str] | None, trace: Trace) -> tuple[str, str] | None:
     return (edge[0], trace.node) if edge is not None and not edge[1] else edge
 
 
-def _copied(index: _Index) -> _Index:
-    return {thing: dict(found) for thing, found in index.items()}
+def _seen(index: _Index, thing: object, number: int, trace: Trace) -> None:
+    index[thing] = {**index.get(thing, _NONE), number: trace}

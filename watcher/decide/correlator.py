@@ -18,11 +18,13 @@ from watcher.model.reason import Reason
 Id = tuple[float, str, str]
 Span = tuple[str, str]
 
-# A copy of what goes on is kept after so many onsets, or seconds, and at most so many copies are:
-# in a storm of more than all that within the lateness window, news is late sooner.
-_STRIDE = 256
+# A copy of what goes on is kept after so many onsets, or seconds. In a storm of more onsets than
+# are remembered, news is late sooner.
+_STRIDE = 64
 _PAUSE = 20.0
-_COPIES = 32
+_COPIES = 64
+_LONGEST = 50_000
+_FORGET_EVERY = 60.0
 _BEFORE: Id = (0.0, "", "")
 
 RECALLED = "recalled"
@@ -68,6 +70,7 @@ class Correlator:
         self._openers: dict[Span, int] = {}
         self._copies = [_Copy(_BEFORE, self._state.copy())]
         self._uncopied = 0
+        self._forgotten_at = 0.0
         self._drafted = 0
         self._gone: dict[int, int] = {}
 
@@ -122,15 +125,24 @@ class Correlator:
         fresh = onset.at - self._copies[-1].upto[0] < _PAUSE
         if self._uncopied < _STRIDE and fresh:
             return
-        self._state.forget(onset.at)
+        if onset.at - self._forgotten_at >= _FORGET_EVERY:
+            self._state.forget(onset.at)
+            self._forgotten_at = onset.at
         self._copies.append(_Copy(onset.id, self._state.copy()))
         self._uncopied = 0
         # What is merged is as young as the lateness window, and that when it is merged.
         needed = onset.at - 2 * self._rules.lateness.total_seconds()
-        while len(self._copies) > _COPIES or (
-            len(self._copies) > 1 and self._copies[1].upto[0] < needed
+        if len(self._copies) > _COPIES:
+            # Less and less often, the longer ago.
+            del self._copies[1 : _COPIES // 2 : 2]
+        while len(self._copies) > 1 and (
+            self._copies[1].upto[0] < needed or len(self._log) > _LONGEST
         ):
-            del self._copies[0]
+            self._drop_oldest()
+
+    def _drop_oldest(self) -> None:
+        """What came before the second copy is settled."""
+        del self._copies[0]
         settled = bisect_right(self._log, self._copies[0].upto, key=_id)
         for each in self._log[:settled]:
             self._places.pop(each.span, None)
@@ -239,13 +251,20 @@ class Draft:
         `places` is where onsets were, by the `old` disruptions; what was merged before (`gone`) is
         over for good.
         """
-        placed_in = {old.root(place.number) for place in places.values()}
-        live = (old.going.keys() | placed_in) - gone.keys()
+        numbers = {place.number for place in places.values()}
+        live = (old.going.keys() | {old.root(each) for each in numbers}) - gone.keys()
         opened = self._named(live, gone)
         merged = tuple(self._merged(live))
         moved = {each.later: each.earlier for each in merged}
+        astray = {
+            each
+            for each in numbers
+            if moved.get(old.root(each), old.root(each)) != self.state.root(each)
+        }
+        # Elsewhere nothing can have changed; in a storm that is most of what there is.
+        others = (item for item in places.items() if item[1].number in astray) if astray else ()
         placed = []
-        for span, place in {**places, **self.places}.items():
+        for span, place in {**dict(others), **self.places}.items():
             number = self.state.root(place.number)
             was = old.root(places[span].number) if span in places else None
             if was is None or moved.get(was, was) != number:

@@ -5,6 +5,7 @@ timeline says of it, and the news that somebody may want to hear. The machine (a
 and people go through the same functions.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -416,7 +417,13 @@ def weightier(earlier: Incident, later: Incident) -> Judgement | None:
 
 
 def _with_host(hosts: tuple[str, ...], host: str | None) -> tuple[str, ...]:
-    return hosts if host is None or host in hosts else tuple(sorted({*hosts, host}))
+    """The hosts, which are in order, with one more."""
+    if host is None:
+        return hosts
+    place = bisect_left(hosts, host)
+    if hosts[place : place + 1] == (host,):
+        return hosts
+    return (*hosts[:place], host, *hosts[place:])
 
 
 def _require(incident: Incident, verb: str, *allowed: Status) -> None:
