@@ -6,7 +6,8 @@ from random import Random
 
 import pytest
 
-from tests.decide.given import POLICY, at
+from tests.decide import given
+from tests.decide.given import at
 from watcher.decide.flapping import (
     REMEMBERED,
     Hold,
@@ -23,7 +24,8 @@ from watcher.model.matcher import Matcher, Operator
 from watcher.model.policy import AlertRule, Flapping
 
 GAP = timedelta(minutes=5)
-RULES = Flapping()
+RULES = Flapping(returns=2)
+POLICY = replace(given.POLICY, flapping=RULES)
 
 
 def minutes(number: float) -> timedelta:

@@ -9,16 +9,19 @@ import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.engine.streams import RULEBOOK, Line, line, ndjson
+from tests.engine import streams
+from tests.engine.streams import Line, line, ndjson
 from watcher.engine.book import Book
 from watcher.engine.fold import Fold
 from watcher.engine.replay import read_events, replay, write_incidents
 from watcher.engine.rulebook import Rulebook, identify
 from watcher.model.action import ActionKind
 from watcher.model.matcher import Matcher, Operator
-from watcher.model.policy import AlertRule
+from watcher.model.policy import AlertRule, Flapping
 
 MINUTE = 60
+POLICY = replace(streams.RULEBOOK.policy, flapping=Flapping(returns=2))
+RULEBOOK = Rulebook(POLICY, streams.RULEBOOK.catalogue)
 
 
 def flaps(*pauses: float, recovers: bool = True) -> list[Line]:

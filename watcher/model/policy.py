@@ -63,7 +63,7 @@ class Flapping:
 
     longest: timedelta = timedelta(hours=4)
     factor: float = 3.0
-    returns: int = 2
+    returns: int = 3
 
 
 @dataclass(frozen=True, slots=True)
