@@ -92,6 +92,28 @@ def test_what_may_not_be_merged_stays_apart() -> None:
     assert 3 == len(groups(*alerts, bridge, late, register=parted))
 
 
+def test_late_news_does_not_merge_what_somebody_works_on() -> None:
+    """Though it shows the one to be part of the other: what opened an incident stays in it."""
+    needs = {"a": ("b",), "b": ("c",), "c": ("d",)}
+    chain = Topology(Service("acme", name, 2, depends_on=each) for name, each in needs.items())
+    far, end, between = alert(0, "d"), alert(10, "a"), alert(5, "b")
+    free = followed(Correlator(chain, Grouping()), [far, end, between])
+    kept = followed(Correlator(chain, Grouping()), [far, end, between], FakeRegister(kept=[2]))
+
+    assert {1} == free.live
+    assert {1, 2} == kept.live
+    assert (1, 2) == (kept.where[between.span], kept.where[end.span])
+
+
+def test_late_news_leaves_a_surge_that_somebody_works_on_whole() -> None:
+    """It opens again as it did, with the alerts that began it."""
+    calm = [alert(60.0 + 20 * each, "esx1", "again", "site=bonn") for each in range(12)]
+    surge, late = storm(301, 6, 3), alert(290, "ups1", "battery")
+    expected = groups(*storm(0), *calm, *surge, late)
+    assert 3 == len(expected)
+    assert expected == groups(*storm(0), *calm, *surge, late, register=FakeRegister(kept=[2]))
+
+
 def test_a_second_fault_at_a_place_is_an_incident_of_its_own() -> None:
     """It has nothing to do with the first."""
     assert 2 == len(

@@ -28,6 +28,7 @@ _FORGET_EVERY = 60.0
 _BEFORE: Id = (0.0, "", "")
 
 RECALLED = "recalled"
+_TAKEN_UP = Reason("taken-up", "it opened what may not be merged any more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,18 +213,34 @@ class Draft:
     def decide(self, onsets: Iterable[Onset], opened: Mapping[Span, int]) -> None:
         """Decides onsets in the order of their time; `opened` says which incidents they opened."""
         for onset in onsets:
-            verdict = self.state.decide(onset, self)
+            was = opened.get(onset.span)
+            verdict = self._decide(onset, was)
             for place in _placed(onset, verdict):
                 self.places[place.onset.span] = place
             if verdict.opened:
                 self.openers[onset.span] = verdict.number
             self._mergers |= {each.later: each.reason for each in verdict.merged}
-            was = opened.get(onset.span)
             if was is not None and was not in self.state.going:
                 # Whoever speaks of that incident means what is drafted here.
                 self.state.into.setdefault(was, verdict.number)
                 self._mergers.setdefault(was, verdict.reason)
                 self._was.setdefault(verdict.number, was)
+
+    def _decide(self, onset: Onset, was: int | None) -> Verdict:
+        """Where an onset belongs; if what it opened may not be merged, it opens that again, or
+        stays in it.
+        """
+        if was is None or was in self.state.going or self.state.is_alone(onset):
+            return self.state.decide(onset, self)
+        if self._register.free(was):
+            return self.state.decide(onset, self)
+        before = self.state.copy()
+        verdict = self.state.decide(onset, self)
+        if verdict.opened:
+            return verdict
+        self.state = before
+        kept = replace(onset, home=was, after=None, why=_TAKEN_UP, pinned=True, long=False)
+        return self.state.decide(kept, self)
 
     def number(self) -> int:
         """A number until it is known which incident it is."""

@@ -142,6 +142,10 @@ class Disruptions:
         """What was seen on a node lately."""
         return self._activity.on.get(node, {}).keys()
 
+    def is_alone(self, onset: Onset) -> bool:
+        """Whether an onset would open a disruption because nothing ties it to what goes on."""
+        return onset.home is None and onset.after is None and not self._evidence(onset)
+
     def decide(self, onset: Onset, register: Register) -> Verdict:
         """Where an onset belongs that comes after all the others."""
         if not onset.long and (home := self._return(onset)) is not None:
@@ -162,7 +166,11 @@ class Disruptions:
 
     def recall(self, onset: Onset, number: int) -> None:
         """An onset that was decided before is part of that incident."""
-        self._join(self.going.get(number) or self._begin(number, onset), onset)
+        if onset.home is None:
+            target = self.going.get(number) or self._begin(number, onset)
+        else:
+            target = self._known(number, onset) or self._resume(number, onset)
+        self._join(target, onset)
 
     def rename(self, draft: int, number: int) -> None:
         """A disruption gets the number that it goes by from now on."""
@@ -203,15 +211,21 @@ class Disruptions:
         if number is None or onset.why is None:
             return None
         number = self.root(number)
+        known = self._known(number, onset)
+        if number in self.overtaken and not onset.pinned:
+            return None
+        self._join(known or self._resume(number, onset), onset)
+        return Verdict(number, onset.why)
+
+    def _known(self, number: int, onset: Onset) -> Disruption | None:
+        """What an onset returns to, if that still goes on."""
         known = self.going.get(number)
         if known is not None and known.last <= onset.at - self._horizon:
             # It is over, whether or not it was let go of yet.
             self._leave(number)
             self.overtaken.pop(number, None)
-        if number in self.overtaken and not onset.pinned:
             return None
-        self._join(self.going.get(number) or self._resume(number, onset), onset)
-        return Verdict(number, onset.why)
+        return known
 
     def _evidence(self, onset: Onset) -> dict[int, Evidence]:
         """The strongest evidence for each disruption that still takes something in."""
