@@ -18,7 +18,7 @@ from watcher.decide.regroup import Fresh
 from watcher.engine.book import Book
 from watcher.engine.going import Going
 from watcher.engine.rulebook import Rulebook
-from watcher.model.alert import Alert, Occurrence
+from watcher.model.alert import Alert, Counted, Occurrence
 from watcher.model.change import replace
 from watcher.model.incident import Incident, Status
 
@@ -49,11 +49,15 @@ class Correlation:
         self._carry_out(ruling, alert.customer, now)
         return mine
 
-    def joined(self, alert: Alert, place: Place, now: datetime, opened: bool) -> None:
+    def counted(self, alert: Alert, place: Place) -> Counted:
+        """How a span counts that begins at that place."""
+        return self._going.counted(alert, place.onset)
+
+    def joined(self, span: Occurrence, place: Place, now: datetime, opened: bool) -> None:
         """The span is part of its incident now, which may be new."""
         if opened:
-            self._going.suspects.open(place.number, alert.customer)
-        self._going.suspect(alert, place.onset, place.number)
+            self._going.suspects.open(place.number, span.customer)
+        self._going.suspect(span, place.onset, place.number)
         self._accuse(place.number, now)
 
     def settle(self, now: datetime) -> None:
@@ -69,7 +73,7 @@ class Correlation:
             if suspect is None or first is None:
                 continue
             accused = self._book.alert((incident.customer, suspect.key))
-            at = datetime.fromtimestamp(lineup.until, UTC)
+            at, suspect = datetime.fromtimestamp(lineup.until, UTC), replace(suspect, settled=True)
             settled = replace(incident, suspect=suspect, title=title_of(incident, first, accused))
             step = Step(settled)
             if incident.alerts > 1:
@@ -101,7 +105,8 @@ class Correlation:
         hold = hold_for(alert, self._policy, span.started_at)
         home = self._book.find(before.incident or 0) if before is not None else None
         back = homecoming(before, home, span, hold, rules.gap)
-        onset = onset_of(alert, span, point_of(span, now, rules.lateness), back, rules)
+        point = span.counted.at if span.counted else point_of(span, now, rules.lateness)
+        onset = onset_of(alert, span, point, back, rules)
         if before is not None and back is not None:
             onset = replace(onset, after=before.span)
         return self._going.of(alert.customer).take(onset, _Register(self._book))
@@ -139,14 +144,14 @@ class Correlation:
         self._accuse(earlier.number, now)
 
     def _move(self, source: int, into: int, places: list[Place], now: datetime) -> None:
-        """Spans go from one incident to another, which may be new."""
-        book, left = self._book, self._book.find(source)
-        if left is None:
+        """Spans go from one incident to another, which may be new; never where one is closed."""
+        book, left, target = self._book, self._book.find(source), self._book.find(into)
+        if left is None or Status.CLOSED in {each.status for each in (left, target) if each}:
             return
         roll = book.roll(left)
         reasons = {place.onset.span: place.reason for place in places}
         some = [each for each in roll.members if each[1].span in reasons]
-        moment, target = Moment(now, places[0].reason), book.find(into)
+        moment = Moment(now, places[0].reason)
         if target is not None:
             result = regroup.move(roll, some, book.roll(target), moment, self._ground)
         elif len(some) < len(roll.members):
@@ -161,10 +166,10 @@ class Correlation:
         self._write(result.into, now)
         if target is None:
             self._going.suspects.open(into, left.customer)
-        alerts = {span.span: alert for alert, span in some}
+        spans = {span.span: span for _, span in some}
         for place in places:
-            if place.onset.span in alerts:
-                self._going.suspect(alerts[place.onset.span], place.onset, into, source)
+            if place.onset.span in spans:
+                self._going.suspect(spans[place.onset.span], place.onset, into, source)
         self._accuse(source, now)
         self._accuse(into, now)
 

@@ -200,7 +200,9 @@ class Digest:
         back = held(tx, news, until, rulebook.policy, anew)
         if not (news or back.spans or known.going.suspects.due(until)):
             return
-        first = min((each.received_at for each in news), default=until)
+        times = [each.received_at for each in news]
+        times += [span.withheld.until for span in back.spans if span.withheld]
+        first = min(times, default=until)
         recall(tx, known.going, news, back, first)
         book = load(tx, news, known.going, back)
         fold = Fold(book, rulebook, back.windows, known.inhibitors, known.going)

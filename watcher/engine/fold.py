@@ -158,8 +158,10 @@ class Fold:
         if self._was_there(alert, incident.number):
             arrival = replace(arrival, alert=replace(alert, incident=incident.number))
         self._step(lifecycle.join(incident, arrival, moment, self._scale, rules), now)
+        occurrence = replace(occurrence, counted=self._correlation.counted(alert, mine))
+        seen = replace(seen, occurrence=occurrence)
         joined = self._belongs(incident.number, seen, moment, news)
-        self._correlation.joined(alert, mine, now, opened=incident.alerts == 0)
+        self._correlation.joined(joined, mine, now, opened=incident.alerts == 0)
         if joined.ended_at is not None:
             # Either its recovery came first, or a newer span of the condition did.
             reason = _RECOVERED if known is not None else _SUPERSEDED

@@ -1,7 +1,7 @@
 """What is going on at all customers, from one batch of news to the next."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from watcher.decide.activity import Onset
 from watcher.decide.correlate import SAME, Homecoming, onset_of, point_of
@@ -11,7 +11,8 @@ from watcher.decide.recount import Member
 from watcher.decide.topology import Topology
 from watcher.engine.rulebook import News, Rulebook
 from watcher.engine.suspects import Suspects, Tally
-from watcher.model.alert import Alert, Occurrence
+from watcher.model.alert import Alert, Counted, Occurrence
+from watcher.model.change import replace
 from watcher.model.incident import Incident
 
 
@@ -20,7 +21,6 @@ class Going:
 
     def __init__(self, rulebook: Rulebook) -> None:
         self._rules = rulebook.policy.grouping
-        self._settling = self._rules.suspect_after + self._rules.lateness
         self._services = rulebook.catalogue.services
         self._correlators: dict[str, Correlator] = {}
         self._topologies: dict[str, Topology] = {}
@@ -57,7 +57,8 @@ class Going:
 
     def since(self, now: datetime) -> datetime:
         """From when on something may still matter to what comes in now."""
-        return now - horizon(self._rules)
+        # What is heard of now may be late, and have what came after it decided again.
+        return now - horizon(self._rules) - 2 * self._rules.lateness
 
     def recall(
         self, customer: str, incidents: Iterable[Incident], members: Iterable[Member], now: datetime
@@ -67,29 +68,48 @@ class Going:
         """
         incidents, members = list(incidents), list(members)
         onsets = [(_reported(each), each.number) for each in incidents if each.held_by]
-        for alert, span in members:
-            point = point_of(span, span.joined_at or span.heard_at, self._rules.lateness)
-            if span.incident is not None and point >= self.since(now):
-                onset = onset_of(alert, span, point, _home(span), self._rules)
-                onsets.append((onset, span.incident))
-        young = {each.number for each in incidents if each.opened_at >= now - self._settling}
-        for number in young:
+        known = [(span, self._onset(alert, span)) for alert, span in members]
+        since = self.since(now).timestamp()
+        onsets += [
+            (onset, span.incident)
+            for span, onset in known
+            if span.incident is not None and onset.at >= since
+        ]
+        open_ = {each.number for each in incidents if not (each.suspect and each.suspect.settled)}
+        for number in open_:
             self.suspects.open(number, customer)
-        for alert, span in members:
-            if span.incident in young and span.started_at is not None:
-                point = point_of(span, span.joined_at or span.heard_at, self._rules.lateness)
-                self.suspect(alert, onset_of(alert, span, point, None, self._rules), span.incident)
+        for span, onset in known:
+            if span.incident in open_ and span.started_at is not None:
+                self.suspect(span, onset, span.incident)
         overtaken = {each.number: each.overtaken_by for each in incidents if each.overtaken_by}
         self.of(customer).recall(onsets, overtaken)
 
-    def suspect(self, alert: Alert, onset: Onset, number: int, source: int | None = None) -> None:
-        """An alert of an incident begins, or turns out to be that of another."""
+    def counted(self, alert: Alert, onset: Onset) -> Counted:
+        """How a span counts that begins now."""
         before = self.tally.of((alert.customer, onset.node)) - alert.count
-        counts = max(alert.count - 1, 0), max(before, 0)
+        after = onset.after[1] if onset.after else None
+        at = datetime.fromtimestamp(onset.at, UTC)
+        return Counted(at, max(alert.count - 1, 0), max(before, 0), after, onset.long)
+
+    def suspect(
+        self, span: Occurrence, onset: Onset, number: int, source: int | None = None
+    ) -> None:
+        """A span of an incident begins, or turns out to be that of another."""
+        counts = (span.counted.before, span.counted.host_before) if span.counted else (0, 0)
         if source is None:
             self.suspects.note(number, onset, *counts)
         else:
             self.suspects.move(onset, source, number, *counts)
+
+    def _onset(self, alert: Alert, span: Occurrence) -> Onset:
+        """What a span was when it was decided about."""
+        counted, heard_at = span.counted, span.joined_at or span.heard_at
+        point = counted.at if counted else point_of(span, heard_at, self._rules.lateness)
+        onset = onset_of(alert, span, point, _home(span), self._rules)
+        if counted is None or onset.home is None:
+            return onset
+        after = (span.key, counted.after) if counted.after is not None else None
+        return replace(onset, after=after, long=counted.long)
 
 
 def _home(span: Occurrence) -> Homecoming | None:

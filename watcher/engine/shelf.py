@@ -65,6 +65,8 @@ def recall(tx: Tx, going: Going, news: Sequence[News], back: Held, now: datetime
     """
     hosts = {(each.who.customer, each.who.host) for each in news if each.who.host}
     customers = {each.who.customer for each in news} | {span.customer for span in back.spans}
+    held_back = tx.alerts({(span.customer, span.key) for span in back.spans})
+    hosts |= {(each.customer, each.host) for each in held_back.values() if each.host}
     for customer in sorted(each for each in customers if each not in going):
         incidents = tx.lively(customer, going.since(now))
         alerts = members(tx, [each.number for each in incidents])

@@ -94,13 +94,26 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """How a span counted when it was grouped: from when on, and how often its condition, and any on
+    its host, had begun `before`. It came back `after` that span of its condition, `long` after it.
+    """
+
+    at: datetime
+    before: int = 0
+    host_before: int = 0
+    after: str | None = None
+    long: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Occurrence:
     """One span of a condition. `started_at` is None while only its end has been heard of.
 
     `severity` is the newest that was given, as of `severity_at`, and `worst` the highest; the
     source last spoke of the span at `heard_at`. `joined_at` is Watcher's clock when the span became
     part of `incident`, and `reason` why it did; `placed` is set where a person decided on it. While
-    it is `withheld` it belongs to none; what ended so stays so.
+    it is `withheld` it belongs to none; what ended so stays so. It `counted` so for the machine.
     """
 
     customer: str
@@ -117,6 +130,7 @@ class Occurrence:
     reason: Reason | None = None
     placed: Placed | None = None
     withheld: Withheld | None = None
+    counted: Counted | None = None
 
     @property
     def span(self) -> tuple[str, str]:

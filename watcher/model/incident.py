@@ -84,13 +84,15 @@ class Suspect:
     """What is held to be the cause, as known five minutes after opening.
 
     `key` is its most telling alert, which began at `started_at`. It is empty where the `host` has
-    no alert of its own; then what depends on it began to alert at that time.
+    no alert of its own; then what depends on it began to alert at that time. Once it is `settled`,
+    alerts do not change it any more.
     """
 
     key: str
     host: str | None
     started_at: datetime
     reason: Reason
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

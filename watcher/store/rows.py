@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from watcher.model.action import Action, ActionKind, ActionStatus, Intent
-from watcher.model.alert import Alert, AlertStatus, Occurrence, Pause, Placed, Withheld
+from watcher.model.alert import Alert, AlertStatus, Counted, Occurrence, Pause, Placed, Withheld
 from watcher.model.delivery import Arrival, Delivery
 from watcher.model.event import Severity
 from watcher.model.evidence import Diagnosis, Evidence, StepResult, StepStatus
@@ -100,7 +100,12 @@ def _suspect(found: Mapping[str, Any]) -> Suspect:
         host=found["host"],
         started_at=datetime.fromisoformat(found["started_at"]),
         reason=_reason(found["reason"]),
+        settled=found.get("settled", False),
     )
+
+
+def _counted(found: Mapping[str, Any]) -> Counted:
+    return Counted(**{**found, "at": datetime.fromisoformat(found["at"])})
 
 
 def _placed(found: Mapping[str, Any]) -> Placed:
@@ -258,6 +263,7 @@ def from_occurrence(occurrence: Occurrence) -> Row:
         to_micros(occurrence.heard_at),
         None if occurrence.placed is None else to_json(occurrence.placed),
         *(_NOT_WITHHELD if withheld is None else _from_withheld(withheld)),
+        None if occurrence.counted is None else to_json(occurrence.counted),
     )
 
 
@@ -278,6 +284,7 @@ def to_occurrence(row: Row) -> Occurrence:
         reason=None if row[9] is None else _reason(orjson.loads(row[9])),
         placed=None if row[12] is None else _placed(orjson.loads(row[12])),
         withheld=None if row[13] is None else _withheld(orjson.loads(row[13])),
+        counted=None if row[17] is None else _counted(orjson.loads(row[17])),
     )
 
 

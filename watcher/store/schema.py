@@ -111,6 +111,8 @@ occurrence = sa.Table(
     sa.Column("withheld_by", sa.Text),
     sa.Column("withheld_until", sa.BigInteger),
     sa.Column("withheld_source", sa.Text),
+    # How it was grouped, so that whoever goes on decides the same.
+    sa.Column("counted", sa.Text),
     sa.Index("occurrence_incident", "incident"),
     sa.Index(
         "occurrence_withheld",

@@ -98,6 +98,7 @@ def _priority() -> None:
 def _storms() -> None:
     """What goes on at a customer, and what was overtaken by another that began in its midst."""
     op.add_column("incident", sa.Column("overtaken_by", sa.BigInteger(), nullable=True))
+    op.add_column("occurrence", sa.Column("counted", sa.Text(), nullable=True))
     op.drop_index("incident_group", "incident")
     lively = sa.text("status IN ('open', 'acknowledged', 'resolved')")
     op.create_index(
