@@ -5,11 +5,12 @@
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import orjson
 from rich.console import Console
+from rich.table import Table
 
 from benchmarks.correlation import baselines, checks, controls, flapping, product
 from benchmarks.correlation.evidence import Evidence
@@ -77,21 +78,28 @@ def main() -> int:
     parser.add_argument("--only", action="append", help="this stream only; may be repeated")
     parser.add_argument("--keep", type=Path, help="write Watcher's incidents to this folder")
     given = parser.parse_args()
-    measured, console = Measured(given.keep), Console(width=None if sys.stdout.isatty() else 160)
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    printed = 0
+    for table in _tables(given.data, given.only or (), Measured(given.keep)):
+        console.print(table)
+        printed += 1
+    if not printed:
+        text = "no such recordings; docs/benchmarks.md says what a folder of them holds"
+        print(f"{given.data}: {text}", file=sys.stderr)
+    return 0 if printed else 1
+
+
+def _tables(folder: Path, only: Collection[str], measured: Measured) -> Iterator[Table]:
+    """One table for each task that there is a recording of, and one for the checks."""
     for task, title in _TASKS.items():
-        scores = [
-            score
-            for stream in streams(given.data / task)
-            if not given.only or stream.name in given.only
-            for score in measured.scores(stream)
-        ]
+        found = streams(folder / task, only)
+        scores = [score for stream in found for score in measured.scores(stream)]
         if scores:
-            console.print(grouping_table(title, sorted(scores, key=_part)))
-    if (given.data / "t5").is_dir() and (not given.only or "flapping" in given.only):
-        console.print(flapping_table(measured.flapping(given.data / "t5")))
+            yield grouping_table(title, sorted(scores, key=_part))
+    if (folder / "t5").is_dir() and (not only or "flapping" in only):
+        yield flapping_table(measured.flapping(folder / "t5"))
     if measured.checked:
-        console.print(checks_table(measured.checked))
-    return 0 if measured.checked or given.only else 1
+        yield checks_table(measured.checked)
 
 
 def _scores(

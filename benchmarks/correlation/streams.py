@@ -2,7 +2,7 @@
 
 import gzip
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -73,10 +73,12 @@ class Firing:
     kind: str | None
 
 
-def streams(folder: Path) -> Iterator[Stream]:
-    """All recordings of a folder; each has its own topology, or the one that all share."""
+def streams(folder: Path, only: Collection[str] = ()) -> Iterator[Stream]:
+    """The recordings of a folder, or some; each has its own topology, or the one of all."""
     for file in sorted(folder.glob(f"*{_EVENTS}")):
         name = file.name.removesuffix(_EVENTS)
+        if only and name not in only:
+            continue
         own, shared = folder / f"{name}.topology.yaml", folder / "topology.yaml"
         services = yaml.safe_load((own if own.exists() else shared).read_text())["services"]
         lines = read_lines(file)

@@ -91,7 +91,7 @@ def recording(folder: Path, name: str = "story-1") -> Path:
 @pytest.fixture
 def story(tmp_path: Path) -> Stream:
     """The story as it is read."""
-    [stream] = streams(recording(tmp_path / "t1"))
+    [stream] = streams(recording(tmp_path / "t1"), only=["story-1"])
     return stream
 
 
@@ -291,3 +291,13 @@ def test_the_command_prints_a_table_for_each_task(
         assert title in said
     kept = (tmp_path / "kept" / "pair-1.ndjson").read_bytes().splitlines()
     assert 2 == len(kept)
+
+
+def test_the_command_says_that_a_folder_is_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing measured is not a success."""
+    monkeypatch.setattr(sys, "argv", ["correlation", str(tmp_path)])
+
+    assert 1 == command.main()
+    assert f"{tmp_path}: no such recordings" in capsys.readouterr().err
