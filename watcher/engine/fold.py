@@ -81,7 +81,7 @@ class Fold:
             self._reunite(seen, news.received_at)
         if seen.older is not None:
             # Only now, so that an incident which the new span keeps open is not resolved between.
-            self._end(seen.older, seen.alert, news, _SUPERSEDED)
+            self._end(self._ended(seen.older), seen.alert, news, _SUPERSEDED)
         self._rethink(alert, seen, news.received_at)
 
     def advance(self, now: datetime) -> None:
@@ -148,7 +148,8 @@ class Fold:
         point = point_of(occurrence, now, rules.lateness)
         mine = self._correlation.place(seen.alert, occurrence, current, now)
         moment = Moment(now, mine.reason)
-        alert = seen.alert
+        alert = self._where_it_is(seen.alert)
+        seen = replace(seen, alert=alert)
         if alert.severity is not occurrence.worst:
             alert = replace(alert, severity=occurrence.worst)
         stake = staked(alert, occurrence.worst, effects(self._policy.rules, alert))
@@ -166,6 +167,16 @@ class Fold:
             # Either its recovery came first, or a newer span of the condition did.
             reason = _RECOVERED if known is not None else _SUPERSEDED
             self._end(joined, seen.alert, news, reason)
+
+    def _where_it_is(self, alert: Alert) -> Alert:
+        """The alert in its incident of now: what came in may have moved its newest span."""
+        known = self._book.alerts.get((alert.customer, alert.key))
+        return alert if known is None else replace(alert, incident=known.incident)
+
+    def _ended(self, older: Occurrence) -> Occurrence:
+        """The span that was ended, where it is by now."""
+        known = self._book.occurrences[older.customer, older.key, older.occurrence]
+        return replace(known, ended_at=older.ended_at)
 
     def _was_there(self, alert: Alert, number: int) -> bool:
         """Whether the incident had the condition before, though another has had it since."""
