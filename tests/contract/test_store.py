@@ -377,15 +377,17 @@ def test_what_goes_on_at_a_customer_is_what_started_something_lately(store: Stor
         incident(2, last_at=NOW - MINUTE),
         incident(3, status=Status.ACKNOWLEDGED),
         incident(4, status=Status.RESOLVED, resolved_at=NOW),
-        incident(5, status=Status.CLOSED),
-        incident(6, customer="globex"),
+        incident(5, status=Status.CLOSED, last_at=NOW + MINUTE),
+        incident(6, customer="globex", last_at=NOW - MINUTE),
     ]
     with store.begin() as tx:
         tx.save_incidents(reversed(given))
         found = tx.lively("acme", NOW - MINUTE)
         none = tx.lively("initech", NOW - MINUTE)
+        busy = tx.busy()
 
     assert (given[1:4], []) == (found, none)
+    assert {"acme": NOW, "globex": NOW - MINUTE} == busy
 
 
 def test_what_began_on_a_host_is_counted_over_all_its_alerts(store: Store) -> None:

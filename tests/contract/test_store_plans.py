@@ -88,7 +88,7 @@ class Recorder:
         names = "|".join({*schema.state.tables, *schema.inbox.tables} - SMALL)
         # Partial indexes hold only what is open; the oldest evidence and the newest entries are
         # read up to a limit.
-        bounded = r"USING INDEX (verdict_replay|action_open)|SCAN (evidence|entry)$"
+        bounded = r"USING INDEX (verdict_replay|action_open|incident_lively)|SCAN (evidence|entry)$"
         self.findings += [
             f"{step}: {sql}"
             for *_, step in plan
@@ -150,6 +150,7 @@ def what_goes_on(tx: Tx) -> None:
     """The steps of a digest that knows nothing yet."""
     tx.lively("acme", NOW - MINUTE)
     tx.lively("acme", from_micros(MANY - 20))
+    tx.busy()
     tx.begun("acme", ["h7", "h8"])
     tx.regroupings()
     tx.regrouped()

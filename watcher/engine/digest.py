@@ -173,9 +173,8 @@ class Digest:
                 raise LostLeaseError
             news = [each for one in parsed for each in one.news]
             if news or not parsed:
-                anew = known is None
-                known = self._brought_up(tx, known, rulebook, token)
-                self._fold(tx, news, rulebook, known, anew)
+                before, known = known, self._brought_up(tx, known, rulebook, token)
+                self._fold(tx, news, rulebook, known, anew=known is not before)
             self._settle(tx, parsed)
         # Only what was committed is known: after a failure all is read anew.
         self._known = known
@@ -198,12 +197,12 @@ class Digest:
     ) -> None:
         until = max((each.received_at for each in news), default=self._lately())
         back = held(tx, news, until, rulebook.policy, anew)
-        if not (news or back.spans or known.going.suspects.due(until)):
-            return
         times = [each.received_at for each in news]
         times += [span.withheld.until for span in back.spans if span.withheld]
         first = min(times, default=until)
-        recall(tx, known.going, news, back, first)
+        recall(tx, known.going, news, back, first, anew)
+        if not (news or back.spans or known.going.suspects.due(until)):
+            return
         book = load(tx, news, known.going, back)
         fold = Fold(book, rulebook, back.windows, known.inhibitors, known.going)
         for each in news:

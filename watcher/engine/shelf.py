@@ -59,20 +59,26 @@ def held(tx: Tx, news: Sequence[News], now: datetime, policy: Policy, anew: bool
     return Held(tuple(due.values()), tuple(windows.values()))
 
 
-def recall(tx: Tx, going: Going, news: Sequence[News], back: Held, now: datetime) -> None:
-    """Tells what goes on at those customers, and what happened on those hosts, of which nothing is
-    known yet.
+def recall(
+    tx: Tx, going: Going, news: Sequence[News], back: Held, now: datetime, anew: bool = False
+) -> None:
+    """Tells what goes on at those customers, or `anew` at all, and what happened on those hosts, of
+    which nothing is known yet.
     """
+    busy = tx.busy() if anew else {}
     hosts = {(each.who.customer, each.who.host) for each in news if each.who.host}
-    customers = {each.who.customer for each in news} | {span.customer for span in back.spans}
+    customers = busy.keys() | {each.who.customer for each in news}
+    customers |= {span.customer for span in back.spans}
     held_back = tx.alerts({(span.customer, span.key) for span in back.spans})
     hosts |= {(each.customer, each.host) for each in held_back.values() if each.host}
     for customer in sorted(each for each in customers if each not in going):
-        incidents = tx.lively(customer, going.since(now))
+        # Whoever was here before had come to its newest start at least, and may have left then.
+        since = min(now, busy.get(customer, now))
+        incidents = tx.lively(customer, going.since(since))
         alerts = members(tx, [each.number for each in incidents])
         hosts |= {(customer, alert.host) for alert, _ in alerts if alert.host}
         _learn(tx, going, hosts)
-        going.recall(customer, incidents, alerts, now)
+        going.recall(customer, incidents, alerts, since)
     _learn(tx, going, hosts)
 
 

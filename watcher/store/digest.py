@@ -67,6 +67,10 @@ SELECT {", ".join(INCIDENT.columns)} FROM incident {{using}}
 WHERE status IN ('open', 'acknowledged', 'resolved') AND customer = :customer
 AND last_at >= :since ORDER BY number
 """  # noqa: S608 - names of the schema
+_BUSY = """
+SELECT customer, max(last_at) FROM incident {using}
+WHERE status IN ('open', 'acknowledged', 'resolved') GROUP BY customer
+"""
 _REGROUPINGS = "SELECT value FROM counter WHERE name = 'regroupings'"
 _REGROUPED = """
 INSERT INTO counter (name, value) VALUES ('regroupings', 1)
@@ -149,6 +153,12 @@ def lively(link: Link, customer: str, since: datetime) -> list[Incident]:
     params = {"customer": customer, "since": to_micros(since)}
     sql = _LIVELY.format(using=link.using("incident_lively"))
     return list(map(rows.to_incident, link.rows(sql, params)))
+
+
+def busy(link: Link) -> dict[str, datetime]:
+    """The customers with incidents that are not closed, each with its newest start."""
+    found = link.rows(_BUSY.format(using=link.using("incident_lively")))
+    return {customer: rows.from_micros(last_at) for customer, last_at in found}
 
 
 def begun(link: Link, customer: str, hosts: Collection[str]) -> list[tuple[str, int]]:

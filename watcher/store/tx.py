@@ -95,6 +95,10 @@ class Tx:
         """The incidents of a customer that are not closed and saw a start since then."""
         return digest.lively(self._link, customer, since)
 
+    def busy(self) -> dict[str, datetime]:
+        """The customers with incidents that are not closed, each with its newest start."""
+        return digest.busy(self._link)
+
     def begun(self, customer: str, hosts: Collection[str]) -> list[tuple[str, int]]:
         """How many spans ever began on each of these hosts, where any did."""
         return digest.begun(self._link, customer, hosts)
