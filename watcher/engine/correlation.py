@@ -15,12 +15,13 @@ from watcher.decide.lifecycle import Both, Moment, Step
 from watcher.decide.naming import title_of
 from watcher.decide.recount import Ground, Member
 from watcher.decide.regroup import Fresh
+from watcher.decide.suspect import Lineup
 from watcher.engine.book import Book
 from watcher.engine.going import Going
 from watcher.engine.rulebook import Rulebook
 from watcher.model.alert import Alert, Counted, Occurrence
 from watcher.model.change import replace
-from watcher.model.incident import Incident, Status
+from watcher.model.incident import Incident, Status, Suspect
 
 _SETTLED = "suspect"
 
@@ -66,10 +67,8 @@ class Correlation:
             incident = self._book.find(number)
             if incident is None or incident.merged_into is not None or lineup.first is None:
                 continue
-            suspect, first = (
-                lineup.suspect(),
-                self._book.alert((incident.customer, lineup.first.key)),
-            )
+            suspect = self._suspect(lineup, incident.customer)
+            first = self._book.alert((incident.customer, lineup.first.key))
             if suspect is None or first is None:
                 continue
             accused = self._book.alert((incident.customer, suspect.key))
@@ -87,9 +86,17 @@ class Correlation:
         incident = self._book.find(number)
         if lineup is None or incident is None or not lineup.stale:
             return
-        suspect = lineup.suspect()
+        suspect = self._suspect(lineup, incident.customer)
         if suspect is not None and suspect != incident.suspect:
             self._write(Step(replace(incident, suspect=suspect)), now)
+
+    def _suspect(self, lineup: Lineup, customer: str) -> Suspect | None:
+        """The suspect, since its alert began: that may be long before it counted."""
+        suspect = lineup.suspect()
+        alert = self._book.alert((customer, suspect.key)) if suspect is not None else None
+        if suspect is None or alert is None or alert.started_at >= suspect.started_at:
+            return suspect
+        return replace(suspect, started_at=alert.started_at)
 
     def replace(self, alert: Alert, span: Occurrence, before: Occurrence, now: datetime) -> None:
         """Decides again about a span, because more is known about the one before it."""
