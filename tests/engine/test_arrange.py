@@ -2,7 +2,7 @@
 
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import count
 
@@ -13,21 +13,23 @@ from hypothesis import strategies as st
 
 from tests.engine.recounted import miscounts, of_book, of_store
 from tests.engine.streams import RULEBOOK, Line, in_order_of_arrival, line, ndjson, story
-from tests.engine.test_digest import a_digest, deliver, drain, outcome
+from tests.engine.test_digest import a_digest, deliver, drain, empty, outcome
 from tests.fakes import FakeClock
 from watcher.decide import regroup
-from watcher.decide.lifecycle import Moment, RefusedError
+from watcher.decide.lifecycle import Moment, RefusedError, Report
 from watcher.decide.recount import Ground, Roll
 from watcher.decide.regroup import Fresh
 from watcher.engine.arrange import Order, Verb, carry_out, preview
 from watcher.engine.book import Book
 from watcher.engine.command import Desk, NotThereError
+from watcher.engine.digest import Digest
 from watcher.engine.fold import Fold
 from watcher.engine.going import Going
 from watcher.engine.replay import read_events
 from watcher.engine.rulebook import identify
 from watcher.kit.log import configure
 from watcher.model.action import Action, ActionStatus
+from watcher.model.event import Severity
 from watcher.model.incident import Incident, Status
 from watcher.model.person import Principal, Role
 from watcher.model.reason import Reason
@@ -51,7 +53,7 @@ def desk(store: Store) -> Desk:
     return Desk(store, FakeClock(), RULEBOOK.policy, RULEBOOK.catalogue, lambda: None)
 
 
-def outage(store: Store) -> None:
+def outage(store: Store, digest: Digest | None = None) -> None:
     """Two alerts of db01 and one of web01 that fire, each host's its own incident."""
     deliver(
         store,
@@ -61,7 +63,7 @@ def outage(store: Store) -> None:
             line(60, key="http", host="web01", name="HTTP answers 503"),
         ],
     )
-    drain(a_digest(store))
+    drain(digest or a_digest(store))
 
 
 def incident(store: Store, number: int) -> Incident:
@@ -253,6 +255,43 @@ def test_what_was_split_off_does_not_rejoin(store: Store) -> None:
     assert DISK not in keys(store, 1)
     assert "v1:gen:swap" in keys(store, 1)
     assert [] == miscounts(of_store(store))
+
+
+@pytest.mark.parametrize(
+    "decide",
+    [
+        lambda at: carry_out(at, Order(Verb.SPLIT, 1, alerts=(DISK,)), OLGA),
+        lambda at: carry_out(at, Order(Verb.MOVE, 1, 2, (DISK,)), OLGA),
+        lambda at: carry_out(at, Order(Verb.MERGE, 2, 1), OLGA),
+        lambda at: at.close(at.resolve(1, OLGA).number, OLGA),
+        lambda at: at.reopen(at.close(at.resolve(1, OLGA).number, OLGA).number, OLGA),
+        lambda at: at.open(Report("default", "Slow", Severity.HIGH, None, "db02"), OLGA),
+    ],
+    ids=["split", "move", "merge", "close", "reopen", "open"],
+)
+def test_a_digest_that_goes_on_decides_as_one_that_begins(
+    store: Store, decide: Callable[[Desk], object]
+) -> None:
+    """What people decide reaches what it remembers, too."""
+    outcomes = []
+    for goes_on in (True, False):
+        empty(store)
+        outage(store, digest := a_digest(store))
+        decide(desk(store))
+        deliver(
+            store,
+            [
+                line(90, "resolved", key="disk"),
+                line(95, key="swap"),
+                line(100, key="disk", occurrence="o2"),
+                line(105, key="ping", host="web01"),
+                line(110, key="load", host="db02"),
+            ],
+        )
+        drain(digest if goes_on else a_digest(store))
+        outcomes.append(outcome(store))
+
+    assert outcomes[0] == outcomes[1]
 
 
 def test_nothing_is_lost_while_a_digest_runs(store: Store) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.decide.given import T0, at, event
 from tests.engine.streams import CATALOGUE, RULEBOOK, Line, ndjson, received, story
-from tests.engine.test_digest import GENERIC, deliver, empty, outcome
+from tests.engine.test_digest import GENERIC, deliver, empty, outcome, turn
 from tests.fakes import FakeClock
 from watcher.decide.match import parse
 from watcher.engine.book import Book
@@ -382,13 +382,13 @@ END = T0 + 3 * HOUR
 
 
 def digested(store: Store, lines: list[Line], rules: Rulebook, limits: list[int]) -> None:
-    """Puts a stream through digests, one after the other, each with its own size of batches."""
+    """Puts a stream through replicas in turn, each with its own size of batches."""
     empty(store)
     deliver(store, lines)
     clock = FakeClock(END)
-    for limit in limits * 1000:
-        digest = Digest(store, {"gen": GENERIC}, lambda: rules, clock, "me")
-        if not digest.step(limit):
+    for n, limit in enumerate(limits * 1000):
+        replica = Digest(store, {"gen": GENERIC}, lambda: rules, clock, f"replica {n}")
+        if not turn(replica, limit):
             break
 
 
