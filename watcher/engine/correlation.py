@@ -141,6 +141,7 @@ class Correlation:
         if earlier is None:
             earlier = replace(later, number=merger.earlier, alerts=0, firing=0)
             book.put_incident(earlier)
+            self._going.suspects.open(earlier.number, earlier.customer)
         alerts = book.move(later.number, earlier.number, merger.reason, now)
         moment = Moment(now, merger.reason)
         for step in lifecycle.merge(
