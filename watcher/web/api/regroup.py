@@ -16,7 +16,8 @@ from watcher.web.guard import Operator
 router = APIRouter(prefix="/api/v1", responses=errors(404, 409))
 
 _MOST = 10_000
-Number = Annotated[int, Field(ge=1, le=2**63 - 1)]
+# Up to what every reader of JSON holds exactly.
+Number = Annotated[int, Field(ge=1, le=2**53 - 1)]
 # Keys come from outside: any text without a NUL may be one.
 Chosen = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^[^\x00]+$")]],
