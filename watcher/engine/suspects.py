@@ -67,6 +67,8 @@ class Suspects:
         lineup = self._lineups.get(source)
         if lineup is not None:
             lineup.drop(onset.span)
+            # Without its first alert it has more time.
+            heappush(self._due, (lineup.until, source))
         self.note(into, onset, fired, node_fired)
 
     def merge(self, later: int, earlier: int) -> None:
