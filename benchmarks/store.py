@@ -178,9 +178,7 @@ def digest(store: Store, meter: Meter, numbers: Iterable[int], now: datetime) ->
             "occurrences": lambda: tx.occurrences(
                 {(each.customer, each.key, each.occurrence) for each in spans}
             ),
-            "recent": lambda: tx.recent(
-                {("acme", each.group) for each in incidents}, now - timedelta(minutes=5)
-            ),
+            "lively": lambda: tx.lively("acme", now - timedelta(minutes=5)),
             "incidents": lambda: tx.incidents({each.number for each in incidents}),
             "save incidents": lambda: tx.save_incidents(incidents),
             "save alerts": lambda: tx.save_alerts(alerts),
