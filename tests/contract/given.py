@@ -77,7 +77,7 @@ def incident(number: int = 1, customer: str = "acme", **changes: Any) -> Inciden
 
 def suspect() -> Suspect:
     """The database, held to be the cause."""
-    return Suspect("k1", "db1", NOW, REASON)
+    return Suspect("k1", "db1", NOW, REASON, settled=True)
 
 
 def entry(number: int = 1, text: str = "opened", key: str | None = None) -> Entry:

@@ -25,7 +25,7 @@ from tests.contract.given import (
 )
 from tests.stores import peek
 from watcher.engine.loop import Duty, Loops
-from watcher.model.alert import AlertStatus, Pause
+from watcher.model.alert import AlertStatus, Counted, Pause
 from watcher.model.event import Severity
 from watcher.model.evidence import Evidence
 from watcher.model.incident import Priority, Status, Term
@@ -70,6 +70,7 @@ def test_an_occurrence_comes_back_as_it_was_saved(store: Store) -> None:
         incident=3,
         joined_at=NOW,
         reason=REASON,
+        counted=Counted(NOW - MINUTE, 3, 17, "before", long=True),
     )
     with store.begin() as tx:
         tx.save_occurrences([bare, full])
