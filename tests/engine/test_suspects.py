@@ -8,7 +8,6 @@ from tests.decide.given import at
 from watcher.decide.activity import Onset
 from watcher.decide.topology import Topology
 from watcher.engine.suspects import Suspects, Tally
-from watcher.model.incident import Suspect
 
 AFTER = timedelta(minutes=5)
 
@@ -30,9 +29,7 @@ def suspects() -> Suspects:
 def settled(suspects: Suspects, minute: float) -> dict[int, str | None]:
     """Who is suspected of what is settled by then."""
     found = {number: lineup.suspect() for number, lineup in suspects.settled(at(minute))}
-    return {
-        number: each.host if isinstance(each, Suspect) else None for number, each in found.items()
-    }
+    return {number: each.host if each else None for number, each in found.items()}
 
 
 def test_a_suspect_is_settled_once(suspects: Suspects) -> None:
