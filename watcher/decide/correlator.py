@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from watcher.decide.activity import Onset
-from watcher.decide.disruptions import Disruptions, Merger, Register, Verdict
+from watcher.decide.disruptions import NEW, Disruptions, Merger, Register, Verdict
 from watcher.decide.topology import Topology
 from watcher.model.change import replace
 from watcher.model.policy import Grouping
@@ -106,6 +106,7 @@ class Correlator:
         """Decides where an onset belongs; one that was taken before is decided again."""
         if onset.span in self._places or (self._log and onset.id <= self._log[-1].id):
             return self._again(onset, register)
+        self._settle(onset)
         verdict = self._state.decide(onset, register)
         self._log.append(onset)
         self._file(onset, verdict)
@@ -119,6 +120,15 @@ class Correlator:
             self._places[place.onset.span] = place
         if verdict.opened:
             self._openers[onset.span] = verdict.number
+
+    def _settle(self, onset: Onset) -> None:
+        """Keeps a copy of what was there before a pause: what comes a little late after it does not
+        change what was decided before.
+        """
+        if self._log and onset.at - self._log[-1].at >= _PAUSE:
+            last = self._log[-1].id
+            if self._copies[-1].upto < last:
+                self._copies.append(_Copy(last, self._state.copy()))
 
     def _keep(self, onset: Onset) -> None:
         """Keeps a copy of what goes on now and then, for as long as it may be needed."""
@@ -150,10 +160,12 @@ class Correlator:
             self._openers.pop(each.span, None)
         del self._log[:settled]
         going, before = self._state.going, self._copies[0].disruptions.going
+        # Whoever opened what is gone may be decided again, and then opens no live incident.
+        opened = set(self._openers.values())
         self._gone = {
             gone: into
             for gone, into in self._gone.items()
-            if gone in before or self._state.root(into) in going
+            if gone in before or gone in opened or self._state.root(into) in going
         }
 
     def _opened(self) -> dict[Span, int]:
@@ -181,7 +193,7 @@ class Correlator:
         for gone, into in self._gone.items():
             if gone not in state.going and state.root(into) != gone:
                 state.into.setdefault(gone, into)
-        draft = Draft(state, register, self._drafted)
+        draft = Draft(state, register, self._drafted, self._gone)
         draft.decide(taken, self._opened())
         ruling = draft.ruling(self._state, self._places, self._gone)
         self._gone |= {each.later: each.earlier for each in ruling.merged} | draft.revived
@@ -200,12 +212,15 @@ class Draft:
     What was merged, but should not have been, is `revived` under another number.
     """
 
-    def __init__(self, state: Disruptions, register: Register, drafted: int) -> None:
+    def __init__(
+        self, state: Disruptions, register: Register, drafted: int, gone: Mapping[int, int]
+    ) -> None:
         self.state = state
         self.places: dict[Span, Place] = {}
         self.openers: dict[Span, int] = {}
         self.revived: dict[int, int] = {}
         self._register = register
+        self._gone = gone
         self.drafted = drafted
         self._was: dict[int, int] = {}
         self._mergers: dict[int, Reason] = {}
@@ -219,7 +234,10 @@ class Draft:
                 self.places[place.onset.span] = place
             if verdict.opened:
                 self.openers[onset.span] = verdict.number
-            self._mergers |= {each.later: each.reason for each in verdict.merged}
+            for each in verdict.merged:
+                # The incident that a draft is, is merged for the reason of the draft.
+                self._mergers[each.later] = each.reason
+                self._mergers[self._was.get(each.later, each.later)] = each.reason
             if was is not None and was not in self.state.going:
                 # Whoever speaks of that incident means what is drafted here.
                 self.state.into.setdefault(was, verdict.number)
@@ -250,7 +268,8 @@ class Draft:
     def free(self, number: int) -> bool:
         """Whether the machine may still merge it into another."""
         number = self._was.get(number, number)
-        return number < 0 or self._register.free(number)
+        # What the machine merged before is closed in the books, and may be merged again.
+        return number < 0 or number in self._gone or self._register.free(number)
 
     def apart(self, one: int, other: int) -> bool:
         """Whether a person said that these are two."""
@@ -304,11 +323,16 @@ class Draft:
             if draft in gone:
                 self.revived[draft] = number
         self.places = {
-            span: replace(place, number=state.root(place.number))
+            span: replace(place, number=state.root(place.number), reason=self._why(place))
             for span, place in self.places.items()
         }
         self.openers = {span: state.root(number) for span, number in self.openers.items()}
         return frozenset(fresh)
+
+    def _why(self, place: Place) -> Reason:
+        """What opened something that was merged is where it is for the reason of the merger."""
+        opened = place.reason.rule == NEW
+        return self._mergers.get(place.number, place.reason) if opened else place.reason
 
     def _held(self, live: set[int]) -> dict[int, set[int]]:
         """The live incidents that a draft may be, by draft."""

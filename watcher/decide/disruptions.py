@@ -242,12 +242,21 @@ class Disruptions:
 
     def _bursts(self, onset: Onset) -> Iterator[tuple[int, Evidence]]:
         """Storms at the place of an onset."""
-        within = self._rules.storm.within.total_seconds()
         for number in self._crowds.get(onset.place or "", ()):
-            names = self.going[number].places[onset.place or ""]
-            trace = max(names.values())
-            if onset.at - trace.at <= within:
-                yield number, Evidence((onset.at - trace.at) / within, BURST, trace)
+            evidence = self._lately_at(number, onset)
+            if evidence is not None:
+                yield number, evidence
+
+    def _lately_at(self, number: int, onset: Onset) -> Evidence | None:
+        """What a disruption brought at the place of an onset a moment ago."""
+        names = self.going[number].places.get(onset.place or "")
+        within = self._rules.storm.within.total_seconds()
+        if names is None:
+            return None
+        trace = max(names.values())
+        if onset.at - trace.at > within:
+            return None
+        return Evidence((onset.at - trace.at) / within, BURST, trace)
 
     def _open(
         self, onset: Onset, register: Register, reason: Reason, instead: int | None = None
@@ -296,8 +305,8 @@ class Disruptions:
         """
         ties = dict(found)
         if onset.place in self.going[number].crowded:
-            for each in self._at(onset):
-                ties.setdefault(each, found[number]._replace(rule=BURST))
+            for each, evidence in self._at(onset):
+                ties.setdefault(each, evidence)
         oldest = min(ties, key=lambda each: (self.going[each].began, each))
         for later in sorted(ties):
             one, other = ties[later].rule, ties[oldest].rule
@@ -307,13 +316,12 @@ class Disruptions:
                 self._absorb(oldest, later)
                 yield Merger(later, oldest, _joined(onset, ties[later]))
 
-    def _at(self, onset: Onset) -> Iterator[int]:
+    def _at(self, onset: Onset) -> Iterator[tuple[int, Evidence]]:
         """What was going on at the place of an onset a moment ago."""
-        within = self._rules.storm.within.total_seconds()
-        for number, each in self.going.items():
-            near = onset.at - each.last <= within and onset.place in each.places
-            if near and number not in self.overtaken:
-                yield number
+        for number in self.going.keys() - self.overtaken.keys():
+            evidence = self._lately_at(number, onset)
+            if evidence is not None:
+                yield number, evidence
 
     def _may_merge(self, later: int, earlier: int, onset: Onset, register: Register) -> bool:
         one, other = self.going[later], self.going[earlier]

@@ -6,6 +6,7 @@ from datetime import datetime
 from heapq import heappop, heappush
 from typing import Protocol
 
+from watcher.decide.disruptions import NEW
 from watcher.decide.recount import Member, Roll
 from watcher.decide.route import HELD
 from watcher.model.action import Intent
@@ -172,7 +173,7 @@ class Book:
         self._fetch(source)
         self._fetch(into)
         for occurrence in self.members(source):
-            opener = occurrence.reason is None or occurrence.reason.gap is None
+            opener = occurrence.reason is None or occurrence.reason.rule == NEW
             why = reason if opener else occurrence.reason
             self.put_occurrence(replace(occurrence, incident=into, joined_at=now, reason=why))
             alert = self.alerts.get((occurrence.customer, occurrence.key))
