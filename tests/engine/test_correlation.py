@@ -302,3 +302,28 @@ def test_what_a_person_put_somewhere_is_what_its_host_has_after_a_restart() -> N
     story.restart(0.3).tell((0.4, event(0.3, key="more", host="db01")))
 
     assert {"a/o1", "cpu/o1", "more/o1"} == story.together[2]
+
+
+def test_late_news_takes_nothing_away_from_what_a_person_put_together() -> None:
+    """Not even what was there before the person added to it, and after a restart."""
+    story = Story().tell((0, event(key="a", host="db01")), (0.1, event(0.1, host="unknown7")))
+    book, because = story.book, Reason("by-hand", "it is one disruption")
+    span, alert = book.occurrences["default", "a", "o1"], book.alerts["default", "a"]
+    emptied, whole = book.incidents[1], book.incidents[2]
+    put = Placed(2, "olga", out_of=(1,))
+    book.put_occurrence(replace(span, incident=2, placed=put, reason=because))
+    book.put_alert(replace(alert, incident=2))
+    book.put_incident(replace(emptied, status=Status.CLOSED, closed_at=at(0.2)))
+    book.put_incident(
+        replace(
+            whole,
+            alerts=2,
+            firing=2,
+            hosts=("db01", "unknown7"),
+            stakes=pooled((*emptied.stakes, *whole.stakes)),
+            arranged=Arranged("olga"),
+        )
+    )
+    story.restart(0.3).tell((0.4, event(0.05, key="late", host="web02")))
+
+    assert {1: set(), 2: {"a/o1", "cpu/o1"}, 3: {"late/o1"}} == story.together

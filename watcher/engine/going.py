@@ -68,7 +68,10 @@ class Going:
         """
         incidents, members = list(incidents), list(members)
         onsets = [(_reported(each), each.number) for each in incidents if each.held_by]
-        known = [(span, self._onset(alert, span)) for alert, span in members]
+        arranged = {each.number for each in incidents if each.arranged is not None}
+        known = [
+            (span, self._onset(alert, span, span.incident in arranged)) for alert, span in members
+        ]
         since = self.since(now).timestamp()
         onsets += [
             (onset, span.incident)
@@ -101,24 +104,27 @@ class Going:
         else:
             self.suspects.move(onset, source, number, *counts)
 
-    def _onset(self, alert: Alert, span: Occurrence) -> Onset:
+    def _onset(self, alert: Alert, span: Occurrence, arranged: bool) -> Onset:
         """What a span was when it was decided about."""
         counted, heard_at = span.counted, span.joined_at or span.heard_at
         point = counted.at if counted else point_of(span, heard_at, self._rules.lateness)
-        onset = onset_of(alert, span, point, _home(span), self._rules)
+        onset = onset_of(alert, span, point, _home(span, arranged), self._rules)
         if counted is None or onset.home is None:
             return onset
         after = (span.key, counted.after) if counted.after is not None else None
         return replace(onset, after=after, long=counted.long)
 
 
-def _home(span: Occurrence) -> Homecoming | None:
-    """Where a span had returned to, as far as that is on record."""
+def _home(span: Occurrence, arranged: bool) -> Homecoming | None:
+    """Where a span had returned to, as far as that is on record; where people chose what belongs
+    together, everything stays.
+    """
     if span.incident is None or span.reason is None:
         return None
-    if span.placed is None and span.reason.rule != SAME:
+    pinned = arranged or span.placed is not None
+    if not pinned and span.reason.rule != SAME:
         return None
-    return Homecoming(span.incident, span.reason, pinned=span.placed is not None)
+    return Homecoming(span.incident, span.reason, pinned)
 
 
 def _reported(incident: Incident) -> Onset:
