@@ -1,6 +1,6 @@
 """Measures what the performance of Watcher is claimed to be, and prints a table.
 
-`python -m benchmarks [intake flow crash latency growth life] [--quick]`
+`python -m benchmarks [intake flow crash latency growth life decisions] [--quick]`
 """
 
 import argparse
@@ -12,7 +12,7 @@ import signal
 import sys
 from importlib.metadata import version
 
-from benchmarks import crash, flow, growth, intake, latency, life
+from benchmarks import crash, decisions, flow, growth, intake, latency, life
 from benchmarks.table import Effort, Row, markdown
 
 _ALL = {
@@ -21,6 +21,7 @@ _ALL = {
     "latency": latency.measure,
     "life": life.measure,
     "growth": growth.measure,
+    "decisions": decisions.measure,
     "crash": crash.measure,
 }
 _NEEDED = ("wrk", "prometheus-alertmanager")

@@ -118,6 +118,8 @@ class Disruptions:
         self._activity = Activity()
         self._crowds: dict[str, set[int]] = {}
         self.going: dict[int, Disruption] = {}
+        # Those that no copy has: only they may be changed, others are copied first.
+        self._own: set[int] = set()
         self.into: dict[int, int] = {}
         self.placed: dict[tuple[str, str], int] = {}
         self.overtaken: dict[int, int] = {}
@@ -127,7 +129,7 @@ class Disruptions:
         twin = Disruptions(self._topology, self._rules)
         twin._activity = self._activity.copy()
         twin._crowds = {place: set(numbers) for place, numbers in self._crowds.items()}
-        twin.going = {number: each.copy() for number, each in self.going.items()}
+        twin.going, self._own = dict(self.going), set()
         twin.into, twin.overtaken = dict(self.into), dict(self.overtaken)
         twin.placed = dict(self.placed)
         return twin
@@ -160,7 +162,7 @@ class Disruptions:
             return self._open(onset, register, _calmed(onset, silent), number)
         merged = tuple(self._merge(number, found, onset, register))
         target = self.going[self.root(number)]
-        self._join(target, onset)
+        target = self._join(target, onset)
         surge = self._surge(target, onset, register, merged)
         return surge or Verdict(target.number, _joined(onset, best), merged=merged)
 
@@ -174,17 +176,18 @@ class Disruptions:
 
     def rename(self, draft: int, number: int) -> None:
         """A disruption gets the number that it goes by from now on."""
-        renamed = self.going.pop(draft)
+        renamed = self._mine(draft)
+        del self.going[draft]
         renamed.number = number
+        self._own.add(number)
         self.into.pop(number, None)
         self.going[number], self.into[draft] = renamed, number
         for place in renamed.crowded:
             if draft in self._crowds[place]:
                 self._crowds[place].discard(draft)
                 self._crowds[place].add(number)
-        for each in self.going.values():
-            if draft in each.apart:
-                each.apart.add(number)
+        for each in [each for each in self.going.values() if draft in each.apart]:
+            self._mine(each.number).apart.add(number)
         for over, by in self.overtaken.items():
             if by == draft:
                 self.overtaken[over] = number
@@ -270,6 +273,7 @@ class Disruptions:
     def _begin(self, number: int, onset: Onset) -> Disruption:
         fresh = Disruption(number, opened=onset.at, began=onset.at, last=onset.at)
         self.going[number] = fresh
+        self._own.add(number)
         return fresh
 
     def _resume(self, number: int, onset: Onset) -> Disruption:
@@ -278,8 +282,8 @@ class Disruptions:
         resumed.opened = -inf
         return resumed
 
-    def _join(self, target: Disruption, onset: Onset) -> None:
-        rules = self._rules.storm
+    def _join(self, target: Disruption, onset: Onset) -> Disruption:
+        rules, target = self._rules.storm, self._mine(target.number)
         self.placed[onset.span] = target.number
         target.last = max(target.last, onset.at)
         target.pulse.note(onset, rules)
@@ -295,6 +299,7 @@ class Disruptions:
                     target.crowded.add(onset.place)
                     self._crowds.setdefault(onset.place, set()).add(target.number)
         self._activity.note(target.number, onset, self._topology)
+        return target
 
     def _merge(
         self, number: int, found: Mapping[int, Evidence], onset: Onset, register: Register
@@ -334,7 +339,7 @@ class Disruptions:
         )
 
     def _absorb(self, earlier: int, later: int) -> None:
-        into, gone = self.going[earlier], self.going[later]
+        into, gone = self._mine(earlier), self.going[later]
         into.last = max(into.last, gone.last)
         into.storm |= gone.storm
         into.apart |= gone.apart
@@ -348,11 +353,19 @@ class Disruptions:
             self._crowds[place].add(earlier)
         for each in gone.apart:
             if each in self.going:
-                self.going[each].apart.add(earlier)
+                self._mine(each).apart.add(earlier)
         self._leave(later)
         self.into[later] = earlier
 
+    def _mine(self, number: int) -> Disruption:
+        """A disruption that may be changed."""
+        if number not in self._own:
+            self.going[number] = self.going[number].copy()
+            self._own.add(number)
+        return self.going[number]
+
     def _leave(self, number: int) -> None:
+        self._own.discard(number)
         for place in self.going.pop(number).crowded:
             self._crowds[place].discard(number)
 
@@ -379,7 +392,7 @@ class Disruptions:
     def _overtake(self, number: int, fresh: Disruption) -> None:
         self.overtaken[number] = fresh.number
         fresh.apart.add(number)
-        self.going[number].apart.add(fresh.number)
+        self._mine(number).apart.add(fresh.number)
         for place in self.going[number].crowded:
             self._crowds[place].discard(number)
 
