@@ -202,3 +202,49 @@ def test_a_long_storm_is_decided_the_same_out_of_order() -> None:
     for each in range(99, 1200, 100):
         swapped.insert(each + 20, swapped.pop(each))
     assert groups(*alerts) == groups(*swapped)
+
+
+def test_a_merger_that_turns_out_wrong_is_taken_back() -> None:
+    """A person put what had shown the two to be one elsewhere: the second is an incident again."""
+    correlator, register = Correlator(TOPOLOGY, Grouping()), FakeRegister()
+    bridge = alert(32, "db1", "down")
+    incidents = followed(correlator, [alert(0, "web1"), alert(5, "crm1"), bridge], register)
+    assert {2: 1} == incidents.merged
+
+    incidents.follow(correlator.take(replace(bridge, home=1, why=MOVED, pinned=True), register))
+
+    assert {
+        frozenset({("web1/ping", "o0"), bridge.span}),
+        frozenset({("crm1/ping", "o5")}),
+    } == incidents.partition()
+
+
+def test_what_overtook_a_storm_stays_apart_from_it_when_it_is_merged() -> None:
+    """Whatever takes it in is apart from the storm as well."""
+    names = [alert(each * 3, "web1", f"name-{each}") for each in range(10)]
+    after = alert(40, "crm1"), alert(85, "web1", "again"), alert(100, "db1", "down")
+    together = alert(150, "web1", "more"), alert(151, "crm1", "more")
+
+    assert [
+        sorted(each.key for each in names),
+        sorted(each.key for each in (*after, *together)),
+    ] == sorted(groups(*names, *after, *together), key=len, reverse=True)
+
+
+def test_late_news_leaves_a_storm_that_is_over_as_it_was() -> None:
+    """All of it is decided again, and is the same."""
+    known = *storm(10), alert(130, "esx1", "again", "site=bonn")
+    late = alert(0, "crm1")
+
+    assert groups(late, *known) == groups(*known, late)
+
+
+def test_a_long_storm_is_decided_again_from_any_moment_of_it() -> None:
+    """The longer ago, the fewer copies are kept; what comes late is placed right all the same."""
+    alerts = [
+        replace(alert(each / 50, f"vm{each % 7}", f"name-{each // 70}"), occurrence=str(each))
+        for each in range(5000)
+    ]
+    early = replace(alert(3.01, "crm1"), occurrence="late")
+
+    assert groups(*alerts, early) == groups(*sorted((*alerts, early), key=lambda each: each.id))

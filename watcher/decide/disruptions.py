@@ -351,9 +351,8 @@ class Disruptions:
                 known[name] = max(trace, known.get(name, trace))
         for place in gone.crowded:
             self._crowds[place].add(earlier)
-        for each in gone.apart:
-            if each in self.going:
-                self._mine(each).apart.add(earlier)
+        for each in gone.apart & self.going.keys():
+            self._mine(each).apart.add(earlier)
         self._leave(later)
         self.into[later] = earlier
 
