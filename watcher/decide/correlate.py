@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from watcher.decide.activity import Onset
 from watcher.decide.apart import put_home
 from watcher.decide.dedup import Identity
+from watcher.decide.disruptions import spoken
 from watcher.decide.flapping import Hold
 from watcher.model.alert import Alert, Occurrence
 from watcher.model.change import replace
@@ -106,11 +107,11 @@ def _place_of(alert: Alert, rules: Grouping) -> str | None:
 
 def _back(away: timedelta, hold: Hold) -> str:
     """A second outage within the hold would be taken for a return: a person has to see that."""
+    gone, usual, length = (spoken(each.total_seconds()) for each in (away, hold.usual, hold.length))
     if not hold.special:
-        return f"the same condition, {_span(away)} after it was last seen"
-    taught = f"it came back {hold.returns} times before, usually within {_span(hold.usual)}"
-    because = hold.because or taught
-    return f"back after {_span(away)}; held for up to {_span(hold.length)} because {because}"
+        return f"the same condition, {gone} after it was last seen"
+    taught = f"it came back {hold.returns} times before, usually within {usual}"
+    return f"back after {gone}; held for up to {length} because {hold.because or taught}"
 
 
 def extend(incident: Incident, point: datetime, gap: timedelta) -> Incident:
@@ -142,10 +143,3 @@ def _away(previous: Occurrence, occurrence: Occurrence) -> timedelta:
         if second.started_at is not None:
             gaps.append(second.started_at - first.heard_at)
     return max(gaps)
-
-
-def _span(span: timedelta) -> str:
-    seconds = round(span.total_seconds())
-    if seconds < 60:  # noqa: PLR2004 - a minute
-        return f"{seconds} s"
-    return f"{seconds // 60} min {seconds % 60} s" if seconds % 60 else f"{seconds // 60} min"

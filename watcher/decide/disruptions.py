@@ -107,8 +107,8 @@ class Disruptions:
     """What is going on at one customer, as far as onsets were decided in the order of their time.
 
     `into` leads from merged incidents to what took them in, `placed` says which one a span belongs
-    to, and `overtaken` are those in whose
-    midst another began: they take nothing in any more but what returns to them.
+    to, and `overtaken` are those in whose midst another began: they take nothing in any more but
+    what returns to them.
     """
 
     def __init__(self, topology: Topology, rules: Grouping) -> None:

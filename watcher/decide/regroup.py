@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from watcher.decide import label
-from watcher.decide.correlate import fuse
+from watcher.decide.correlate import fuse, group_of
+from watcher.decide.dedup import Identity
 from watcher.decide.lifecycle import (
     MACHINE,
     Moment,
@@ -36,6 +37,7 @@ from watcher.decide.recount import (
     suspected,
 )
 from watcher.model.alert import Occurrence, Placed
+from watcher.model.catalogue import Catalogue
 from watcher.model.change import replace
 from watcher.model.event import Severity
 from watcher.model.example import Example
@@ -67,6 +69,14 @@ class Regrouped:
     moved: tuple[Member, ...]
     examples: tuple[Example, ...]
     eased: tuple[Occurrence, ...] = ()
+
+
+def fresh(number: int, some: Iterable[Member], catalogue: Catalogue) -> Fresh:
+    """What a new incident is about: the same as if its first alert had opened it."""
+    alert, _ = min(some, key=lambda each: (each[1].started_at or each[1].heard_at, each[0].key))
+    known = (alert.customer, alert.service or "") in catalogue.services
+    who = Identity(alert.customer, alert.host, alert.host_known, alert.service, known)
+    return Fresh(number, group_of(who, alert.key), alert.service)
 
 
 def chosen(roll: Roll, words: Collection[str]) -> tuple[Member, ...]:

@@ -7,16 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from watcher.decide import correlate, regroup, route
-from watcher.decide.dedup import Identity
+from watcher.decide import regroup, route
 from watcher.decide.identify import resolve
 from watcher.decide.lifecycle import Moment, RefusedError
 from watcher.decide.recount import Ground, Member, Roll
-from watcher.decide.regroup import Fresh, Regrouped
+from watcher.decide.regroup import Regrouped
 from watcher.engine.command import Desk, NotThereError
 from watcher.engine.digest import LEASE
+from watcher.engine.shelf import members
 from watcher.model.action import Intent
-from watcher.model.catalogue import Catalogue
 from watcher.model.incident import Incident
 from watcher.model.person import Principal
 from watcher.store.tx import Tx
@@ -96,15 +95,9 @@ def _rolls(tx: Tx, order: Order, by: Principal) -> tuple[Roll, Roll | None]:
     for number in wanted:
         if number not in found or by.customer not in {None, found[number].customer}:
             raise NotThereError(f"there is no incident {number}")
-    spans = tx.members(wanted)
-    alerts = tx.alerts({(span.customer, span.key) for span in spans})
+    alerts = members(tx, wanted)
     rolls = {
-        number: Roll(
-            found[number],
-            tuple(
-                (alerts[span.customer, span.key], span) for span in spans if span.incident == number
-            ),
-        )
+        number: Roll(found[number], tuple(each for each in alerts if each[1].incident == number))
         for number in wanted
     }
     return rolls[order.number], rolls[order.into] if order.into is not None else None
@@ -116,21 +109,13 @@ def _decided(
     ground = Ground(desk.policy, desk.catalogue)
     if order.verb is Verb.SPLIT:
         some = regroup.chosen(source, order.alerts)
-        fresh = _fresh(number, some, desk.catalogue)
+        fresh = regroup.fresh(number, some, desk.catalogue)
         return regroup.split(source, some, fresh, moment, ground)
     if into is None:
         raise RefusedError("say which incident they belong to")
     if order.verb is Verb.MERGE:
         return regroup.merge(source, into, moment, ground)
     return regroup.move(source, regroup.chosen(source, order.alerts), into, moment, ground)
-
-
-def _fresh(number: int, some: Iterable[Member], catalogue: Catalogue) -> Fresh:
-    """What a new incident is about: the same as if its first alert had opened it."""
-    alert, _ = min(some, key=lambda each: (each[1].started_at or each[1].heard_at, each[0].key))
-    known = (alert.customer, alert.service or "") in catalogue.services
-    who = Identity(alert.customer, alert.host, alert.host_known, alert.service, known)
-    return Fresh(number, correlate.group_of(who, alert.key), alert.service)
 
 
 def _done(tx: Tx, order: Order, source: Roll, into: Roll | None) -> Incident | None:

@@ -1,20 +1,18 @@
 """Asks the correlator where an alert belongs, and carries out what else is different then."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from watcher.decide import lifecycle, regroup
 from watcher.decide.apart import apart
-from watcher.decide.correlate import group_of, homecoming, onset_of, point_of
+from watcher.decide.correlate import homecoming, onset_of, point_of
 from watcher.decide.correlator import Place, Ruling
-from watcher.decide.dedup import Identity
 from watcher.decide.disruptions import Merger
 from watcher.decide.flapping import hold_for
 from watcher.decide.lifecycle import Both, Moment, Step
 from watcher.decide.naming import title_of
-from watcher.decide.recount import Ground, Member
-from watcher.decide.regroup import Fresh
+from watcher.decide.recount import Ground
 from watcher.decide.suspect import Lineup
 from watcher.engine.book import Book
 from watcher.engine.going import Going
@@ -36,7 +34,6 @@ class Correlation:
     def __init__(self, book: Book, rulebook: Rulebook, going: Going, write: Write) -> None:
         self._book = book
         self._policy = rulebook.policy
-        self._catalogue = rulebook.catalogue
         self._ground = Ground(rulebook.policy, rulebook.catalogue)
         self._going = going
         self._write = write
@@ -163,7 +160,8 @@ class Correlation:
         if target is not None:
             result = regroup.move(roll, some, book.roll(target), moment, self._ground)
         elif len(some) < len(roll.members):
-            result = regroup.split(roll, some, self._fresh(into, some), moment, self._ground)
+            fresh = regroup.fresh(into, some, self._ground.catalogue)
+            result = regroup.split(roll, some, fresh, moment, self._ground)
         else:
             self._merge(Merger(source, into, moment.reason), now)
             return
@@ -180,12 +178,6 @@ class Correlation:
                 self._going.suspect(spans[place.onset.span], place.onset, into, source)
         self._accuse(source, now)
         self._accuse(into, now)
-
-    def _fresh(self, number: int, some: Iterable[Member]) -> Fresh:
-        alert, _ = min(some, key=lambda each: (each[1].started_at or each[1].heard_at, each[0].key))
-        known = (alert.customer, alert.service or "") in self._catalogue.services
-        who = Identity(alert.customer, alert.host, alert.host_known, alert.service, known)
-        return Fresh(number, group_of(who, alert.key), alert.service)
 
 
 class _Register:

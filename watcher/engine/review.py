@@ -10,6 +10,7 @@ from watcher.decide.priority import Scale
 from watcher.decide.recount import Ground, Member, Roll, recount, said_of
 from watcher.engine.fold import HOURS
 from watcher.engine.rulebook import Rulebook
+from watcher.engine.shelf import members
 from watcher.kit.clock import Clock
 from watcher.model.change import replace
 from watcher.model.policy import Policy
@@ -54,27 +55,19 @@ def _measured_anew(
 ) -> Iterator[Step]:
     """Living incidents by rules that are new to them, all their alerts included."""
     ground = Ground(rulebook.policy, rulebook.catalogue)
-    incidents, members = tx.incidents(numbers), _members(tx, numbers)
+    incidents = tx.incidents(numbers)
+    alerts: dict[int | None, list[Member]] = defaultdict(list)
+    for each in members(tx, numbers):
+        alerts[each[1].incident].append(each)
     for incident in incidents.values():
         if incident.living:
-            mine = tuple(members[incident.number])
+            mine = tuple(alerts[incident.number])
             said = said_of(Roll(incident, mine))
             stakes = recount(incident, said, mine, ground).stakes
             moment = Moment(now, _RULES)
             step = lifecycle.reprioritised(replace(incident, stakes=stakes), ground.scale, moment)
             if step.incident != incident:
                 yield step
-
-
-def _members(tx: Tx, numbers: Collection[int]) -> dict[int, list[Member]]:
-    spans = tx.members(numbers)
-    alerts = tx.alerts({(span.customer, span.key) for span in spans})
-    found: dict[int, list[Member]] = defaultdict(list)
-    for span in spans:
-        alert = alerts.get((span.customer, span.key))
-        if alert is not None and span.incident is not None:
-            found[span.incident].append((alert, span))
-    return found
 
 
 def _by_clock(tx: Tx, rulebook: Rulebook, now: datetime) -> int:
