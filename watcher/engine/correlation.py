@@ -113,7 +113,17 @@ class Correlation:
         onset = onset_of(alert, span, point, back, rules)
         if before is not None and back is not None:
             onset = replace(onset, after=before.span)
+        if onset.barred:
+            onset = replace(onset, barred=frozenset(map(self._present, onset.barred)))
         return self._going.of(alert.customer).take(onset, _Register(self._book))
+
+    def _present(self, number: int) -> int:
+        """The incident that has what that one had; people may have merged it since."""
+        incident = self._book.find(number)
+        while incident is not None and incident.merged_into is not None:
+            number = incident.merged_into
+            incident = self._book.find(number)
+        return number
 
     def _carry_out(self, ruling: Ruling, customer: str, now: datetime) -> None:
         for merger in ruling.merged:
