@@ -81,6 +81,8 @@ def page(browser: Browser, url: str) -> Iterator[Page]:
     page.on("pageerror", lambda error: failures.append(str(error)))
     page.on("console", lambda line: failures.append(line.text) if line.type == "error" else None)
     page.goto(f"{url}/incidents/8")
+    # A page focuses its first field when it is drawn, which may be after it has loaded.
+    expect(page.locator("[autofocus]")).to_be_focused()
     page.keyboard.type("olga")
     page.keyboard.press("Tab")
     page.keyboard.type("on duty")
