@@ -29,7 +29,7 @@ from watcher.model.alert import AlertStatus, Counted, Pause
 from watcher.model.event import Severity
 from watcher.model.evidence import Evidence
 from watcher.model.incident import Priority, Status, Term
-from watcher.store import rows
+from watcher.store import evidence_rows, incident_rows
 from watcher.store.base import StoreUnavailable, Unstorable
 from watcher.store.store import Store
 from watcher.store.tx import Tx
@@ -216,7 +216,7 @@ def test_a_keyed_line_is_written_once(store: Store) -> None:
         tx.add_entries(lines)
     with store.begin() as tx:
         tx.add_entries([entry(1, "d", "seen"), entry(2, "e", "seen")])
-    found = [rows.to_entry(row) for row in peek(store, "SELECT * FROM entry ORDER BY id")]
+    found = [incident_rows.to_entry(row) for row in peek(store, "SELECT * FROM entry ORDER BY id")]
 
     assert [*lines[:3], entry(2, "e", "seen")] == found
 
@@ -226,7 +226,7 @@ def test_evidence_is_kept_once_for_each_action(store: Store) -> None:
     with store.begin() as tx:
         tx.add_evidence(7, 21, diagnosis())
         tx.add_evidence(7, 21, replace(diagnosis(), seconds=9.0))
-    found = [rows.to_evidence(row) for row in peek(store, "SELECT * FROM evidence")]
+    found = [evidence_rows.to_evidence(row) for row in peek(store, "SELECT * FROM evidence")]
 
     assert [Evidence(1, 7, diagnosis())] == found
 

@@ -11,9 +11,9 @@ from tests.contract.given import MINUTE, NOW, alert, diagnosis, entry, incident,
 from tests.stores import peek, poke
 from watcher.model.action import ActionStatus
 from watcher.store import schema
-from watcher.store.rows import from_micros, to_micros
 from watcher.store.store import Store
 from watcher.store.tx import Tx
+from watcher.store.values import from_micros, to_micros
 from watcher.store.views import View
 
 LEASE = timedelta(seconds=60)

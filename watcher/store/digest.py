@@ -14,7 +14,7 @@ from watcher.model.action import Intent
 from watcher.model.alert import Alert, Occurrence
 from watcher.model.delivery import Delivery
 from watcher.model.incident import Entry, Incident
-from watcher.store import rows
+from watcher.store import incident_rows, rows
 from watcher.store.link import (
     ACTION,
     ALERT,
@@ -26,7 +26,7 @@ from watcher.store.link import (
     Link,
     Shape,
 )
-from watcher.store.rows import Row, to_micros
+from watcher.store.values import Row, from_micros, to_micros
 
 Noun = TypeVar("Noun")
 
@@ -152,13 +152,13 @@ def lively(link: Link, customer: str, since: datetime) -> list[Incident]:
     """The incidents of a customer that are not closed and saw a start since then."""
     params = {"customer": customer, "since": to_micros(since)}
     sql = _LIVELY.format(using=link.using("incident_lively"))
-    return list(map(rows.to_incident, link.rows(sql, params)))
+    return list(map(incident_rows.to_incident, link.rows(sql, params)))
 
 
 def busy(link: Link) -> dict[str, datetime]:
     """The customers with incidents that are not closed, each with its newest start."""
     found = link.rows(_BUSY.format(using=link.using("incident_lively")))
-    return {customer: rows.from_micros(last_at) for customer, last_at in found}
+    return {customer: from_micros(last_at) for customer, last_at in found}
 
 
 def begun(link: Link, customer: str, hosts: Collection[str]) -> list[tuple[str, int]]:
@@ -196,19 +196,21 @@ def due_to_close(link: Link, before: datetime, limit: int) -> list[Incident]:
     """The incidents that have been resolved since then or longer, the oldest first."""
     due = _DUE_TO_CLOSE.format(using=link.using("incident_resolved"))
     found = link.rows(due, {"before": to_micros(before), "limit": limit})
-    return [rows.to_incident(row) for row in found]
+    return [incident_rows.to_incident(row) for row in found]
 
 
 def due_for_review(link: Link, now: datetime, limit: int) -> list[Incident]:
     """The living incidents whose priority the clock may have changed, the longest due first."""
     due = _DUE_FOR_REVIEW.format(using=link.using("incident_review"))
-    return list(map(rows.to_incident, link.rows(due, {"now": to_micros(now), "limit": limit})))
+    return list(
+        map(incident_rows.to_incident, link.rows(due, {"now": to_micros(now), "limit": limit}))
+    )
 
 
 def living(link: Link, after: int, limit: int) -> list[Incident]:
     """The living incidents with greater numbers, in their order."""
     found = link.rows(_LIVING_AFTER, {"after": after, "limit": limit})
-    return list(map(rows.to_incident, found))
+    return list(map(incident_rows.to_incident, found))
 
 
 def take_numbers(link: Link, count: int) -> range:
@@ -219,7 +221,7 @@ def take_numbers(link: Link, count: int) -> range:
 
 def add_entries(link: Link, entries: Iterable[Entry]) -> None:
     """Writes lines on timelines, those with a known key only once."""
-    link.add(ENTRY, [rows.from_entry(entry) for entry in entries])
+    link.add(ENTRY, [incident_rows.from_entry(entry) for entry in entries])
 
 
 def take_back(link: Link, incident: int) -> int:

@@ -8,7 +8,7 @@ from watcher.decide.match import holds, is_positive, is_regex
 from watcher.decide.pattern import compiled
 from watcher.model.delivery import DeliveryStatus
 from watcher.model.matcher import Matcher, Operator
-from watcher.store.rows import from_mapping, to_json
+from watcher.store.values import from_mapping, to_json
 from watcher.store.words import Words
 
 Parameter = int | str

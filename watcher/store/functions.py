@@ -6,7 +6,7 @@ import orjson
 
 from watcher.decide.pattern import compiled
 from watcher.kit.clock import Clock
-from watcher.store.rows import from_micros
+from watcher.store.values import from_micros
 
 # A query that needs longer than this is refused, on both databases.
 PATIENCE_SECONDS = 5

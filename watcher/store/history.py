@@ -8,7 +8,7 @@ from watcher.model.delivery import Delivery
 from watcher.store import rows
 from watcher.store.link import DELIVERY, Link
 from watcher.store.numbers import first_id
-from watcher.store.rows import to_micros
+from watcher.store.values import Row, to_micros
 
 # Ids follow the clock of whoever gave them, which may have been put back for a while.
 _SLACK = timedelta(days=1)
@@ -46,7 +46,7 @@ def chunk(link: Link, period: Period, after: int, limit: int, max_bytes: int) ->
     return [rows.to_delivery(row) for row in link.rows(_CHUNK, {**asked, "limit": count})]
 
 
-def _fitting(sizes: list[rows.Row], max_bytes: int) -> Iterator[int]:
+def _fitting(sizes: list[Row], max_bytes: int) -> Iterator[int]:
     """The ids of the first rows that are not too much together."""
     taken = 0
     for number, size in sizes:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from watcher.store import schema
 from watcher.store.base import StoreError
-from watcher.store.rows import Row
+from watcher.store.values import Row
 
 Parameters = Mapping[str, Any]
 NOTHING: Parameters = {}

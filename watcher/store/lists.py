@@ -10,7 +10,7 @@ from watcher.model.delivery import DeliveryStatus, DeliveryView
 from watcher.model.event import Severity
 from watcher.model.incident import Incident, Priority, Status
 from watcher.model.matcher import Matcher, Operator
-from watcher.store import rows
+from watcher.store import incident_rows, rows
 from watcher.store.base import UnknownField
 from watcher.store.fields import (
     Choice,
@@ -27,7 +27,7 @@ from watcher.store.fields import (
 )
 from watcher.store.link import ACTION, ALERT, INCIDENT, Link, Shape
 from watcher.store.query import Item, Page, Query, from_cursor, to_cursor
-from watcher.store.rows import Row
+from watcher.store.values import Row, from_micros
 from watcher.store.words import WORDS, Words
 
 MOST_COUNTED = 10_000
@@ -210,7 +210,7 @@ INCIDENTS: Listing[Incident] = Listing(
         "ticket": Text("i.ticket"),
         "url": Url("i.number"),
     },
-    item=rows.to_incident,
+    item=incident_rows.to_incident,
     label=LabelOfAny("i.number"),
 )
 
@@ -267,7 +267,7 @@ _DELIVERY_COLUMNS = (
 
 def _to_delivery_view(row: Row) -> DeliveryView:
     number, source, customer, received_at, status, reason, size = row
-    at = rows.from_micros(received_at)
+    at = from_micros(received_at)
     return DeliveryView(number, source, customer, at, DeliveryStatus(status), reason, size)
 
 

@@ -5,7 +5,7 @@ An id is milliseconds since 2020, then ten bits of the stream, then a counter of
 
 from datetime import UTC, datetime
 
-from watcher.store.rows import to_micros
+from watcher.store.values import to_micros
 
 _START = to_micros(datetime(2020, 1, 1, tzinfo=UTC)) // 1000
 _COUNTER = 12

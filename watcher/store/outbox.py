@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 
 from watcher.model.action import Action, ActionKind, ActionStatus
 from watcher.model.evidence import Diagnosis
-from watcher.store import rows
+from watcher.store import evidence_rows, rows
 from watcher.store.link import ACTION, Link
-from watcher.store.rows import to_micros
+from watcher.store.values import to_json, to_micros
 
 # A lane waits for its earlier actions, and for a later one that runs (a person retried this one).
 _HEADS = """
@@ -73,7 +73,7 @@ def claim(
         return []
     claimed = link.rows(
         _CLAIM.format(each=link.each, using=link.using(None)),
-        {"now": moment, "until": to_micros(now + lease), "ids": rows.to_json(chosen)},
+        {"now": moment, "until": to_micros(now + lease), "ids": to_json(chosen)},
     )
     order = {number: place for place, number in enumerate(chosen)}
     return sorted(map(rows.to_action, claimed), key=lambda action: order[action.id])
@@ -111,7 +111,7 @@ def add_evidence(link: Link, incident: int, action: int, diagnosis: Diagnosis) -
             "host": diagnosis.host,
             "runbook": diagnosis.runbook,
             "at": to_micros(diagnosis.started_at),
-            "body": rows.from_diagnosis(diagnosis),
+            "body": evidence_rows.from_diagnosis(diagnosis),
         },
     )
 

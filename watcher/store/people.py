@@ -6,7 +6,7 @@ from datetime import datetime
 from watcher.model.person import Principal, Role
 from watcher.store import schema
 from watcher.store.link import Link, Shape
-from watcher.store.rows import Row, from_micros, to_micros
+from watcher.store.values import Row, from_micros, to_micros
 
 _PERSON = Shape.of(schema.person)
 _SESSION = Shape.of(schema.session)

@@ -13,7 +13,8 @@ from watcher.model.delivery import Arrival
 from watcher.store.base import StoreError, StoreUnavailable, TooSlow, Unstorable
 from watcher.store.link import DELIVERY, NOTHING, Line, Link, Parameters, Shape
 from watcher.store.numbers import take_ids
-from watcher.store.rows import Row, from_arrival
+from watcher.store.rows import from_arrival
+from watcher.store.values import Row
 
 # Finds out soon when the server has gone without a word.
 _KEEPALIVE = {

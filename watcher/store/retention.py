@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from watcher.store.link import VERDICT, Link
 from watcher.store.numbers import first_id
-from watcher.store.rows import to_micros
+from watcher.store.values import to_micros
 
 # A stream is written to for a day at most; a week after that it is certain that no more comes.
 _STREAM_KEPT = timedelta(days=8)

@@ -15,7 +15,8 @@ from watcher.store.base import StoreError, StoreUnavailable, TooSlow, Unstorable
 from watcher.store.functions import limit_reading, teach
 from watcher.store.link import DELIVERY, NOTHING, Line, Link, Parameters, Shape
 from watcher.store.numbers import take_ids
-from watcher.store.rows import Row, from_arrival, to_json
+from watcher.store.rows import from_arrival
+from watcher.store.values import Row, to_json
 
 # How long a writer waits for another one before it gives up.
 BUSY_SECONDS = 20

@@ -11,7 +11,16 @@ from watcher.model.evidence import Diagnosis
 from watcher.model.example import Example
 from watcher.model.incident import Entry, Incident
 from watcher.model.silence import Window
-from watcher.store import digest, outbox, people, retention, rows, windows
+from watcher.store import (
+    digest,
+    evidence_rows,
+    incident_rows,
+    outbox,
+    people,
+    retention,
+    rows,
+    windows,
+)
 from watcher.store.link import ALERT, EXAMPLE, INCIDENT, OCCURRENCE, Link
 from watcher.store.people import Person, Token
 
@@ -84,7 +93,7 @@ class Tx:
     def incidents(self, numbers: Collection[int]) -> dict[int, Incident]:
         """The known incidents of these numbers."""
         keys = [(number,) for number in numbers]
-        found = digest.find(self._link, INCIDENT, keys, rows.to_incident)
+        found = digest.find(self._link, INCIDENT, keys, incident_rows.to_incident)
         return {incident.number: incident for incident in found}
 
     def members(self, numbers: Collection[int]) -> list[Occurrence]:
@@ -171,7 +180,7 @@ class Tx:
 
     def save_incidents(self, incidents: Iterable[Incident]) -> None:
         """Stores incidents, new or changed."""
-        digest.save(self._link, INCIDENT, incidents, rows.from_incident)
+        digest.save(self._link, INCIDENT, incidents, incident_rows.from_incident)
 
     def add_entries(self, entries: Iterable[Entry]) -> None:
         """Writes lines on timelines, those with a known key only once."""
@@ -183,7 +192,7 @@ class Tx:
 
     def save_examples(self, examples: Iterable[Example]) -> None:
         """Keeps what a person said of pairs; the last word on a pair counts."""
-        digest.save(self._link, EXAMPLE, examples, rows.from_example)
+        digest.save(self._link, EXAMPLE, examples, evidence_rows.from_example)
 
     def take_back(self, incident: int) -> int:
         """Takes out of the outbox what still waits to tell that an incident is over; counts it."""

@@ -15,12 +15,12 @@ from watcher.model.example import Example
 from watcher.model.incident import Entry, Incident, Status
 from watcher.model.person import Principal
 from watcher.model.silence import Window
-from watcher.store import history, lists, people, rows, windows
+from watcher.store import evidence_rows, history, incident_rows, lists, people, rows, windows
 from watcher.store.history import Period
 from watcher.store.link import ACTION, ALERT, DELIVERY, ENTRY, EXAMPLE, INCIDENT, OCCURRENCE, Link
 from watcher.store.people import Person, Token
 from watcher.store.query import Page, Query
-from watcher.store.rows import Row, from_micros, to_micros
+from watcher.store.values import Row, from_micros, to_micros
 
 Noun = TypeVar("Noun")
 State = TypeVar("State", Status, ActionStatus)
@@ -87,12 +87,14 @@ class View:
 
     def incident(self, number: int, customer: str | None) -> Incident | None:
         """An incident, unless it is not there for this customer."""
-        found = self._of("number", INCIDENT.table, INCIDENT.columns, number, rows.to_incident)
+        found = self._of(
+            "number", INCIDENT.table, INCIDENT.columns, number, incident_rows.to_incident
+        )
         return next((each for each in found if customer in {None, each.customer}), None)
 
     def timeline(self, number: int) -> list[Entry]:
         """What happened to an incident, in the order in which it was written down."""
-        return self._of("incident", ENTRY.table, ENTRY.columns, number, rows.to_entry)
+        return self._of("incident", ENTRY.table, ENTRY.columns, number, incident_rows.to_entry)
 
     def alerts_of(self, number: int) -> list[tuple[Alert, Occurrence]]:
         """The alerts of an incident as they are now, each with the newest of its spans in it."""
@@ -110,11 +112,11 @@ class View:
     def examples(self, customer: str | None, since: datetime | None = None) -> list[Example]:
         """What people said of pairs of alerts since then, oldest first."""
         asked = {"customer": customer, "since": to_micros(since) if since else 0}
-        return [rows.to_example(row) for row in self._link.rows(_EXAMPLES, asked)]
+        return [evidence_rows.to_example(row) for row in self._link.rows(_EXAMPLES, asked)]
 
     def evidence_of(self, number: int) -> list[Evidence]:
         """What diagnoses brought back for an incident, oldest first."""
-        return self._of("incident", "evidence", _EVIDENCE, number, rows.to_evidence)
+        return self._of("incident", "evidence", _EVIDENCE, number, evidence_rows.to_evidence)
 
     def actions_of(self, number: int) -> list[Action]:
         """What is to be done outside for an incident, and what came of it."""

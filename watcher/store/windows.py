@@ -11,7 +11,7 @@ from watcher.model.matcher import Matcher, Operator
 from watcher.model.silence import Window, WindowKind
 from watcher.store import rows, schema
 from watcher.store.link import OCCURRENCE, Link, Shape
-from watcher.store.rows import Row, from_micros, to_json, to_micros
+from watcher.store.values import Row, from_micros, to_json, to_micros
 
 _WINDOW = Shape.of(schema.maintenance)
 _ALL = f"SELECT {', '.join(_WINDOW.columns)} FROM maintenance"  # noqa: S608 - names of the schema
