@@ -7,7 +7,7 @@ from watcher.model.action import ActionKind, Intent
 from watcher.model.alert import Alert, AlertStatus, Occurrence
 from watcher.model.delivery import Arrival
 from watcher.model.event import Severity
-from watcher.model.evidence import Diagnosis, StepResult, StepStatus
+from watcher.model.evidence import Audit, Diagnosis, Highlight, Level, StepResult, StepStatus
 from watcher.model.incident import (
     Entry,
     EntryKind,
@@ -95,5 +95,18 @@ def intent(
 
 def diagnosis() -> Diagnosis:
     """One run of a runbook with one step."""
-    step = StepResult("disk", "Disk space", StepStatus.OK, "95%\n", 0, 0.2, 4, False, "full", "")
-    return Diagnosis("linux", "Linux basics", "db1", NOW, 1.5, (step,), "", "SHA256:x", "abc")
+    full = Highlight("full", Level.BAD, "/var is 95 % full")
+    step = StepResult(
+        step="disk",
+        title="Disk space",
+        status=StepStatus.OK,
+        output="95%\n",
+        exit_code=0,
+        seconds=0.2,
+        size=4,
+        read="full",
+        highlights=(full,),
+        values={"use": 95, "mount": "/var"},
+    )
+    audit = Audit(host_key="SHA256:x", script="abc", inputs={"mount": "/var"})
+    return Diagnosis("linux", "Linux basics", "db1", NOW, 1.5, (step,), audit=audit)

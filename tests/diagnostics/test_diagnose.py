@@ -71,8 +71,8 @@ def test_the_same_run_has_the_same_script(server: SshServer) -> None:
     first, second = run_on(server, step("echo a")), run_on(server, step("echo a"))
     other = run_on(server, step("echo b"))
 
-    assert first.script == second.script != other.script
-    assert len(sha256().hexdigest()) == len(first.script)
+    assert first.audit.script == second.audit.script != other.audit.script
+    assert len(sha256().hexdigest()) == len(first.audit.script)
 
 
 def test_a_value_that_does_not_fit_its_type_skips_the_step(server: SshServer) -> None:

@@ -1,6 +1,7 @@
 """However a diagnosis ends, its status is clear and nothing that it began lives on."""
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -141,11 +142,10 @@ def test_our_own_death_ends_everything(server: SshServer, tmp_path: Path) -> Non
     job = job_on(server, step(f"sleep {mark}"))
     program = tmp_path / "program.py"
     program.write_text(
-        "from watcher.diagnostics.run import Job, diagnose\n"
+        "import pickle\n"
+        "from watcher.diagnostics.run import diagnose\n"
         "from watcher.kit.clock import Clock\n"
-        "from watcher.model.catalogue import Host, SshProfile\n"
-        "from watcher.model.runbook import Runbook, Step\n"
-        f"diagnose({job!r}, Clock())\n"
+        f"diagnose(pickle.loads({pickle.dumps(job)!r}), Clock())\n"
     )
     root = Path(__file__).resolve().parents[2]
     with subprocess.Popen([sys.executable, str(program)], cwd=root) as watcher:

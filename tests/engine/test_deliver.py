@@ -14,7 +14,7 @@ from watcher.engine.deliver import CREWS, Crew, Deliverer, Options
 from watcher.engine.hands import Errand, Result
 from watcher.model.action import Action, ActionKind, ActionStatus, Intent, Outcome, Verdict
 from watcher.model.event import Severity
-from watcher.model.evidence import Diagnosis
+from watcher.model.evidence import Audit, Diagnosis
 from watcher.model.incident import EntryKind, Incident, Priority, Status
 from watcher.store.base import StoreUnavailable, Unstorable
 from watcher.store.store import Store
@@ -24,7 +24,9 @@ from watcher.store.views import View
 DONE = Outcome(Verdict.DONE, "told")
 AGAIN = Outcome(Verdict.RETRY, "busy")
 NEVER = Outcome(Verdict.GAVE_UP, "no such channel")
-DIAGNOSIS = Diagnosis("linux-base", "First look", "db01", NOON, seconds=1.0, host_key="SHA256:x")
+DIAGNOSIS = Diagnosis(
+    "linux-base", "First look", "db01", NOON, seconds=1.0, audit=Audit(host_key="SHA256:x")
+)
 SOON = 10.0
 
 

@@ -9,7 +9,7 @@ from watcher.model.alert import Alert, AlertStatus, Occurrence
 from watcher.model.catalogue import Catalogue, Customer, Host, Service
 from watcher.model.delivery import Arrival
 from watcher.model.event import Severity
-from watcher.model.evidence import Diagnosis, StepResult, StepStatus
+from watcher.model.evidence import Audit, Diagnosis, StepResult, StepStatus
 from watcher.model.incident import Entry, EntryKind, Incident, Priority, Status, Suspect, Term
 from watcher.model.policy import Channel, Policy, PriorityRules
 from watcher.model.reason import Reason
@@ -235,8 +235,7 @@ DIAGNOSIS = Diagnosis(
     host="db1",
     started_at=ago(13.9),
     seconds=1.8,
-    host_key="SHA256:x0Yf",
-    script="9f2c",
+    audit=Audit(host_key="SHA256:x0Yf", script="9f2c"),
     steps=(
         _step("df", "Disk space", _DF, 0.04,
               read="a file system at 100 %: that is usually the cause"),

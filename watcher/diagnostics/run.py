@@ -15,7 +15,7 @@ from watcher.diagnostics.ssh import Unreachable, connect
 from watcher.kit.clock import Clock
 from watcher.kit.redact import redact
 from watcher.model.catalogue import Host, SshProfile
-from watcher.model.evidence import Diagnosis, StepResult
+from watcher.model.evidence import Audit, Diagnosis, StepResult
 from watcher.model.runbook import Runbook
 
 _KILL_SECONDS = 2.0
@@ -84,6 +84,5 @@ def _run(
         diagnosis,
         steps=results(job.runbook, answer, frames, skipped, job.secrets),
         problem=redact(problem_of(answer, frames), job.secrets),
-        host_key=fingerprint,
-        script=sha256(script.encode()).hexdigest(),
+        audit=Audit(host_key=fingerprint, script=sha256(script.encode()).hexdigest()),
     )

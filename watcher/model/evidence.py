@@ -1,6 +1,7 @@
 """What a diagnosis brought back from a host, one piece for each step."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -16,10 +17,34 @@ class StepStatus(StrEnum):
     SKIPPED = "skipped"
 
 
+class Level(StrEnum):
+    """How a highlight is meant; GOOD rules something out."""
+
+    BAD = "bad"
+    WARN = "warn"
+    INFO = "info"
+    GOOD = "good"
+
+
+Value = str | int | float | bool
+"""What was extracted from an output."""
+
+
+@dataclass(frozen=True, slots=True)
+class Highlight:
+    """What a signal of a runbook said, in plain words and without secrets."""
+
+    signal: str
+    level: Level
+    say: str
+
+
 @dataclass(frozen=True, slots=True)
 class StepResult:
     """One step's result: `output` is cleaned, capped and redacted text, `size` its bytes before
     capping, `exit_code` None where the step did not end by itself, `seconds` its duration.
+
+    `partial` says what could not be seen without root; `values` are the single values extracted.
     """
 
     step: str
@@ -32,12 +57,50 @@ class StepResult:
     truncated: bool = False
     read: str = ""
     reason: str = ""
+    partial: str = ""
+    highlights: tuple[Highlight, ...] = ()
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+
+class Fault(StrEnum):
+    """Why there was no usable SSH connection: a finding of its own about the host."""
+
+    UNRESOLVED = "unresolved"
+    REFUSED = "refused"
+    TIMEOUT = "timeout"
+    NO_ROUTE = "no_route"
+    KEX = "kex"
+    LOGIN = "login"
+    HOST_KEY = "host_key"
+    BASTION = "bastion"
+    BROKEN = "broken"
+    CONFIGURATION = "configuration"
+    RESTING = "resting"
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Who ran what as whom: `by` is a person or the rule that did (`alert v1:…`), `script` the
+    sha256 of what ran, `runbook` that of the file of the recipe, `host_key` the fingerprint that
+    was verified, `verified` how (`known_hosts`, `certificate`, `first use`), `via` the bastions.
+    """
+
+    by: str = ""
+    address: str = ""
+    user: str = ""
+    via: tuple[str, ...] = ()
+    host_key: str = ""
+    verified: str = ""
+    runbook: str = ""
+    script: str = ""
+    inputs: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
     """One run of one runbook on one host; `problem` says why there are no steps (unreachable, host
-    key unknown). `host_key` is the fingerprint that was verified, `script` the sha256 of what ran.
+    key unknown), in the class `fault`. `facts` are what the host said of itself, `changes` what
+    differs from the run before on the same host.
     """
 
     runbook: str
@@ -47,8 +110,15 @@ class Diagnosis:
     seconds: float
     steps: tuple[StepResult, ...] = ()
     problem: str = ""
-    host_key: str = ""
-    script: str = ""
+    fault: Fault | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+    changes: tuple[str, ...] = ()
+    audit: Audit = Audit()
+
+    @property
+    def host_key(self) -> str:
+        """The fingerprint that was verified; "" where nobody let us in."""
+        return self.audit.host_key
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 
 from watcher.model.event import Severity
 from watcher.model.incident import Priority
 from watcher.model.matcher import Matcher
+from watcher.model.person import Role
 from watcher.model.silence import Inhibition, Window
 
 
@@ -157,21 +159,72 @@ class Channel:
     customers: frozenset[str] = frozenset()
 
 
+class Occasion(StrEnum):
+    """What makes a runbook run: an alert that joins its incident, the incident that comes back or
+    gets worse, a person who asks.
+    """
+
+    OPENED = "opened"
+    REOPENED = "reopened"
+    ESCALATED = "escalated"
+    MANUAL = "manual"
+
+
 @dataclass(frozen=True, slots=True)
 class RunbookMatch:
-    """When a runbook applies: every given field must hold; alert names are globs, without case."""
+    """When a runbook applies: every given field must hold.
+
+    All but the matchers are globs, without case; those of `alerts` are held against the name as it
+    came and as `decide/runbooks.py` strips it. `host_tags` are tags of the inventory.
+    """
 
     sources: tuple[str, ...] = ()
     alerts: tuple[str, ...] = ()
     host_tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    severities: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    when: tuple[Matcher, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rerun:
+    """The same once more `after` the last, so many `times`: what counters need."""
+
+    after: timedelta
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RunbookPolicy:
+    """On which occasions a runbook runs, where, and who must agree.
+
+    Within `cooldown` the same runbook on the same host gives what it gave before; `approval` is the
+    least role of the person who lets it run, None for nobody. `on_hosts` are tags: the runbook runs
+    on hosts of the customer that have them (a bastion, say) and not on the host of the alert.
+    """
+
+    occasions: frozenset[Occasion] = frozenset((Occasion.OPENED, Occasion.MANUAL))
+    cooldown: timedelta = timedelta(minutes=15)
+    delay: timedelta = timedelta()
+    rerun: Rerun | None = None
+    approval: Role | None = None
+    max_hosts: int = 5
+    on_hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class RunbookTrigger:
-    """What a decision needs to know of a runbook: its name and when it applies."""
+    """What a decision needs to know of a runbook: its name, when it applies, what it may do.
+
+    `intrusive` says that some of its steps do more than read, which waits for a person.
+    """
 
     name: str
     any: tuple[RunbookMatch, ...] = ()
+    none: tuple[RunbookMatch, ...] = ()
+    policy: RunbookPolicy = RunbookPolicy()
+    intrusive: bool = False
 
 
 @dataclass(frozen=True, slots=True)

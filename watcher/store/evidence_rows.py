@@ -6,11 +6,14 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+from pydantic import TypeAdapter
 
 from watcher.model.event import Severity
-from watcher.model.evidence import Diagnosis, Evidence, StepResult, StepStatus
+from watcher.model.evidence import Diagnosis, Evidence
 from watcher.model.example import Example, Side
 from watcher.store.values import Row, from_micros, to_json, to_micros, to_reason
+
+_DIAGNOSIS = TypeAdapter(Diagnosis)
 
 
 def from_diagnosis(diagnosis: Diagnosis) -> bytes:
@@ -21,12 +24,7 @@ def from_diagnosis(diagnosis: Diagnosis) -> bytes:
 def to_evidence(row: Row) -> Evidence:
     """The evidence behind a row."""
     number, incident, _, _, _, _, body = row
-    found = orjson.loads(zlib.decompress(body))
-    steps = tuple(
-        StepResult(**{**step, "status": StepStatus(step["status"])}) for step in found["steps"]
-    )
-    started_at = datetime.fromisoformat(found["started_at"])
-    diagnosis = Diagnosis(**{**found, "steps": steps, "started_at": started_at})
+    diagnosis = _DIAGNOSIS.validate_json(zlib.decompress(body))
     return Evidence(id=number, incident=incident, diagnosis=diagnosis)
 
 
