@@ -139,7 +139,7 @@ def test_after_a_storm_and_silence_another_disruption_begins() -> None:
     *_, last = calm = storm(0)
     after = alert(last.at + 51, "esx1", "fan")
     back = replace(alert(last.at + 53, "esx1", "psu"), after=last.span, why=BACK)
-    pinned = replace(alert(last.at + 54, "esx1", "raid"), after=last.span, why=MOVED, pinned=True)
+    pinned = replace(alert(last.at + 54, "esx1", "raid"), home=1, why=MOVED, pinned=True)
     assert [["esx1/fan", "esx1/psu"]] == groups(*calm, after, back)[:1]
     assert "esx1/raid" in groups(*calm, after, back, pinned)[1]
 
@@ -171,6 +171,25 @@ def test_what_a_person_pinned_stays_there_when_others_come_late() -> None:
         replace(alert(30, "nas1"), home=1, why=MOVED, pinned=True),
     )
     assert [["crm1/cpu", "nas1/ping"], ["ups1/ping"]] == groups(cpu, pinned, alert(10, "ups1"))
+
+
+def test_what_a_person_pinned_stays_there_though_its_span_before_is_elsewhere() -> None:
+    """Not only when it begins, but also when that is decided again."""
+    cpu, first, late = alert(0, "crm1", "cpu"), alert(5, "nas1"), alert(20, "ups1")
+    pinned = replace(alert(30, "nas1"), home=1, after=first.span, why=MOVED, pinned=True)
+    found = followed(Correlator(TOPOLOGY, Grouping()), [cpu, first, pinned, late]).where
+
+    assert (1, 2) == (found[pinned.span], found[first.span])
+
+
+def test_a_surge_leaves_what_a_person_pinned() -> None:
+    """Though it came in the midst of what began it."""
+    calm = [alert(60.0 + 20 * each, "esx1", "again", "site=bonn") for each in range(12)]
+    first, pinned, *rest = storm(301, 6, 3)
+    pinned = replace(pinned, home=1, why=MOVED, pinned=True)
+    found = followed(Correlator(TOPOLOGY, Grouping()), [*storm(0), *calm, first, pinned, *rest])
+
+    assert (2, 1, 2) == tuple(found.where[each.span] for each in (first, pinned, rest[-1]))
 
 
 def test_an_incident_that_was_over_is_not_young_when_it_goes_on() -> None:

@@ -236,6 +236,24 @@ def test_a_condition_goes_home_to_where_a_person_put_it(store: Store) -> None:
     assert [] == miscounts(of_store(store))
 
 
+@pytest.mark.parametrize(
+    "late",
+    [line(250, key="swap", late=60), line(200, "resolved", key="disk", late=110)],
+    ids=["another alert", "the recovery before"],
+)
+def test_late_news_leaves_a_span_where_a_person_put_it(store: Store, late: Line) -> None:
+    """Though its condition had returned, and its span before is still where that was."""
+    outage(store)
+    deliver(store, [line(300, key="disk", occurrence="o2", severity="high")])
+    drain(a_digest(store))
+    carry_out(desk(store), Order(Verb.MOVE, 1, 2, ("v1:o2",)), OLGA)
+    deliver(store, [late])
+    drain(a_digest(store))
+
+    assert (DISK in keys(store, 1), keys(store, 2)) == (True, [DISK, HTTP])
+    assert [] == miscounts(of_store(store))
+
+
 def test_what_was_split_off_does_not_rejoin(store: Store) -> None:
     """Neither the alert nor its incident, though late news would show them to be one."""
     outage(store)
@@ -346,6 +364,8 @@ def somebody_acts(store: Store, dice: random.Random) -> bool:
 @settings(max_examples=150, deadline=None)
 @given(st.integers(0, 1_000_000), st.integers(2, 9))
 @example(249, 8)  # What a condition was taken out of is merged by hand into what it would join.
+@example(37474, 4)  # A condition's span before is still in what the newer was taken out of.
+@example(686, 8)  # The recovery of the span before is heard of after a person moved the newer.
 def test_counts_are_right_after_any_sequence_of_events_and_orders(
     seed: int, conditions: int
 ) -> None:

@@ -23,10 +23,10 @@ class Onset:
 
     `at` is when, in seconds since the epoch; `node` its host, or its service where it names no
     host; `place` what says where that is, and `service` counts where the topology does not know
-    the node. It returns to where its span `after` is, or to the
-    incident `home` where that is not known any more, because of `why`: a person put it there
-    (`pinned`), or its condition is back, which counts for more than other evidence unless it was
-    away for `long`. It belongs to none of those `barred`.
+    the node. It belongs to the incident `home` because of `why`: a person put it there (`pinned`),
+    or its condition is back. Then it returns to where its span `after` is by now, if that is known,
+    which counts for more than other evidence unless it was away for `long`. It belongs to none of
+    those `barred`.
     """
 
     at: float

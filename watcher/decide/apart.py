@@ -21,6 +21,11 @@ def apart(one: Incident | Occurrence, other: Incident) -> Reason | None:
     return Reason("told-apart", f"a person told it from #{other.number}")
 
 
+def chosen(span: Occurrence, incident: Incident | None) -> bool:
+    """Whether people chose where a span is, or what belongs together there: then it stays."""
+    return span.placed is not None or (incident is not None and incident.arranged is not None)
+
+
 def put_home(previous: Occurrence | None, home: Incident | None) -> Reason | None:
     """Why a condition returns to the incident of its last span, however long it was away: a person
     put it there, and that is still worked on. None where that is not so.

@@ -209,8 +209,10 @@ class Disruptions:
         self.overtaken = {over: by for over, by in self.overtaken.items() if over in self.going}
 
     def _return(self, onset: Onset) -> Verdict | None:
-        """Its condition is back, or a person put it there."""
-        number = self.placed.get(onset.after, onset.home) if onset.after else onset.home
+        """Its condition is back, or a person put it there, wherever its span before is."""
+        number = onset.home
+        if onset.after is not None and not onset.pinned:
+            number = self.placed.get(onset.after, number)
         if number is None or onset.why is None:
             return None
         number = self.root(number)
@@ -378,7 +380,7 @@ class Disruptions:
         surge = target.pulse.surging(target.began, onset.at, rules)
         if surge is None:
             return None
-        along = tuple(target.pulse.recent)
+        along = tuple(each for each in target.pulse.recent if not each.pinned)
         fresh = self._begin(register.number(), along[0])
         fresh.opened, fresh.storm = onset.at, True
         self._overtake(target.number, fresh)

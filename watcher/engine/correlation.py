@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from watcher.decide import lifecycle, regroup
-from watcher.decide.apart import apart
+from watcher.decide.apart import apart, chosen
 from watcher.decide.correlate import homecoming, onset_of, point_of
 from watcher.decide.correlator import Place, Ruling
 from watcher.decide.disruptions import Merger
@@ -97,6 +97,8 @@ class Correlation:
 
     def replace(self, alert: Alert, span: Occurrence, before: Occurrence, now: datetime) -> None:
         """Decides again about a span, because more is known about the one before it."""
+        if chosen(span, self._book.find(span.incident or 0)):
+            return
         heard_at = span.joined_at or now
         if now - heard_at <= self._policy.grouping.lateness:
             ruling = self._rule(alert, span, before, heard_at)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from watcher.decide.activity import Onset
+from watcher.decide.apart import chosen
 from watcher.decide.correlate import SAME, Homecoming, onset_of, point_of
 from watcher.decide.correlator import Correlator
 from watcher.decide.disruptions import horizon
@@ -68,9 +69,10 @@ class Going:
         """
         incidents, members = list(incidents), list(members)
         onsets = [(_reported(each), each.number) for each in incidents if each.held_by]
-        arranged = {each.number for each in incidents if each.arranged is not None}
+        homes = {each.number: each for each in incidents}
         known = [
-            (span, self._onset(alert, span, span.incident in arranged)) for alert, span in members
+            (span, self._onset(alert, span, homes.get(span.incident or 0)))
+            for alert, span in members
         ]
         since = self.since(now).timestamp()
         onsets += [
@@ -104,24 +106,24 @@ class Going:
         else:
             self.suspects.move(onset, source, number, *counts)
 
-    def _onset(self, alert: Alert, span: Occurrence, arranged: bool) -> Onset:
+    def _onset(self, alert: Alert, span: Occurrence, home: Incident | None) -> Onset:
         """What a span was when it was decided about."""
         counted, heard_at = span.counted, span.joined_at or span.heard_at
         point = counted.at if counted else point_of(span, heard_at, self._rules.lateness)
-        onset = onset_of(alert, span, point, _home(span, arranged), self._rules)
+        onset = onset_of(alert, span, point, _returned(span, home), self._rules)
         if counted is None or onset.home is None:
             return onset
         after = (span.key, counted.after) if counted.after is not None else None
         return replace(onset, after=after, long=counted.long)
 
 
-def _home(span: Occurrence, arranged: bool) -> Homecoming | None:
+def _returned(span: Occurrence, home: Incident | None) -> Homecoming | None:
     """Where a span had returned to, as far as that is on record; where people chose what belongs
     together, everything stays.
     """
     if span.incident is None or span.reason is None:
         return None
-    pinned = arranged or span.placed is not None
+    pinned = chosen(span, home)
     if not pinned and span.reason.rule != SAME:
         return None
     return Homecoming(span.incident, span.reason, pinned)
