@@ -6,7 +6,8 @@ import pytest
 
 from tests.decide.incidents import FakeRegister
 from watcher.decide.activity import Onset
-from watcher.decide.disruptions import Disruptions, horizon, spoken
+from watcher.decide.disruptions import Disruptions, horizon
+from watcher.decide.reasons import spoken
 from watcher.decide.topology import Topology
 from watcher.model.catalogue import Service
 from watcher.model.policy import Grouping

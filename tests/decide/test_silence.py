@@ -230,7 +230,7 @@ def test_windows_go_before_causes_and_causes_before_patience() -> None:
 
 @pytest.mark.parametrize(
     ("wait", "words"),
-    [(2 * MINUTE, "for 2 min before"), (timedelta(seconds=90), "for 90 s before")],
+    [(2 * MINUTE, "for 2 min before"), (timedelta(seconds=90), "for 1 min 30 s before")],
 )
 def test_patience_says_how_long(wait: timedelta, words: str) -> None:
     """In minutes where those are enough; it is not called suppression."""

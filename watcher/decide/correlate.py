@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from watcher.decide.activity import Onset
 from watcher.decide.apart import put_home
 from watcher.decide.dedup import Identity
-from watcher.decide.disruptions import spoken
 from watcher.decide.flapping import Hold
+from watcher.decide.reasons import spoken
 from watcher.model.alert import Alert, Occurrence
 from watcher.model.change import replace
 from watcher.model.incident import Incident, Status

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from watcher.decide.activity import Onset
-from watcher.decide.disruptions import NEW, Disruptions, Merger, Register, Verdict
+from watcher.decide.disruptions import Disruptions, Merger, Register, Verdict
+from watcher.decide.reasons import NEW
 from watcher.decide.topology import Topology
 from watcher.model.change import replace
 from watcher.model.policy import Grouping

@@ -8,29 +8,18 @@ Onsets are decided in the order of their time. One that is heard of late, by the
 most, is put where it belongs, and whatever came after it is decided again.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from math import inf
 from typing import Protocol
 
-from watcher.decide.activity import (
-    ALIKE,
-    CAUSE,
-    EFFECT,
-    SAME_HOST,
-    SHARED_CAUSE,
-    Activity,
-    Evidence,
-    Onset,
-    Trace,
-)
-from watcher.decide.surge import Pulse
+from watcher.decide.activity import EFFECT, Activity, Evidence, Onset
+from watcher.decide.disruption import Disruption
+from watcher.decide.reasons import calmed, joined, nothing, surged
 from watcher.decide.topology import Topology
 from watcher.model.policy import Grouping
 from watcher.model.reason import Reason
-
-NEW, BURST, SURGE = "new-disruption", "burst", "surge"
 
 
 class Register(Protocol):
@@ -44,39 +33,6 @@ class Register(Protocol):
 
     def apart(self, one: int, other: int) -> bool:
         """Whether a person said that these are two."""
-
-
-@dataclass(slots=True)
-class Disruption:
-    """One incident while it goes on; times are seconds since the epoch.
-
-    It is young for the lateness window after `opened`. `crowded` are the places where it brought
-    several different alerts at once, `places` its last onset at each place by name.
-    """
-
-    number: int
-    opened: float
-    began: float
-    last: float
-    pulse: Pulse = field(default_factory=Pulse)
-    places: dict[str, dict[str, Trace]] = field(default_factory=dict)
-    crowded: set[str] = field(default_factory=set)
-    apart: set[int] = field(default_factory=set)
-    storm: bool = False
-
-    def copy(self) -> "Disruption":
-        """The same, to go on from twice."""
-        return Disruption(
-            self.number,
-            self.opened,
-            self.began,
-            self.last,
-            self.pulse.copy(),
-            {place: dict(names) for place, names in self.places.items()},
-            set(self.crowded),
-            set(self.apart),
-            self.storm,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,17 +110,17 @@ class Disruptions:
             return home
         found = self._evidence(onset)
         if not found:
-            return self._return(onset) or self._open(onset, register, _nothing(onset))
+            return self._return(onset) or self._open(onset, register, nothing(onset))
         number, best = min(found.items(), key=lambda each: (each[1], each[0]))
         target = self.going[number]
         silent = onset.at - target.last
         if target.storm and silent > self._rules.storm.quiet.total_seconds():
-            return self._open(onset, register, _calmed(onset, silent), number)
+            return self._open(onset, register, calmed(onset, silent), number)
         merged = tuple(self._merge(number, found, onset, register))
         target = self.going[self.root(number)]
         target = self._join(target, onset)
         surge = self._surge(target, onset, register, merged)
-        return surge or Verdict(target.number, _joined(onset, best), merged=merged)
+        return surge or Verdict(target.number, joined(onset, best), merged=merged)
 
     def recall(self, onset: Onset, number: int) -> None:
         """An onset that was decided before is part of that incident."""
@@ -248,20 +204,9 @@ class Disruptions:
     def _bursts(self, onset: Onset) -> Iterator[tuple[int, Evidence]]:
         """Storms at the place of an onset."""
         for number in self._crowds.get(onset.place or "", ()):
-            evidence = self._lately_at(number, onset)
+            evidence = self.going[number].lately_at(onset, self._rules.storm)
             if evidence is not None:
                 yield number, evidence
-
-    def _lately_at(self, number: int, onset: Onset) -> Evidence | None:
-        """What a disruption brought at the place of an onset a moment ago."""
-        names = self.going[number].places.get(onset.place or "")
-        within = self._rules.storm.within.total_seconds()
-        if names is None:
-            return None
-        trace = max(names.values())
-        if onset.at - trace.at > within:
-            return None
-        return Evidence((onset.at - trace.at) / within, BURST, trace)
 
     def _open(
         self, onset: Onset, register: Register, reason: Reason, instead: int | None = None
@@ -285,21 +230,10 @@ class Disruptions:
         return resumed
 
     def _join(self, target: Disruption, onset: Onset) -> Disruption:
-        rules, target = self._rules.storm, self._mine(target.number)
+        target = self._mine(target.number)
         self.placed[onset.span] = target.number
-        target.last = max(target.last, onset.at)
-        target.pulse.note(onset, rules)
-        within = rules.within.total_seconds()
-        if not target.storm and target.pulse.names(onset.at - within) >= rules.names:
-            target.storm = True
-        if onset.place is not None:
-            names = target.places.setdefault(onset.place, {})
-            names[onset.name] = Trace(onset.at, onset.key, onset.node)
-            if onset.place not in target.crowded and len(names) >= rules.gather:
-                lately = sum(each.at > onset.at - within for each in names.values())
-                if lately >= rules.gather:
-                    target.crowded.add(onset.place)
-                    self._crowds.setdefault(onset.place, set()).add(target.number)
+        if target.join(onset, self._rules.storm):
+            self._crowds.setdefault(onset.place or "", set()).add(target.number)
         self._activity.note(target.number, onset, self._topology)
         return target
 
@@ -321,12 +255,12 @@ class Disruptions:
                 continue
             if self._may_merge(later, oldest, onset, register):
                 self._absorb(oldest, later)
-                yield Merger(later, oldest, _joined(onset, ties[later]))
+                yield Merger(later, oldest, joined(onset, ties[later]))
 
     def _at(self, onset: Onset) -> Iterator[tuple[int, Evidence]]:
         """What was going on at the place of an onset a moment ago."""
         for number in self.going.keys() - self.overtaken.keys():
-            evidence = self._lately_at(number, onset)
+            evidence = self.going[number].lately_at(onset, self._rules.storm)
             if evidence is not None:
                 yield number, evidence
 
@@ -341,16 +275,8 @@ class Disruptions:
         )
 
     def _absorb(self, earlier: int, later: int) -> None:
-        into, gone = self._mine(earlier), self.going[later]
-        into.last = max(into.last, gone.last)
-        into.storm |= gone.storm
-        into.apart |= gone.apart
-        into.crowded |= gone.crowded
-        into.pulse.take_in(gone.pulse)
-        for place, names in gone.places.items():
-            known = into.places.setdefault(place, {})
-            for name, trace in names.items():
-                known[name] = max(trace, known.get(name, trace))
+        gone = self.going[later]
+        self._mine(earlier).absorb(gone)
         for place in gone.crowded:
             self._crowds[place].add(earlier)
         for each in gone.apart & self.going.keys():
@@ -386,7 +312,7 @@ class Disruptions:
         self._overtake(target.number, fresh)
         for each in along:
             self._join(fresh, each)
-        reason = _surged(onset, along, surge)
+        reason = surged(onset, along, surge)
         rest = tuple(each for each in along if each is not onset)
         return Verdict(fresh.number, reason, True, merged, rest)
 
@@ -401,54 +327,3 @@ class Disruptions:
 def horizon(rules: Grouping) -> timedelta:
     """For how long an onset can still be evidence for another."""
     return max(rules.same_host, rules.effect, rules.cause, rules.alike) + rules.lateness
-
-
-def _nothing(onset: Onset) -> Reason:
-    text = f"nothing was going on that {onset.node} has to do with"
-    return Reason(NEW, text, keys=(onset.key,))
-
-
-def _calmed(onset: Onset, silent: float) -> Reason:
-    text = f"the storm before had been over for {spoken(silent)}"
-    return Reason(NEW, text, keys=(onset.key,), gap=silent)
-
-
-def _surged(onset: Onset, along: tuple[Onset, ...], surge: tuple[int, float]) -> Reason:
-    seen, expected = surge
-    span = onset.at - along[0].at
-    text = (
-        f"{seen} different alerts within {spoken(span)}, in the midst of a storm in which"
-        f" {expected:.1f} were to be expected"
-    )
-    return Reason(SURGE, text, keys=tuple(each.key for each in along), gap=span)
-
-
-def _joined(onset: Onset, evidence: Evidence) -> Reason:
-    """The evidence in words; its key is that of the alert which it speaks of."""
-    trace, gap = evidence.trace, onset.at - evidence.trace.at
-    text = f"{_FOUND[evidence.rule](onset, evidence)} {spoken(gap)} before"
-    return Reason(evidence.rule, text, keys=(trace.key,), edge=evidence.edge, gap=gap)
-
-
-def _above(evidence: Evidence) -> str:
-    return evidence.edge[0] if evidence.edge else ""
-
-
-_FOUND: Mapping[str, Callable[[Onset, Evidence], str]] = {
-    SAME_HOST: lambda onset, _: f"another alert on {onset.node}",
-    EFFECT: lambda onset, found: f"{onset.node} depends on {_above(found)}, which alerted",
-    CAUSE: lambda onset, found: f"{found.trace.node} depends on {onset.node}, and alerted",
-    SHARED_CAUSE: lambda _, found: (
-        f"{found.trace.node}, which depends on {_above(found)} as well, alerted"
-    ),
-    ALIKE: lambda onset, found: f"the same alert on {found.trace.node} at {onset.place}",
-    BURST: lambda onset, found: f"a storm at {onset.place}, last on {found.trace.node}",
-}
-
-
-def spoken(seconds: float) -> str:
-    """A span of time in words."""
-    whole = round(seconds)
-    if whole < 60:  # noqa: PLR2004 - a minute
-        return f"{whole} s"
-    return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"

@@ -13,6 +13,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from watcher.decide.conditions import Conditions, value_of
+from watcher.decide.reasons import spoken
 from watcher.decide.rules import Effect
 from watcher.decide.windows import Span, open_at
 from watcher.model.alert import WAITING, Alert, AlertStatus, Occurrence, Withheld
@@ -202,8 +203,9 @@ def _waiting(case: Case, wait: Effect[timedelta]) -> Withheld | None:
     lasted = case.point + wait.value
     if lasted <= case.until:
         return None
-    text = f"it must last for {_spoken(wait.value)} before it counts: {wait.reason.text}"
-    reason = Reason("for", text, keys=(wait.rule,), gap=wait.value.total_seconds())
+    length = wait.value.total_seconds()
+    text = f"it must last for {spoken(length)} before it counts: {wait.reason.text}"
+    reason = Reason("for", text, keys=(wait.rule,), gap=length)
     return _held(case, f"{WAITING}:{wait.rule}", reason, lasted)
 
 
@@ -226,8 +228,3 @@ def _owner(window: Window) -> tuple[Matcher, ...]:
 
 def _place(number: int, rule: Inhibition, alert: Alert) -> _Place:
     return alert.customer, number, tuple(value_of(alert, name) for name in rule.equal)
-
-
-def _spoken(span: timedelta) -> str:
-    seconds = round(span.total_seconds())
-    return f"{seconds // 60} min" if seconds % 60 == 0 else f"{seconds} s"

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from watcher.decide.activity import Onset
-from watcher.decide.disruptions import spoken
+from watcher.decide.reasons import spoken
 from watcher.decide.topology import Topology
 from watcher.model.incident import Suspect
 from watcher.model.reason import Reason

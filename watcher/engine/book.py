@@ -6,7 +6,7 @@ from datetime import datetime
 from heapq import heappop, heappush
 from typing import Protocol
 
-from watcher.decide.disruptions import NEW
+from watcher.decide.reasons import NEW
 from watcher.decide.recount import Member, Roll
 from watcher.decide.route import HELD
 from watcher.model.action import Intent
