@@ -67,11 +67,8 @@ def arrival(of: Alert, started: float = 0, point: float | None = None) -> Arriva
 
 
 def opened(first: Alert, criticality: int | None = 4) -> Step:
-    """An incident opened and joined by its first alert."""
-    new, measure = arrival(first), scale(criticality)
-    step = lifecycle.open_by_alert(1, new, "host:db01", moment(), measure)
-    joined = lifecycle.join(step.incident, new, moment(), measure, POLICY.grouping)
-    return Step(joined.incident, step.entries + joined.entries, step.news + joined.news)
+    """An incident opened by its first alert."""
+    return lifecycle.open_by_alert(1, arrival(first), "host:db01", moment(), scale(criticality))
 
 
 def joined(to: Incident, other: Alert, minutes: float = 1) -> Step:

@@ -80,18 +80,15 @@ def sight(
     `known` is the event's own occurrence and `current` the alert's newest, None where unheard of.
     """
     change, occurrence = _observe(known, event, who.customer)
-    if known is None and current is not None and current.placed is not None:
-        occurrence = replace(occurrence, placed=current.placed)
     if alert is None:
         return Sighting(_first_alert(event, occurrence, who), occurrence, change)
     if known is not None and change is Change.REPEATED and occurrence == known:
         return Sighting(alert, known, change)
     occurrence, newest, older = _line_up(occurrence, current, event)
-    if newest is occurrence:
-        alert = _restate(alert, occurrence, event, who)
-    else:
-        alert = replace(alert, status=_status(newest))
-    alert = _tally(alert, known, occurrence, event)
+    if newest is occurrence and event.kind is not Kind.RESOLVED and event.at >= alert.last_at:
+        # Words are taken from firing news, not from a recovery.
+        alert = _reworded(alert, event, who)
+    alert = _restated(alert, occurrence, newest, event, more=known is None)
     return Sighting(_taught(alert, occurrence, older or current), occurrence, change, older)
 
 
@@ -114,7 +111,9 @@ def _line_up(
 
 def _observe(known: Occurrence | None, event: Event, customer: str) -> tuple[Change, Occurrence]:
     """The occurrence as it is after the event, and what is new about it."""
-    occurrence = _first_heard(event, customer) if known is None else _heard(known, event)
+    if known is None:
+        return _first_heard(event, customer)
+    occurrence = _heard(known, event)
     if event.kind is Kind.RESOLVED:
         return _end(occurrence, event)
     if occurrence.started_at is None:
@@ -129,10 +128,10 @@ def _observe(known: Occurrence | None, event: Event, customer: str) -> tuple[Cha
     return (Change.UPDATED if event.kind is Kind.UPDATE else Change.REPEATED), occurrence
 
 
-def _first_heard(event: Event, customer: str) -> Occurrence:
+def _first_heard(event: Event, customer: str) -> tuple[Change, Occurrence]:
     """A recovery says nothing of how bad it was: whatever else is heard of the span counts more."""
     ended = event.kind is Kind.RESOLVED
-    return Occurrence(
+    return Change.ENDED if ended else Change.STARTED, Occurrence(
         customer,
         event.key,
         event.occurrence,
@@ -140,6 +139,8 @@ def _first_heard(event: Event, customer: str) -> Occurrence:
         severity_at=_NEVER if ended else event.at,
         worst=Severity.INFORMATION if ended else event.severity,
         heard_at=event.at,
+        started_at=None if ended else event.started_at or event.at,
+        ended_at=event.at if ended else None,
     )
 
 
@@ -217,16 +218,28 @@ def _first_alert(event: Event, occurrence: Occurrence, who: Identity) -> Alert:
     )
 
 
-def _restate(alert: Alert, occurrence: Occurrence, event: Event, who: Identity) -> Alert:
-    """The alert as its newest span says; words are taken from firing news, not from a recovery."""
-    alert = replace(
+def _restated(
+    alert: Alert, occurrence: Occurrence, newest: Occurrence, event: Event, more: bool
+) -> Alert:
+    """The alert as its newest span says, with one more of them or as many as before."""
+    begun, mine = _begun(occurrence, event), newest is occurrence
+    return replace(
         alert,
-        occurrence=occurrence.occurrence,
-        status=_status(occurrence),
-        severity=occurrence.severity,
-        started_at=_begun(occurrence, event),
+        occurrence=newest.occurrence,
+        status=_status(newest),
+        severity=newest.severity if mine else alert.severity,
+        started_at=begun if mine else alert.started_at,
+        count=alert.count + more,
+        first_at=min(alert.first_at, begun),
+        last_at=max(alert.last_at, event.at),
     )
-    if event.kind is Kind.RESOLVED or event.at < alert.last_at:
+
+
+def _reworded(alert: Alert, event: Event, who: Identity) -> Alert:
+    """The alert in the words of the event; what that leaves out stays as it was."""
+    summary, url = event.summary or alert.summary, event.url or alert.url
+    said = (event.name, who.host, who.host_known, who.service, event.labels, summary, url)
+    if said == _words(alert):
         return alert
     return replace(
         alert,
@@ -235,18 +248,14 @@ def _restate(alert: Alert, occurrence: Occurrence, event: Event, who: Identity) 
         host_known=who.host_known,
         service=who.service,
         labels=event.labels,
-        summary=event.summary or alert.summary,
-        url=event.url or alert.url,
+        summary=summary,
+        url=url,
     )
 
 
-def _tally(alert: Alert, known: Occurrence | None, occurrence: Occurrence, event: Event) -> Alert:
-    return replace(
-        alert,
-        count=alert.count + (known is None),
-        first_at=min(alert.first_at, _begun(occurrence, event)),
-        last_at=max(alert.last_at, event.at),
-    )
+def _words(alert: Alert) -> tuple[object, ...]:
+    known = (alert.name, alert.host, alert.host_known, alert.service, alert.labels)
+    return (*known, alert.summary, alert.url)
 
 
 def _taught(alert: Alert, one: Occurrence, other: Occurrence | None) -> Alert:

@@ -80,11 +80,17 @@ class Arrival:
 
 
 def open_by_alert(number: int, arrival: Arrival, group: str, moment: Moment, scale: Scale) -> Step:
-    """A new incident from the first alert of a disruption, which `join` then adds to it."""
+    """A new incident of one alert, the first of a disruption."""
     alert = arrival.alert
-    incident = blank(number, alert.customer, group, alert.severity, arrival.point, moment)
     incident = replace(
-        incident, service=alert.service, title=titled(alert), stakes=(arrival.stake,)
+        blank(number, alert.customer, group, alert.severity, arrival.point, moment),
+        service=alert.service,
+        hosts=_with_host((), alert.host),
+        title=titled(alert),
+        suspect=_first(alert, arrival.started_at),
+        alerts=1,
+        firing=1,
+        stakes=(arrival.stake,),
     )
     incident = _prioritised(incident, scale, moment.now)
     text = f"opened by {named(alert)}"
@@ -126,7 +132,7 @@ def open_by_hand(number: int, report: Report, moment: Moment, scale: Scale) -> S
 def join(
     incident: Incident, arrival: Arrival, moment: Moment, scale: Scale, grouping: Grouping
 ) -> Step:
-    """An alert that starts to fire becomes part of an incident."""
+    """An alert that starts to fire becomes part of an incident that is there."""
     alert = arrival.alert
     first = incident.alerts == 0 and incident.opened_by == MACHINE
     grown = replace(
@@ -351,11 +357,13 @@ def _suspected(incident: Incident, alert: Alert, started_at: datetime) -> Incide
         suspect.reason.rule != FIRST or (suspect.started_at, suspect.key) <= (started_at, alert.key)
     ):
         return incident
-    reason = Reason(FIRST, "the first alert of the incident to fire", keys=(alert.key,))
     title = titled(alert) if incident.opened_by == MACHINE else incident.title
-    return replace(
-        incident, suspect=Suspect(alert.key, alert.host, started_at, reason), title=title
-    )
+    return replace(incident, suspect=_first(alert, started_at), title=title)
+
+
+def _first(alert: Alert, started_at: datetime) -> Suspect:
+    reason = Reason(FIRST, "the first alert of the incident to fire", keys=(alert.key,))
+    return Suspect(alert.key, alert.host, started_at, reason)
 
 
 def _with_suspect_of(incident: Incident, other: Incident) -> Incident:

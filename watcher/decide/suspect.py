@@ -48,6 +48,7 @@ class Lineup:
         self._first: Onset | None = None
         self._last = 0.0
         self._changes = self._picked = 0
+        self._suspect: Suspect | None = None
         self._scene: _Scene | None = _Scene(topology)
 
     @property
@@ -98,9 +99,15 @@ class Lineup:
     def suspect(self) -> Suspect | None:
         """What is likely to be the cause, with the evidence; None where no alert has begun.
 
-        This looks at every node: in a storm ask while it is `stale`, and once when it is settled.
+        Where anything is new this looks at every node: in a storm ask while it is `stale`, and once
+        when it is settled.
         """
-        self._picked = self._changes
+        if self._picked != self._changes:
+            self._picked = self._changes
+            self._suspect = self._pick()
+        return self._suspect
+
+    def _pick(self) -> Suspect | None:
         if self._first is None:
             return None
         if self._scene is None:

@@ -8,8 +8,9 @@ from datetime import datetime
 from hashlib import blake2b
 
 from watcher.decide import lifecycle, route
-from watcher.decide.apart import told
+from watcher.decide.apart import inherited, told
 from watcher.decide.correlate import point_of
+from watcher.decide.correlator import Place
 from watcher.decide.dedup import Change, Sighting, settle, sight
 from watcher.decide.flapping import hold_for
 from watcher.decide.lifecycle import Moment, Step
@@ -24,7 +25,7 @@ from watcher.engine.withhold import Withholding
 from watcher.model.alert import Alert, Occurrence
 from watcher.model.change import replace
 from watcher.model.event import Event
-from watcher.model.incident import Incident, Status
+from watcher.model.incident import Status
 from watcher.model.reason import Reason
 from watcher.model.silence import Window
 
@@ -144,34 +145,47 @@ class Fold:
         self, seen: Sighting, known: Occurrence | None, current: Occurrence | None, news: News
     ) -> None:
         """An occurrence begins: it joins an incident, or opens one."""
-        rules, now, occurrence = self._policy.grouping, news.received_at, seen.occurrence
+        rules, now = self._policy.grouping, news.received_at
+        occurrence = inherited(seen.occurrence, current)
         point = point_of(occurrence, now, rules.lateness)
         mine = self._correlation.place(seen.alert, occurrence, current, now)
-        moment = Moment(now, mine.reason)
         alert = self._where_it_is(seen.alert)
-        seen = replace(seen, alert=alert)
+        worst = alert
         if alert.severity is not occurrence.worst:
-            alert = replace(alert, severity=occurrence.worst)
-        stake = staked(alert, occurrence.worst, effects(self._policy.rules, alert))
-        arrival = lifecycle.Arrival(alert, occurrence.started_at or point, point, stake)
-        found = self._book.find(mine.number) or self._open(mine.number, arrival, news, moment)
-        incident = told(found, occurrence)
-        if self._was_there(alert, incident.number):
-            arrival = replace(arrival, alert=replace(alert, incident=incident.number))
-        self._step(lifecycle.join(incident, arrival, moment, self._scale, rules), now)
-        occurrence = replace(occurrence, counted=self._correlation.counted(alert, mine))
-        seen = replace(seen, occurrence=occurrence)
-        joined = self._belongs(incident.number, seen, moment, news)
-        self._correlation.joined(joined, mine, now, opened=incident.alerts == 0)
+            worst = replace(alert, severity=occurrence.worst)
+        stake = staked(worst, occurrence.worst, effects(self._policy.rules, worst))
+        arrival = lifecycle.Arrival(worst, occurrence.started_at or point, point, stake)
+        opened = self._enter(arrival, occurrence, mine, news)
+        joined = self._belongs(alert, occurrence, mine, news)
+        self._correlation.joined(joined, mine, now, opened)
         if joined.ended_at is not None:
             # Either its recovery came first, or a newer span of the condition did.
             reason = _RECOVERED if known is not None else _SUPERSEDED
-            self._end(joined, seen.alert, news, reason)
+            self._end(joined, alert, news, reason)
+
+    def _enter(
+        self, arrival: lifecycle.Arrival, occurrence: Occurrence, mine: Place, news: News
+    ) -> bool:
+        """An alert becomes part of an incident; returns whether it is the first one there."""
+        alert, moment = arrival.alert, Moment(news.received_at, mine.reason)
+        found = self._book.find(mine.number)
+        if found is not None and self._was_there(alert, mine.number):
+            arrival = replace(arrival, alert=replace(alert, incident=mine.number))
+        if found is None:
+            group, scale = news.group, self._scale
+            step = lifecycle.open_by_alert(mine.number, arrival, group, moment, scale)
+        else:
+            step = lifecycle.join(found, arrival, moment, self._scale, self._policy.grouping)
+        self._step(step, moment.now)
+        self._book.put_incident(told(step.incident, occurrence))
+        return found is None or found.alerts == 0
 
     def _where_it_is(self, alert: Alert) -> Alert:
         """The alert in its incident of now: what came in may have moved its newest span."""
         known = self._book.alerts.get((alert.customer, alert.key))
-        return alert if known is None else replace(alert, incident=known.incident)
+        if known is None or known.incident == alert.incident:
+            return alert
+        return replace(alert, incident=known.incident)
 
     def _ended(self, older: Occurrence) -> Occurrence:
         """The span that was ended, where it is by now."""
@@ -183,30 +197,24 @@ class Fold:
         elsewhere = alert.incident not in {None, number}
         return elsewhere and self._book.has(number, alert.customer, alert.key)
 
-    def _belongs(self, number: int, seen: Sighting, moment: Moment, news: News) -> Occurrence:
+    def _belongs(self, alert: Alert, span: Occurrence, mine: Place, news: News) -> Occurrence:
         """Writes down where an occurrence belongs, and what follows for its host."""
-        book, alert = self._book, seen.alert
+        book = self._book
         occurrence = replace(
-            seen.occurrence,
-            incident=number,
-            joined_at=moment.now,
-            reason=moment.reason,
+            span,
+            incident=mine.number,
+            joined_at=news.received_at,
+            reason=mine.reason,
             withheld=None,
+            counted=self._correlation.counted(alert, mine),
         )
         if alert.occurrence == occurrence.occurrence:
-            alert = replace(alert, incident=number, withheld=None, suppressed=False)
+            alert = replace(alert, incident=mine.number, withheld=None, suppressed=False)
         book.put_alert(alert)
         book.put_occurrence(occurrence)
-        incident = book.incidents[number]
+        incident = book.incidents[mine.number]
         book.intents.extend(route.diagnoses(incident, alert, news.host, self._policy))
         return occurrence
-
-    def _open(
-        self, number: int, arrival: lifecycle.Arrival, news: News, moment: Moment
-    ) -> Incident:
-        step = lifecycle.open_by_alert(number, arrival, news.group, moment, self._scale)
-        self._step(step, news.received_at)
-        return step.incident
 
     def _update(self, seen: Sighting, known: Occurrence | None, event: Event, news: News) -> None:
         """Severity and words of an occurrence that an incident already holds."""
