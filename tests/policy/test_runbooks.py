@@ -1,5 +1,6 @@
 """Runbook files: what they become, and what is said of one that is wrong."""
 
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,8 @@ def test_a_runbook_file_becomes_a_runbook(tmp_path: Path) -> None:
                 ),
                 Step("kind", "What is scarce", "echo {{ inputs.kind }}"),
             ),
+            origin=str(tmp_path / "disk-full.yaml"),
+            digest=sha256(GOOD.encode()).hexdigest(),
         )
     }
     assert triggers(found.values()) == (RunbookTrigger("disk-full", match),)
@@ -131,7 +134,7 @@ def test_a_runbook_file_becomes_a_runbook(tmp_path: Path) -> None:
             "31: steps.0.timeout: should be more than nothing",
         ),
         ("  max_output: 64k", "  max_output: 64 kB", "15: policy.max_output: '64 kB' is no size"),
-        ("  max_output: 64k", "  on: opened", "15: unknown key 'on' in policy"),
+        ("  max_output: 64k", "  on: opened", "15: policy.on: is no key here"),
         ("owner: operations\n", "", "1: 'owner' is missing"),
         ("id: disk-full", "id: disk-empty", "3: should be 'disk-full', the name of its file"),
         ("id: disk-full", "id: Disk Full", "3: id: String should match pattern"),

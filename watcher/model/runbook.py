@@ -10,6 +10,9 @@ from watcher.model.evidence import Level
 from watcher.model.matcher import Matcher
 from watcher.model.policy import RunbookMatch, RunbookPolicy
 
+FACTS = ("os_id", "os_family", "os_version", "kernel", "arch", "init", "container", "user")
+"""What a host says of itself, by which steps are chosen."""
+
 
 class InputType(StrEnum):
     """What a value from an alert must look like before a step may see it."""
@@ -199,9 +202,10 @@ class Expectation:
 class Rehearsal:
     """A test that a runbook carries: an alert, and outputs instead of a host.
 
-    `alert` are fields as in `watcher rules explain`. `outputs` are texts by step: recorded ones
-    (`fixtures/<runbook>/<name>/<step>.txt` beside the runbook) and those written out in the test,
-    which win. `codes` are exit codes other than 0, `renders` the texts that steps become.
+    `alert` are fields as in `watcher rules explain`. `outputs` are texts by step: those of the
+    test itself and, once they have been read, those recorded in the folder `fixtures`
+    (`fixtures/<runbook>/<fixtures>/<step>.txt` beside the runbook) for steps that it does not give.
+    `codes` are exit codes other than 0, `renders` the texts that steps become.
     """
 
     name: str
@@ -212,6 +216,7 @@ class Rehearsal:
     outputs: Mapping[str, str] = field(default_factory=dict)
     codes: Mapping[str, int] = field(default_factory=dict)
     renders: Mapping[str, str] = field(default_factory=dict)
+    fixtures: str = ""
     expect: Expectation = Expectation()
 
 

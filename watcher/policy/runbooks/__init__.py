@@ -1,0 +1,19 @@
+"""The runbooks as they stand in YAML files: read, checked, and made into model nouns."""
+
+from watcher.policy.runbooks.load import (
+    Source,
+    load_runbooks,
+    read_runbook,
+    runbook_files,
+    triggers,
+    with_fixtures,
+)
+
+__all__ = [
+    "Source",
+    "load_runbooks",
+    "read_runbook",
+    "runbook_files",
+    "triggers",
+    "with_fixtures",
+]

@@ -1,0 +1,140 @@
+"""What is wrong with a runbook though every single value of its file is right."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from watcher.decide.conditions import FIELDS
+from watcher.diagnostics.extract import complaint as unreadable
+from watcher.diagnostics.extract import inputs_of
+from watcher.diagnostics.inputs import allowed
+from watcher.diagnostics.render import complaint as unusable
+from watcher.model.matcher import Matcher
+from watcher.model.runbook import Input, InputType, Rehearsal, Runbook, Step
+from watcher.policy.problems import Place
+from watcher.policy.runbooks.file import RunbookFile
+from watcher.policy.suggest import did_you_mean
+
+Complaint = tuple[Place, str]
+
+# So alike that hardly anybody calls a label so.
+_MISSPELT = 0.85
+
+
+def complaints(file: RunbookFile, runbook: Runbook, top: Place) -> Iterator[Complaint]:
+    """What must be mended before the runbook can be used."""
+    if runbook.id != top.document.file.stem:
+        yield top / "id", f"should be {top.document.file.stem!r}, the name of its file"
+    yield from _of_clauses(file, top / "match")
+    for one in runbook.inputs:
+        yield from _of_input(one, top / "inputs" / one.name)
+    steps = [(top / "steps" / number, step) for number, step in enumerate(runbook.steps)]
+    yield from _twice([(place / "id", step.id) for place, step in steps], "step")
+    signals = [
+        (place / "signals" / number / "id", signal.id)
+        for place, step in steps
+        for number, signal in enumerate(step.signals)
+    ]
+    yield from _twice(signals, "signal")
+    for place, step in steps:
+        yield from _of_texts(step, runbook, place)
+        yield from _of_values(step, runbook, place)
+    for number, test in enumerate(runbook.tests):
+        yield from _of_test(test, runbook, [name for _, name in signals], top / "tests" / number)
+
+
+def warnings(runbook: Runbook, top: Place) -> Iterator[Complaint]:
+    """What keeps nothing from working, but is hardly meant."""
+    for section, clauses in (("any", runbook.match), ("none", runbook.unless)):
+        for number, clause in enumerate(clauses):
+            place = top / "match" / section / number / "when"
+            yield from _labels(clause.when, place)
+
+
+def texts(step: Step, place: Place) -> Iterator[tuple[Place, str]]:
+    """The shell texts of a step, and where each stands."""
+    if step.run:
+        yield place / "run", step.run
+    for number, variant in enumerate(step.variants):
+        yield place / "variants" / number / "run", variant.run
+
+
+def _of_clauses(file: RunbookFile, place: Place) -> Iterator[Complaint]:
+    for section, clauses in (("any", file.match.any), ("none", file.match.none)):
+        for number, clause in enumerate(clauses):
+            if not clause.model_fields_set:
+                yield place / section / number, "a clause that says nothing applies to nothing"
+
+
+def _labels(matchers: Iterable[Matcher], place: Place) -> Iterator[Complaint]:
+    for matcher in matchers:
+        if matcher.name not in FIELDS and (hint := did_you_mean(matcher.name, FIELDS, _MISSPELT)):
+            yield place, f"{matcher.name!r} is taken for a label{hint}"
+
+
+def _of_input(one: Input, place: Place) -> Iterator[Complaint]:
+    if (one.type is InputType.ENUM) != bool(one.values):
+        yield place, "values belong to an input of the type enum, and every enum has some"
+    elif one.default is not None and not allowed(one, one.default):
+        yield place / "default", f"{one.default!r} is not allowed by the input itself"
+    if not one.sources and one.default is None:
+        yield place, "has neither `from` nor `default`, so it never has a value"
+
+
+def _of_texts(step: Step, runbook: Runbook, place: Place) -> Iterator[Complaint]:
+    """What is wrong with the shell text of a step and of its variants."""
+    for where, text in texts(step, place):
+        if wrong := unusable(text, runbook.inputs):
+            yield where, wrong
+
+
+def _of_values(step: Step, runbook: Runbook, place: Place) -> Iterator[Complaint]:
+    """What is wrong with what is made of the output."""
+    extracts = [(place / "extract" / number, one) for number, one in enumerate(step.extract)]
+    yield from _twice([(where / "name", one.name) for where, one in extracts], "value")
+    inputs = [one.name for one in runbook.inputs]
+    for where, one in extracts:
+        if wrong := unreadable(one):
+            yield where, wrong
+        yield from _known(inputs_of(one), inputs, where, "input")
+    lists = [one.name for one in step.extract if one.all]
+    for number, signal in enumerate(step.signals):
+        where = place / "signals" / number / "each"
+        names = [signal.each] if signal.each else []
+        yield from _known(names, lists, where, "extracted list (with `all: true`)")
+
+
+def _of_test(
+    test: Rehearsal, runbook: Runbook, signals: Sequence[str], place: Place
+) -> Iterator[Complaint]:
+    steps = [step.id for step in runbook.steps]
+    inputs = [one.name for one in runbook.inputs]
+    expect = test.expect
+    for key, names in (("outputs", test.outputs), ("codes", test.codes), ("renders", test.renders)):
+        for name in names:
+            yield from _known([name], steps, place / key / name, "step")
+    for name in test.inputs:
+        yield from _known([name], inputs, place / "inputs" / name, "input")
+    place /= "expect"
+    for name in expect.inputs:
+        yield from _known([name], inputs, place / "inputs" / name, "input")
+    yield from _known(expect.skipped or (), steps, place / "skipped", "step")
+    yield from _known(expect.signals or (), signals, place / "signals", "signal")
+    values = [f"{step.id}.{one.name}" for step in runbook.steps for one in step.extract]
+    for name in expect.values:
+        yield from _known([name], values, place / "values" / name, "value")
+
+
+def _known(
+    names: Iterable[str], known: Collection[str], place: Place, noun: str
+) -> Iterator[Complaint]:
+    for name in names:
+        if name not in known:
+            yield place, f"there is no {noun} {name!r}{did_you_mean(name, known)}"
+
+
+def _twice(names: Iterable[tuple[Place, str]], noun: str) -> Iterator[Complaint]:
+    names = list(names)
+    times = Counter(name for _, name in names)
+    for place, name in names:
+        if times[name] > 1:
+            yield place, f"there is more than one {noun} {name!r}"

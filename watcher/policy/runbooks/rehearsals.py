@@ -1,0 +1,102 @@
+"""How a runbook is tested without a host: `tests`."""
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, StringConstraints
+
+from watcher.model.event import Severity
+from watcher.model.runbook import Expectation, Rehearsal
+from watcher.policy.runbooks.words import ExitCode
+from watcher.policy.values import Name, Strict
+
+
+def _plain(value: object) -> object:
+    """Values as they are compared: `true` is the text "true"."""
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+Folder = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
+Plain = Annotated[str, BeforeValidator(_plain, json_schema_input_type=str | int | float | bool)]
+
+
+class GivenAlert(Strict):
+    """The alert that a test is about; what is left out is empty."""
+
+    name: str = Field("", description="The words of the source.")
+    host: str = Field("", description="The host, by its name in the inventory.")
+    service: str = Field("", description="The service, by its name in the catalogue.")
+    severity: Severity | Literal[""] = Field("", description="How bad the source says it is.")
+    source: str = Field("", description="The configured source.")
+    customer: str = Field("", description="Whose it is.")
+    key: str = Field("", description="The condition that is watched.")
+    summary: str = Field("", description="What the source says of it at length.")
+    labels: dict[str, Plain] = Field({}, description="The labels of the alert.")
+
+
+class GivenHost(Strict):
+    """The host that a test is about."""
+
+    tags: dict[str, Plain] = Field({}, description="Its tags in the inventory.")
+
+
+class Expect(Strict):
+    """What is to come of it; what is left out is not looked at."""
+
+    matches: bool | None = Field(None, description="Whether the runbook applies to the alert.")
+    signals: tuple[str, ...] | None = Field(
+        None, description="The ids of all signals that fire; an empty list is none."
+    )
+    values: dict[str, Plain] = Field({}, description="By `step.name`, what was extracted, as text.")
+    skipped: tuple[str, ...] | None = Field(
+        None, description="All steps that are skipped or unavailable."
+    )
+    inputs: dict[str, Plain | None] = Field(
+        {}, description="By name, what an input came to; null for one that is refused."
+    )
+    says: tuple[str, ...] = Field((), description="Sentences that must be among those said.")
+
+
+class RehearsalEntry(Strict):
+    """A test: an alert, and recorded output instead of a host."""
+
+    name: Name = Field(description="The sentence that it proves.")
+    alert: GivenAlert = Field({}, validate_default=True, description="The alert.")
+    host: GivenHost = Field({}, validate_default=True, description="The host of the alert.")
+    inputs: dict[str, Plain] = Field(
+        {}, description="Values of inputs, as a person gives them who runs it by hand."
+    )
+    facts: dict[str, Plain] = Field({}, description="What the host says of itself.")
+    fixtures: Folder | Literal[""] = Field(
+        "",
+        description="The folder of recorded outputs: fixtures/RUNBOOK/THIS/STEP.txt beside the "
+        "file of the runbook.",
+    )
+    outputs: dict[str, str] = Field(
+        {}, description="By step, what it prints; this wins over the recorded one."
+    )
+    codes: dict[str, ExitCode] = Field({}, description="By step, its exit code, if it is not 0.")
+    renders: dict[str, str] = Field({}, description="By step, the shell text that it becomes.")
+    expect: Expect = Field(description="What is to come of it.")
+
+    def rehearsal(self) -> Rehearsal:
+        """What the engine uses."""
+        expect = self.expect
+        return Rehearsal(
+            name=self.name,
+            alert=self.alert.model_dump(exclude_unset=True),
+            host_tags=self.host.tags,
+            inputs=self.inputs,
+            facts=self.facts,
+            outputs=self.outputs,
+            codes=self.codes,
+            renders=self.renders,
+            fixtures=self.fixtures,
+            expect=Expectation(
+                matches=expect.matches,
+                signals=expect.signals,
+                values=expect.values,
+                skipped=expect.skipped,
+                inputs=expect.inputs,
+                says=expect.says,
+            ),
+        )
