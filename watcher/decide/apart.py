@@ -26,6 +26,13 @@ def chosen(span: Occurrence, incident: Incident | None) -> bool:
     return span.placed is not None or (incident is not None and incident.arranged is not None)
 
 
+def inherited(span: Occurrence, before: Occurrence | None) -> Occurrence:
+    """The span that begins, with what a person decided last about its condition."""
+    if before is None or before.placed is None:
+        return span
+    return replace(span, placed=before.placed)
+
+
 def put_home(previous: Occurrence | None, home: Incident | None) -> Reason | None:
     """Why a condition returns to the incident of its last span, however long it was away: a person
     put it there, and that is still worked on. None where that is not so.

@@ -1,7 +1,7 @@
 """Asks the correlator where an alert belongs, and carries out what else is different then."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from watcher.decide import lifecycle, regroup
@@ -24,6 +24,7 @@ from watcher.model.incident import Incident, Status, Suspect
 _SETTLED = "suspect"
 
 Write = Callable[[Step, datetime], None]
+_Moves = Mapping[int, list[Place]]
 
 
 class Correlation:
@@ -37,14 +38,17 @@ class Correlation:
         self._ground = Ground(rulebook.policy, rulebook.catalogue)
         self._going = going
         self._write = write
+        self._leaving: _Moves = {}
 
     def place(
         self, alert: Alert, span: Occurrence, before: Occurrence | None, now: datetime
     ) -> Place:
-        """Where a span belongs that begins, and is not in the book yet; all else is done."""
+        """Where a span belongs that begins, and is not in the book yet; all else is done, but what
+        leaves the same incident does so when the span has `joined` it, so that it is never empty.
+        """
         ruling = self._rule(alert, span, before, now)
         [mine] = (each for each in ruling.placed if each.onset.span == span.span)
-        self._carry_out(ruling, alert.customer, now)
+        self._leaving = self._carry_out(ruling, alert.customer, now, mine.number)
         return mine
 
     def counted(self, alert: Alert, place: Place) -> Counted:
@@ -53,6 +57,9 @@ class Correlation:
 
     def joined(self, span: Occurrence, place: Place, now: datetime, opened: bool) -> None:
         """The span is part of its incident now, which may be new."""
+        for into, places in self._leaving.items():
+            self._move(place.number, into, places, now)
+        self._leaving = {}
         if opened:
             self._going.suspects.open(place.number, span.customer)
         self._going.suspect(span, place.onset, place.number)
@@ -127,20 +134,26 @@ class Correlation:
             incident = self._book.find(number)
         return number
 
-    def _carry_out(self, ruling: Ruling, customer: str, now: datetime) -> None:
+    def _carry_out(
+        self, ruling: Ruling, customer: str, now: datetime, joins: int | None = None
+    ) -> _Moves:
+        """Does what follows for others, but leaves what goes from the incident that is joined."""
         for merger in ruling.merged:
             self._merge(merger, now)
-        moves: dict[tuple[int, int], list[Place]] = defaultdict(list)
+        moves: dict[int, dict[int, list[Place]]] = defaultdict(lambda: defaultdict(list))
         for place in ruling.placed:
             span = self._book.span((customer, *place.onset.span))
             if span is not None and span.incident not in {None, place.number}:
-                moves[span.incident or 0, place.number].append(place)
-        for (source, into), places in moves.items():
-            self._move(source, into, places, now)
+                moves[span.incident or 0][place.number].append(place)
+        leaving = moves.pop(joins or 0, {})
+        for source, targets in moves.items():
+            for into, places in targets.items():
+                self._move(source, into, places, now)
         for number, by in ruling.overtaken.items():
             incident = self._book.find(number)
             if incident is not None:
                 self._book.put_incident(replace(incident, overtaken_by=by))
+        return leaving
 
     def _merge(self, merger: Merger, now: datetime) -> None:
         book, rules = self._book, self._policy.grouping
