@@ -19,9 +19,11 @@ from watcher.model.reason import Reason
 Id = tuple[float, str, str]
 Span = tuple[str, str]
 
-# A copy of what goes on is kept after so many onsets, or seconds. In a storm of more onsets than
+# A copy of what goes on is kept after so many onsets, or seconds; where more goes on than that,
+# after such a share of it, so that copies cost each onset the same. In a storm of more onsets than
 # are remembered, news is late sooner.
 _STRIDE = 64
+_SHARE = 32
 _PAUSE = 20.0
 _COPIES = 64
 _LONGEST = 50_000
@@ -110,17 +112,15 @@ class Correlator:
         self._settle(onset)
         verdict = self._state.decide(onset, register)
         self._log.append(onset)
-        self._file(onset, verdict)
-        self._gone |= {each.later: each.earlier for each in verdict.merged}
-        self._keep(onset)
-        opened = frozenset((verdict.number,)) if verdict.opened else frozenset[int]()
-        return Ruling(_placed(onset, verdict), opened, verdict.merged, self._overtaken(opened))
-
-    def _file(self, onset: Onset, verdict: Verdict) -> None:
-        for place in _placed(onset, verdict):
-            self._places[place.onset.span] = place
+        placed = _placed(onset, verdict)
+        self._places.update((each.onset.span, each) for each in placed)
+        opened = frozenset[int]()
         if verdict.opened:
             self._openers[onset.span] = verdict.number
+            opened = frozenset((verdict.number,))
+        self._gone |= {each.later: each.earlier for each in verdict.merged}
+        self._keep(onset)
+        return Ruling(placed, opened, verdict.merged, self._overtaken(opened))
 
     def _settle(self, onset: Onset) -> None:
         """Keeps a copy of what was there before a pause: what comes a little late after it does not
@@ -135,7 +135,7 @@ class Correlator:
         """Keeps a copy of what goes on now and then, for as long as it may be needed."""
         self._uncopied += 1
         fresh = onset.at - self._copies[-1].upto[0] < _PAUSE
-        if self._uncopied < _STRIDE and fresh:
+        if fresh and self._uncopied < max(_STRIDE, len(self._state.placed) // _SHARE):
             return
         if onset.at - self._forgotten_at >= _FORGET_EVERY:
             self._state.forget(onset.at)
