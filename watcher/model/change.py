@@ -5,10 +5,11 @@ copy need not pass through a constructor.
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import fields
 from functools import cache
 from itertools import repeat
-from operator import attrgetter
+from operator import attrgetter, call
 from typing import TYPE_CHECKING, Any, TypeVar
 
 __all__ = ["replace"]
@@ -23,17 +24,17 @@ else:
     def replace(noun: Noun, **changes: Any) -> Noun:
         """A copy with these fields changed; raises AttributeError for a field that is not there."""
         kind = type(noun)
-        names, values = _shape(kind)
+        setters, values = _shape(kind)
         copy = object.__new__(kind)
         # Runs through a frozen dataclass without a step of the interpreter for each field.
-        deque(map(object.__setattr__, repeat(copy), names, values(noun)), maxlen=0)
+        deque(map(call, setters, repeat(copy), values(noun)), maxlen=0)
         for name, value in changes.items():
             object.__setattr__(copy, name, value)
         return copy
 
 
 @cache
-def _shape(kind: type[Any]) -> tuple[tuple[str, ...], "attrgetter[Any]"]:
-    """The fields of a dataclass of two or more, and what gets their values."""
-    names = tuple(each.name for each in fields(kind))
-    return names, attrgetter(*names)
+def _shape(kind: type[Any]) -> tuple[tuple[Callable[[Any, Any], None], ...], "attrgetter[Any]"]:
+    """What sets the slots of a dataclass of two fields or more, and what gets their values."""
+    names = [each.name for each in fields(kind)]
+    return tuple(getattr(kind, each).__set__ for each in names), attrgetter(*names)
