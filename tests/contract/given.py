@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from watcher.model.action import ActionKind, Intent
+from watcher.model.action import Action, ActionKind, ActionStatus, Intent
 from watcher.model.alert import Alert, AlertStatus, Occurrence
 from watcher.model.delivery import Arrival
 from watcher.model.event import Severity
@@ -18,6 +18,7 @@ from watcher.model.incident import (
     Term,
 )
 from watcher.model.reason import Reason
+from watcher.model.run import Run
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -110,3 +111,46 @@ def diagnosis() -> Diagnosis:
     )
     audit = Audit(host_key="SHA256:x", script="abc", inputs={"mount": "/var"})
     return Diagnosis("linux", "Linux basics", "db1", NOW, 1.5, (step,), audit=audit)
+
+
+def action(number: int = 7, incident: int = 7) -> Action:
+    """A diagnosis that is carried out."""
+    return Action(
+        id=number,
+        incident=incident,
+        customer="acme",
+        kind=ActionKind.DIAGNOSE,
+        lane="diagnose/db1",
+        key=f"{incident}/diagnose/linux/db1",
+        payload={},
+        status=ActionStatus.RUNNING,
+        attempts=1,
+        created_at=NOW,
+        next_at=NOW,
+    )
+
+
+def run(**changes: Any) -> Run:
+    """Somebody ran a runbook."""
+    given: dict[str, Any] = {
+        "at": NOW,
+        "customer": "acme",
+        "runbook": "linux",
+        "host": "db1",
+        "by": "alert v1:k1",
+        "incident": 1,
+        "approved_by": "olga",
+        "address": "10.0.0.5",
+        "user": "watcher",
+        "via": ("bastion",),
+        "host_key": "SHA256:x",
+        "verified": "known_hosts",
+        "digest": "d1",
+        "script": "s1",
+        "inputs": {"mount": "/var"},
+        "fault": "timeout",
+        "outcome": "no answer",
+        "seconds": 1.5,
+        "size": 4,
+    }
+    return Run(**{**given, **changes})

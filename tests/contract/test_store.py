@@ -29,7 +29,7 @@ from watcher.model.alert import AlertStatus, Counted, Pause
 from watcher.model.event import Severity
 from watcher.model.evidence import Evidence
 from watcher.model.incident import Priority, Status, Term
-from watcher.store import evidence_rows, incident_rows
+from watcher.store import incident_rows
 from watcher.store.base import StoreUnavailable, Unstorable
 from watcher.store.store import Store
 from watcher.store.tx import Tx
@@ -222,13 +222,14 @@ def test_a_keyed_line_is_written_once(store: Store) -> None:
 
 
 def test_evidence_is_kept_once_for_each_action(store: Store) -> None:
-    """A diagnosis whose outcome is stored twice is one piece of evidence."""
+    """A diagnosis that was tried twice is one piece of evidence: what came of it last."""
     with store.begin() as tx:
         tx.add_evidence(7, 21, diagnosis())
         tx.add_evidence(7, 21, replace(diagnosis(), seconds=9.0))
-    found = [evidence_rows.to_evidence(row) for row in peek(store, "SELECT * FROM evidence")]
+    with store.view() as view:
+        found = view.evidence_of(7)
 
-    assert [Evidence(1, 7, diagnosis())] == found
+    assert [Evidence(1, 7, replace(diagnosis(), seconds=9.0))] == found
 
 
 def test_a_merge_hands_everything_over(store: Store) -> None:

@@ -7,7 +7,18 @@ from typing import Any, cast
 
 import pytest
 
-from tests.contract.given import MINUTE, NOW, alert, diagnosis, entry, incident, intent, occurrence
+from tests.contract.given import (
+    MINUTE,
+    NOW,
+    action,
+    alert,
+    diagnosis,
+    entry,
+    incident,
+    intent,
+    occurrence,
+    run,
+)
 from tests.stores import peek, poke
 from watcher.model.action import ActionStatus
 from watcher.store import schema
@@ -47,8 +58,12 @@ HISTORY = (
     "INSERT INTO action (incident, customer, kind, lane, key, payload, status, attempts,"
     " created_at, next_at, token, reason) SELECT n, 'acme', 'notify', 'mail', 'k' || n, '{{}}',"
     " 'done', 1, 1, {now} + n, 1, '' FROM {numbers}",
-    "INSERT INTO evidence (incident, action, host, runbook, at, body)"
-    " SELECT n, n, 'h', 'r', {now}, CAST('x' AS {blob}) FROM {numbers}",
+    "INSERT INTO evidence (incident, action, host, runbook, at, body, customer, complete)"
+    " SELECT n, n, 'h', 'r', {now}, CAST('x' AS {blob}), 'acme', false FROM {numbers}",
+    "INSERT INTO run (at, customer, runbook, host, ordered_by, incident, approved_by, address,"
+    " login, via, host_key, verified, digest, script, inputs, fault, outcome, milliseconds, size)"
+    " SELECT {now} + n, 'acme', 'r', 'h', 'a', n, '', '', '', '[]', '', '', '', '', '{{}}', '',"
+    " '', 1, 1 FROM {numbers}",
 )
 
 
@@ -158,6 +173,14 @@ def what_goes_on(tx: Tx) -> None:
     tx.take_back(5)
 
 
+def what_people_hold(tx: Tx) -> None:
+    """The steps about what waits for a person, and the log of what ran."""
+    tx.lapse("", NOW, 10)
+    tx.approve(7, "olga", NOW)
+    tx.refuse(7, "olga", NOW)
+    tx.add_runs([run()])
+
+
 def everything(tx: Tx) -> None:
     """Every step of the engine, with a little news of each kind."""
     keys = [f"k{n}" for n in range(5, 25)]
@@ -178,16 +201,17 @@ def everything(tx: Tx) -> None:
     tx.add_entries([entry(5), entry(6, "a", "b")])
     tx.merge(7, 8)
     tx.queue([intent("new1"), intent("new2"), intent("new3", "b")], NOW)
-    for action in tx.claim(NOW, LEASE, 10):
-        tx.settle(action, ActionStatus.GAVE_UP, "", None, NOW)
-        tx.retry_action(action.id, NOW)
-        tx.add_evidence(5, action.id, diagnosis())
+    what_people_hold(tx)
+    for each in tx.claim(NOW, LEASE, 10, together=8):
+        tx.settle(each, ActionStatus.GAVE_UP, "", None, NOW)
+        tx.retry_action(each.id, NOW)
+        tx.add_evidence(5, each.id, diagnosis())
     tx.due_to_close(NOW, 10)
     tx.due_for_review(NOW, 10)
     tx.living(MANY, 10)
     what_holds_back(tx, keys)
     tx.forget_deliveries(NOW, 10)
-    tx.expire(NOW, NOW - MINUTE, 10)
+    tx.expire(NOW, NOW - MINUTE, NOW - MINUTE, 10)
 
 
 def watched(tx: Tx | View) -> Recorder:
@@ -213,6 +237,8 @@ def test_nothing_that_is_asked_all_the_time_counts_history(old_store: Store) -> 
         recorder = watched(view)
         view.counts()
         view.change_mark()
+        view.last_evidence("acme", "r", "h", NOW)
+        view.lanes_before(action(), "7/diagnose/r/", 5)
 
     assert recorder.findings == []
 

@@ -69,7 +69,7 @@ def expire(
     """One pass over everything."""
     removed = store.expire_deliveries(deliveries, limit)
     with store.begin() as tx:
-        return removed + tx.expire(actions, evidence, limit)
+        return removed + tx.expire(actions, evidence, NEVER, limit)
 
 
 def test_old_deliveries_go_with_their_verdicts(store: Store) -> None:

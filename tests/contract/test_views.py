@@ -427,6 +427,7 @@ def test_everything_is_counted(view: View) -> None:
         Counts(
             incidents=dict.fromkeys((Status.OPEN, Status.ACKNOWLEDGED, Status.RESOLVED), 1),
             actions={
+                ActionStatus.HELD: 0,
                 ActionStatus.WAITING: 2,
                 ActionStatus.RUNNING: 0,
                 ActionStatus.RETRY: 0,

@@ -81,7 +81,7 @@ def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
         store,
         clock,
         rulebook,
-        Retention(kept.deliveries, kept.actions, kept.evidence),
+        Retention(kept.deliveries, kept.actions, kept.evidence, kept.runs),
     )
     loops = Loops(
         (

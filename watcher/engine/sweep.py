@@ -7,10 +7,14 @@ from datetime import datetime, timedelta
 from watcher.decide import lifecycle
 from watcher.engine.rulebook import Rulebook
 from watcher.kit.clock import Clock
-from watcher.model.incident import Status
+from watcher.model.action import Action
+from watcher.model.incident import Entry, EntryKind, Status
+from watcher.model.reason import Reason
 from watcher.store.store import Store
 
 _AT_ONCE = 500
+_UNANSWERED = "nobody approved it"
+_TOO_LATE = "nobody approved it in time; what it would say no longer explains the incident"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,7 @@ class Retention:
     deliveries: timedelta
     actions: timedelta
     evidence: timedelta
+    runs: timedelta = timedelta(days=730)
 
 
 class Sweep:
@@ -40,7 +45,7 @@ class Sweep:
     def step(self) -> int:
         """Closes and lets go; returns how many rows it touched, 0 when nothing is left to do."""
         now = self._clock.now()
-        return self._close_quiet(now) + self._let_go(now)
+        return self._close_quiet(now) + self._lapse(now) + self._let_go(now)
 
     def _close_quiet(self, now: datetime) -> int:
         after = self._rulebook().policy.grouping.close_after
@@ -56,6 +61,18 @@ class Sweep:
             tx.add_entries(entry for step in steps for entry in step.entries)
         return len(steps)
 
+    def _lapse(self, now: datetime) -> int:
+        """Ends what was held for a person and nobody agreed to in time."""
+        with self._store.begin() as tx:
+            lapsed = tx.lapse(_UNANSWERED, now, _AT_ONCE)
+            tx.add_entries(
+                Entry(
+                    each.incident, now, EntryKind.ACTION, _lapsed(each), Reason("held", _TOO_LATE)
+                )
+                for each in lapsed
+            )
+        return len(lapsed)
+
     def _let_go(self, now: datetime) -> int:
         kept = self._retention
         removed = self._store.expire_deliveries(now - kept.deliveries, _AT_ONCE)
@@ -63,6 +80,12 @@ class Sweep:
             removed += tx.expire_sessions(now) + tx.expire(
                 actions_before=now - kept.actions,
                 evidence_before=now - kept.evidence,
+                runs_before=now - kept.runs,
                 limit=_AT_ONCE,
             )
         return removed
+
+
+def _lapsed(action: Action) -> str:
+    payload = action.payload
+    return f"diagnosis {payload['runbook']} of {payload['host']}: not run"

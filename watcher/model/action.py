@@ -14,8 +14,11 @@ class ActionKind(StrEnum):
 
 
 class ActionStatus(StrEnum):
-    """Where an action stands; `gave_up` stays visible until a person retries it."""
+    """Where an action stands; `held` waits for a person who agrees to it or refuses it, `gave_up`
+    stays visible until a person retries it.
+    """
 
+    HELD = "held"
     WAITING = "waiting"
     RUNNING = "running"
     RETRY = "retry"
@@ -28,7 +31,8 @@ class Intent:
     """An action as decided, before the outbox gives it an identity.
 
     `key` is its idempotency key: the same key is never queued twice. Actions of one `lane` of one
-    incident are carried out one after another, in the order in which they were decided.
+    incident are carried out one after another, in the order in which they were decided. Whatever
+    has `held_until` waits until then for a person to agree, and is over if nobody does.
     """
 
     incident: int
@@ -38,11 +42,14 @@ class Intent:
     key: str
     payload: Mapping[str, str]
     not_before: datetime | None = None
+    held_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A row of the outbox. `token` is the fence of the current lease (0 when nobody holds it)."""
+    """A row of the outbox. `token` is the fence of the current lease (0 when nobody holds it);
+    `next_at` is when it is due, or until when it is held.
+    """
 
     id: int
     incident: int

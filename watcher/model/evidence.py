@@ -76,6 +76,7 @@ class Fault(StrEnum):
     BROKEN = "broken"
     CONFIGURATION = "configuration"
     RESTING = "resting"
+    BUSY = "busy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,8 @@ class Audit:
 class Diagnosis:
     """One run of one runbook on one host; `problem` says why there are no steps (unreachable, host
     key unknown), in the class `fault`. `facts` are what the host said of itself, `changes` what
-    differs from the run before on the same host.
+    differs from the run before on the same host. `made_for` is the other incident that it was made
+    for, where it was recent enough not to be made again.
     """
 
     runbook: str
@@ -114,6 +116,7 @@ class Diagnosis:
     facts: Mapping[str, str] = field(default_factory=dict)
     changes: tuple[str, ...] = ()
     audit: Audit = Audit()
+    made_for: int | None = None
 
     @property
     def host_key(self) -> str:

@@ -132,6 +132,7 @@ class RetentionEntry(Strict):
     deliveries: Duration = timedelta(days=7)
     actions: Duration = timedelta(days=30)
     evidence: Duration = timedelta(days=90)
+    runs: Duration = timedelta(days=730)
 
 
 class LogEntry(Strict):

@@ -247,3 +247,7 @@ def merge(link: Link, source: int, into: int) -> None:
         " AND kind = 'notify' AND status IN ('waiting', 'retry')",
         {"source": source, "reason": f"merged into {into}"},
     )
+    # Whoever looks at what is left must find what waits for him.
+    link.run(
+        "UPDATE action SET incident = :into WHERE incident = :source AND status = 'held'", incidents
+    )

@@ -1,4 +1,4 @@
-"""What is kept to look at and to learn from, diagnoses and labelled pairs, as rows and back."""
+"""What is kept to look at and to learn from, as rows and back: diagnoses, runs, labelled pairs."""
 
 import zlib
 from collections.abc import Mapping
@@ -11,7 +11,16 @@ from pydantic import TypeAdapter
 from watcher.model.event import Severity
 from watcher.model.evidence import Diagnosis, Evidence
 from watcher.model.example import Example, Side
-from watcher.store.values import Row, from_micros, to_json, to_micros, to_reason
+from watcher.model.run import Run
+from watcher.store.values import (
+    Row,
+    from_mapping,
+    from_micros,
+    to_json,
+    to_mapping,
+    to_micros,
+    to_reason,
+)
 
 _DIAGNOSIS = TypeAdapter(Diagnosis)
 
@@ -23,9 +32,60 @@ def from_diagnosis(diagnosis: Diagnosis) -> bytes:
 
 def to_evidence(row: Row) -> Evidence:
     """The evidence behind a row."""
-    number, incident, _, _, _, _, body = row
+    number, incident, body = row
     diagnosis = _DIAGNOSIS.validate_json(zlib.decompress(body))
     return Evidence(id=number, incident=incident, diagnosis=diagnosis)
+
+
+def from_run(run: Run) -> Row:
+    """The row of a line of the run log, without its id."""
+    return (
+        to_micros(run.at),
+        run.customer,
+        run.runbook,
+        run.host,
+        run.by,
+        run.incident,
+        run.approved_by,
+        run.address,
+        run.user,
+        to_json(run.via),
+        run.host_key,
+        run.verified,
+        run.digest,
+        run.script,
+        from_mapping(run.inputs),
+        run.fault,
+        run.outcome,
+        round(run.seconds * 1000),
+        run.size,
+    )
+
+
+def to_run(row: Row) -> Run:
+    """The line of the run log behind a row."""
+    return Run(
+        id=row[0],
+        at=from_micros(row[1]),
+        customer=row[2],
+        runbook=row[3],
+        host=row[4],
+        by=row[5],
+        incident=row[6],
+        approved_by=row[7],
+        address=row[8],
+        user=row[9],
+        via=tuple(orjson.loads(row[10])),
+        host_key=row[11],
+        verified=row[12],
+        digest=row[13],
+        script=row[14],
+        inputs=to_mapping(row[15]),
+        fault=row[16],
+        outcome=row[17],
+        seconds=row[18] / 1000,
+        size=row[19],
+    )
 
 
 def from_example(example: Example) -> Row:

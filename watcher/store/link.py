@@ -57,6 +57,7 @@ INCIDENT = Shape.of(schema.incident)
 ENTRY = Shape.of(schema.entry)
 ACTION = Shape.of(schema.action)
 EXAMPLE = Shape.of(schema.example)
+RUN = Shape.of(schema.run)
 VERDICT = Shape.of(schema.verdict)
 
 

@@ -1,4 +1,4 @@
-"""The lists of incidents, alerts, deliveries and actions: matchers, pages, totals."""
+"""The lists of incidents, alerts, deliveries, actions and runs: matchers, pages, totals."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ from watcher.model.delivery import DeliveryStatus, DeliveryView
 from watcher.model.event import Severity
 from watcher.model.incident import Incident, Priority, Status
 from watcher.model.matcher import Matcher, Operator
-from watcher.store import incident_rows, rows
+from watcher.model.run import Run
+from watcher.store import evidence_rows, incident_rows, rows
 from watcher.store.base import UnknownField
 from watcher.store.fields import (
     Choice,
@@ -25,7 +26,7 @@ from watcher.store.fields import (
     Text,
     Url,
 )
-from watcher.store.link import ACTION, ALERT, INCIDENT, Link, Shape
+from watcher.store.link import ACTION, ALERT, INCIDENT, RUN, Link, Shape
 from watcher.store.query import Item, Page, Query, from_cursor, to_cursor
 from watcher.store.values import Row, from_micros
 from watcher.store.words import WORDS, Words
@@ -311,6 +312,32 @@ ACTIONS: Listing[Action] = Listing(
         "reason": Text("a.reason"),
     },
     item=rows.to_action,
+)
+
+RUNS: Listing[Run] = Listing(
+    name="runs",
+    table="run AS r",
+    columns=_columns("r", RUN),
+    order={"r.id": (0, int)},
+    customer=Text("r.customer"),
+    fields={
+        "id": Number("r.id", indexed=True),
+        "at": Moment("r.at"),
+        "customer": Text("r.customer"),
+        "incident": Number("r.incident", indexed=True),
+        "runbook": Text("r.runbook"),
+        "host": Text("r.host", "r.host = {value}"),
+        "by": Text("r.ordered_by"),
+        "approved_by": Text("r.approved_by"),
+        "user": Text("r.login"),
+        "address": Text("r.address"),
+        "host_key": Text("r.host_key"),
+        "script": Text("r.script"),
+        "digest": Text("r.digest"),
+        "fault": Text("r.fault"),
+        "outcome": Text("r.outcome"),
+    },
+    item=evidence_rows.to_run,
 )
 
 

@@ -8,10 +8,9 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from watcher.model.action import Action, ActionKind, ActionStatus
-from watcher.model.evidence import Diagnosis
-from watcher.store import evidence_rows, rows
+from watcher.store import rows
 from watcher.store.link import ACTION, Link
-from watcher.store.values import to_json, to_micros
+from watcher.store.values import from_mapping, to_json, to_micros
 
 # A lane waits for its earlier actions, and for a later one that runs (a person retried this one).
 _HEADS = """
@@ -42,10 +41,33 @@ _RETRY = """
 UPDATE action SET status = 'waiting', attempts = 0, next_at = :now
 WHERE id = :id AND status = 'gave_up'
 """
-_EVIDENCE = """
-INSERT INTO evidence (incident, action, host, runbook, at, body)
-VALUES (:incident, :action, :host, :runbook, :at, :body) ON CONFLICT (action) DO NOTHING
+_FOLLOWERS = """
+SELECT head.id, b.id FROM action AS head {by_id}
+JOIN action AS b {by_lane} ON b.incident = head.incident AND b.lane = head.lane AND b.id > head.id
+WHERE head.id IN ({each}) AND b.next_at <= :now
+AND b.status IN ('waiting', 'retry', 'running') ORDER BY b.id
 """
+_JOIN_IN = f"""
+UPDATE action AS a {{using}} SET
+    status = 'running', attempts = attempts + 1, token = token + 1,
+    lease_until = :until, next_at = :until
+WHERE a.id IN ({{each}}) AND a.status IN ('waiting', 'retry', 'running') AND a.next_at <= :now
+RETURNING {", ".join(ACTION.columns)}
+"""  # noqa: S608 - own text
+_HELD_ACTION = f"SELECT {', '.join(ACTION.columns)} FROM action WHERE id = :id AND status = 'held'"  # noqa: S608 - names of the schema
+_APPROVE = """
+UPDATE action SET status = 'waiting', payload = :payload, next_at = :now
+WHERE id = :id AND status = 'held'
+"""
+_REFUSE = """
+UPDATE action SET status = 'done', reason = :reason, next_at = :now
+WHERE id = :id AND status = 'held'
+"""
+_LAPSE = f"""
+UPDATE action SET status = 'done', reason = :reason, next_at = :now WHERE id IN (
+    SELECT id FROM action WHERE status = 'held' AND next_at <= :now ORDER BY next_at LIMIT :limit
+) AND status = 'held' RETURNING {", ".join(ACTION.columns)}
+"""  # noqa: S608 - names of the schema
 _LEASE = """
 INSERT INTO lease (name, holder, token, until) VALUES (:name, :holder, 1, :until)
 ON CONFLICT (name) DO UPDATE SET
@@ -58,9 +80,15 @@ _HELD = "UPDATE lease SET token = token WHERE name = :name AND token = :token"
 
 
 def claim(
-    link: Link, now: datetime, lease: timedelta, limit: int, kinds: Collection[ActionKind]
+    link: Link,
+    now: datetime,
+    lease: timedelta,
+    limit: int,
+    kinds: Collection[ActionKind],
+    together: int = 1,
 ) -> list[Action]:
-    """Takes the due heads of their lanes, the longest due first.
+    """Takes the due heads of their lanes, the longest due first; each with up to `together` - 1 of
+    those behind it that are due as well.
 
     Between the choice and the claim the choice is locked; only then is it certain that no other
     transaction has put something before it.
@@ -71,12 +99,32 @@ def claim(
     chosen = link.choose(due, {"now": moment, "limit": limit})
     if not chosen:
         return []
+    taken = {"now": moment, "until": to_micros(now + lease)}
     claimed = link.rows(
-        _CLAIM.format(each=link.each, using=link.using(None)),
-        {"now": moment, "until": to_micros(now + lease), "ids": to_json(chosen)},
+        _CLAIM.format(each=link.each, using=link.using(None)), {**taken, "ids": to_json(chosen)}
     )
-    order = {number: place for place, number in enumerate(chosen)}
+    order = {number: (place, number) for place, number in enumerate(chosen)}
+    if together > 1 and claimed:
+        heads = [row[0] for row in claimed]
+        behind = _followers(link, heads, moment, together - 1)
+        order |= {number: (order[head][0], number) for number, head in behind.items()}
+        # The lane of each is locked with its head.
+        claimed += link.rows(
+            _JOIN_IN.format(each=link.each, using=link.using(None)),
+            {**taken, "ids": to_json(list(behind))},
+        )
     return sorted(map(rows.to_action, claimed), key=lambda action: order[action.id])
+
+
+def _followers(link: Link, heads: list[int], now: int, most: int) -> dict[int, int]:
+    """What is due behind these in their lanes, each with its head; so many for each."""
+    sql = _FOLLOWERS.format(
+        each=link.each, by_id=link.using(None), by_lane=link.using("action_lane")
+    )
+    found: dict[int, list[int]] = {}
+    for head, number in link.rows(sql, {"now": now, "ids": to_json(heads)}):
+        found.setdefault(head, []).append(number)
+    return {number: head for head, behind in found.items() for number in behind[:most]}
 
 
 def settle(
@@ -101,19 +149,25 @@ def retry_action(link: Link, number: int, now: datetime) -> bool:
     return link.run(_RETRY, {"id": number, "now": to_micros(now)}) == 1
 
 
-def add_evidence(link: Link, incident: int, action: int, diagnosis: Diagnosis) -> None:
-    """Keeps what a diagnosis brought, once for each action."""
-    link.run(
-        _EVIDENCE,
-        {
-            "incident": incident,
-            "action": action,
-            "host": diagnosis.host,
-            "runbook": diagnosis.runbook,
-            "at": to_micros(diagnosis.started_at),
-            "body": evidence_rows.from_diagnosis(diagnosis),
-        },
-    )
+def approve(link: Link, number: int, by: str, now: datetime) -> bool:
+    """Makes a held action due, with who agreed to it; false if it is not held."""
+    found = [rows.to_action(row) for row in link.rows(_HELD_ACTION, {"id": number})]
+    if not found:
+        return False
+    payload = from_mapping({**found[0].payload, "approved_by": by})
+    return link.run(_APPROVE, {"id": number, "payload": payload, "now": to_micros(now)}) == 1
+
+
+def refuse(link: Link, number: int, by: str, now: datetime) -> bool:
+    """Ends a held action that somebody does not want; false if it is not held."""
+    asked = {"id": number, "reason": f"refused by {by}", "now": to_micros(now)}
+    return link.run(_REFUSE, asked) == 1
+
+
+def lapse(link: Link, reason: str, now: datetime, limit: int) -> list[Action]:
+    """Ends held actions whose time is over."""
+    asked = {"reason": reason, "now": to_micros(now), "limit": limit}
+    return [rows.to_action(row) for row in link.rows(_LAPSE, asked)]
 
 
 def take_lease(link: Link, name: str, holder: str, now: datetime, ttl: timedelta) -> int | None:

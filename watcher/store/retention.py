@@ -30,6 +30,9 @@ DELETE FROM action WHERE id IN (
 _EVIDENCE = """
 DELETE FROM evidence WHERE at < :before AND id IN (SELECT id FROM evidence ORDER BY id LIMIT :limit)
 """
+_RUNS = """
+DELETE FROM run WHERE id IN (SELECT id FROM run WHERE at < :before ORDER BY at LIMIT :limit)
+"""
 # Deliveries hang on the row of their stream: it goes after the last of them, digested or not. The
 # newest always stays: with SQLite it is the cursor of them all.
 _STREAMS = """
@@ -61,14 +64,21 @@ def forget(link: Link, before: datetime, limit: int) -> list[int]:
     return [number for number in found if number not in asked]
 
 
-def expire(link: Link, actions_before: datetime, evidence_before: datetime, limit: int) -> int:
+def expire(
+    link: Link,
+    actions_before: datetime,
+    evidence_before: datetime,
+    runs_before: datetime,
+    limit: int,
+) -> int:
     """Removes what is older, at most `limit` of each; returns how many rows that were.
 
-    An action that waits to be done is never removed.
+    An action that waits to be done is never removed, and a run not with its evidence.
     """
     removed = 0
     for status in ("done", "gave_up"):
         old = {"status": status, "before": to_micros(actions_before), "limit": limit}
         removed += link.run(_ACTIONS, old)
     evidence = {"before": to_micros(evidence_before), "limit": limit}
-    return removed + link.run(_EVIDENCE, evidence)
+    removed += link.run(_EVIDENCE, evidence)
+    return removed + link.run(_RUNS, {"before": to_micros(runs_before), "limit": limit})

@@ -194,6 +194,8 @@ def to_occurrence(row: Row) -> Occurrence:
 def from_intent(intent: Intent, now: datetime) -> Row:
     """The row of an action that has just been decided, without its id."""
     created_at = to_micros(now)
+    held = intent.held_until is not None
+    due_at = intent.held_until or intent.not_before
     return (
         intent.incident,
         intent.customer,
@@ -201,10 +203,10 @@ def from_intent(intent: Intent, now: datetime) -> Row:
         intent.lane,
         intent.key,
         from_mapping(intent.payload),
-        ActionStatus.WAITING.value,
+        (ActionStatus.HELD if held else ActionStatus.WAITING).value,
         0,
         created_at,
-        created_at if intent.not_before is None else to_micros(intent.not_before),
+        created_at if due_at is None else to_micros(due_at),
         0,
         None,
         "",

@@ -262,7 +262,50 @@ evidence = sa.Table(
     sa.Column("runbook", sa.Text, nullable=False),
     sa.Column("at", sa.BigInteger, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("customer", sa.Text),
+    # Whether it says what the host is like, rather than why it could not be asked.
+    sa.Column("complete", sa.Boolean),
     sa.Index("evidence_incident", "incident", "id"),
+    sa.Index(
+        "evidence_last",
+        "customer",
+        "host",
+        "runbook",
+        "at",
+        sqlite_where=sa.text("complete"),
+        postgresql_where=sa.text("complete"),
+    ),
+)
+
+# Who ran what where: nothing is ever changed in it, and it is kept far longer than evidence.
+run = sa.Table(
+    "run",
+    state,
+    sa.Column("id", sa.Integer().with_variant(sa.BigInteger, "postgresql"), primary_key=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("customer", sa.Text, nullable=False),
+    sa.Column("runbook", sa.Text, nullable=False),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("ordered_by", sa.Text, nullable=False),
+    sa.Column("incident", sa.BigInteger),
+    sa.Column("approved_by", sa.Text, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("login", sa.Text, nullable=False),
+    sa.Column("via", sa.Text, nullable=False),
+    sa.Column("host_key", sa.Text, nullable=False),
+    sa.Column("verified", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("script", sa.Text, nullable=False),
+    sa.Column("inputs", sa.Text, nullable=False),
+    sa.Column("fault", sa.Text, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("milliseconds", sa.Integer, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Index("run_at", "at"),
+    sa.Index("run_incident", "incident"),
+    sa.Index("run_host", "host", "id"),
+    # A number that was told to an auditor must not come back after retention.
+    sqlite_autoincrement=True,
 )
 
 person = sa.Table(

@@ -10,8 +10,10 @@ from watcher.model.delivery import Delivery
 from watcher.model.evidence import Diagnosis
 from watcher.model.example import Example
 from watcher.model.incident import Entry, Incident
+from watcher.model.run import Run
 from watcher.model.silence import Window
 from watcher.store import (
+    diagnosed,
     digest,
     evidence_rows,
     incident_rows,
@@ -208,11 +210,13 @@ class Tx:
         lease: timedelta,
         limit: int,
         kinds: Collection[ActionKind] | None = None,
+        together: int = 1,
     ) -> list[Action]:
-        """Takes due actions until the lease ends, at most one of each lane of each incident."""
-        return outbox.claim(
-            self._link, now, lease, limit, list(ActionKind) if kinds is None else kinds
-        )
+        """Takes due actions until the lease ends: of `limit` lanes of incidents the first that is
+        not over, with up to `together` - 1 of those behind it that are due as well.
+        """
+        wanted = list(ActionKind) if kinds is None else kinds
+        return outbox.claim(self._link, now, lease, limit, wanted, together)
 
     def settle(
         self,
@@ -229,9 +233,25 @@ class Tx:
         """Makes an action that was given up wait again; false if it was not given up."""
         return outbox.retry_action(self._link, number, now)
 
+    def approve(self, action: int, by: str, now: datetime) -> bool:
+        """Makes a held action due, with who agreed to it; false if it is not held."""
+        return outbox.approve(self._link, action, by, now)
+
+    def refuse(self, action: int, by: str, now: datetime) -> bool:
+        """Ends a held action that somebody does not want; false if it is not held."""
+        return outbox.refuse(self._link, action, by, now)
+
+    def lapse(self, reason: str, now: datetime, limit: int) -> list[Action]:
+        """Ends held actions whose time is over, and returns them."""
+        return outbox.lapse(self._link, reason, now, limit)
+
     def add_evidence(self, incident: int, action: int, diagnosis: Diagnosis) -> None:
-        """Keeps what a diagnosis brought, once for each action."""
-        outbox.add_evidence(self._link, incident, action, diagnosis)
+        """Keeps what a diagnosis brought, one for each action: the last."""
+        diagnosed.add_evidence(self._link, incident, action, diagnosis)
+
+    def add_runs(self, runs: Iterable[Run]) -> None:
+        """Writes lines of the run log."""
+        diagnosed.add_runs(self._link, runs)
 
     def save_person(self, person: Person) -> None:
         """Adds a login or replaces it; its sessions are over."""
@@ -265,6 +285,12 @@ class Tx:
         """The oldest deliveries from before then that nobody waits for; the store removes them."""
         return retention.forget(self._link, before, limit)
 
-    def expire(self, actions_before: datetime, evidence_before: datetime, limit: int) -> int:
+    def expire(
+        self,
+        actions_before: datetime,
+        evidence_before: datetime,
+        runs_before: datetime,
+        limit: int,
+    ) -> int:
         """Removes what is older, at most `limit` of each kind; returns how many rows that were."""
-        return retention.expire(self._link, actions_before, evidence_before, limit)
+        return retention.expire(self._link, actions_before, evidence_before, runs_before, limit)

@@ -14,8 +14,18 @@ from watcher.model.evidence import Evidence
 from watcher.model.example import Example
 from watcher.model.incident import Entry, Incident, Status
 from watcher.model.person import Principal
+from watcher.model.run import Run
 from watcher.model.silence import Window
-from watcher.store import evidence_rows, history, incident_rows, lists, people, rows, windows
+from watcher.store import (
+    diagnosed,
+    evidence_rows,
+    history,
+    incident_rows,
+    lists,
+    people,
+    rows,
+    windows,
+)
 from watcher.store.history import Period
 from watcher.store.link import ACTION, ALERT, DELIVERY, ENTRY, EXAMPLE, INCIDENT, OCCURRENCE, Link
 from watcher.store.people import Person, Token
@@ -25,7 +35,6 @@ from watcher.store.values import Row, from_micros, to_micros
 Noun = TypeVar("Noun")
 State = TypeVar("State", Status, ActionStatus)
 
-_EVIDENCE = ("id", "incident", "action", "host", "runbook", "at", "body")
 _ALERT_COLUMNS = ", ".join(f"a.{name}" for name in ALERT.columns)
 _OCCURRENCE_COLUMNS = ", ".join(f"o.{name}" for name in OCCURRENCE.columns)
 _ALERTS_OF = f"""
@@ -116,7 +125,27 @@ class View:
 
     def evidence_of(self, number: int) -> list[Evidence]:
         """What diagnoses brought back for an incident, oldest first."""
-        return self._of("incident", "evidence", _EVIDENCE, number, evidence_rows.to_evidence)
+        return self._of(
+            "incident", "evidence", diagnosed.EVIDENCE, number, evidence_rows.to_evidence
+        )
+
+    def last_evidence(
+        self, customer: str, runbook: str, host: str, since: datetime
+    ) -> Evidence | None:
+        """The newest complete diagnosis of a customer's host by a runbook since then."""
+        return diagnosed.last_evidence(self._link, customer, runbook, host, since)
+
+    def lanes_before(self, action: Action, start: str, most: int) -> list[str]:
+        """The lanes, `most` at most, of older diagnoses of its incident whose keys start so."""
+        return diagnosed.lanes_before(self._link, action.incident, action.id, start, most)
+
+    def diagnosed_incidents(self, customer: str, since: datetime) -> int:
+        """How many incidents of a customer had diagnoses queued since then."""
+        return diagnosed.diagnosed_incidents(self._link, customer, since)
+
+    def run_list(self, query: Query) -> Page[Run]:
+        """Lines of the run log, the newest first."""
+        return lists.page(lists.RUNS, query, self._link, self._dialect)
 
     def actions_of(self, number: int) -> list[Action]:
         """What is to be done outside for an incident, and what came of it."""
