@@ -40,7 +40,7 @@ def test_no_planted_secret_is_kept(server: SshServer) -> None:
 
 
 def test_no_secret_of_our_own_is_kept(server: SshServer) -> None:
-    """What this process or the job holds is masked by its value, even where a cap cuts it in two."""
+    """What this process or the job holds is masked by its value, even where a cap cuts it."""
     held = Secret("correct-horse-battery-staple")
     texts = [f"the word is {held.reveal()}!", "x" * 16_370 + held.reveal() + "y" * 40_000]
     diagnosis = diagnosis_of(server, texts)
