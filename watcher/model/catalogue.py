@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 Span = tuple[int, int]
@@ -52,16 +53,11 @@ class Service:
     calendar: Calendar | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SshProfile:
-    """How Watcher logs in: `key_file` and `known_hosts` are paths, times are seconds."""
+class HostKeys(StrEnum):
+    """Whose host key is taken: only a known one, or also one that is seen for the first time."""
 
-    name: str
-    user: str
-    key_file: str
-    known_hosts: str
-    port: int = 22
-    connect_timeout: float = 5.0
+    STRICT = "strict"
+    ACCEPT_NEW = "accept-new"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +71,35 @@ class Host:
     port: int | None = None
     ssh: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Bastion:
+    """A host through which one gets to others, and how one logs in to it."""
+
+    host: Host
+    profile: "SshProfile"
+
+
+@dataclass(frozen=True, slots=True)
+class SshProfile:
+    """How Watcher logs in: files are paths, times are seconds, "" is none.
+
+    `certificate_file` is shown with the key, `signing_key_file` signs every script, `pins` is where
+    host keys are kept that were accepted when they were new, `via` the way there.
+    """
+
+    name: str
+    user: str
+    key_file: str
+    known_hosts: str
+    port: int = 22
+    connect_timeout: float = 5.0
+    certificate_file: str = ""
+    signing_key_file: str = ""
+    host_keys: HostKeys = HostKeys.STRICT
+    pins: str = ""
+    via: Bastion | None = None
 
 
 @dataclass(frozen=True, slots=True)
