@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 
 from tests.sshd import SshServer
-from watcher.diagnostics.run import Job, diagnose
+from watcher.diagnostics.run import Direct, Job, diagnose
 from watcher.kit.clock import Clock
 from watcher.model.catalogue import Host, SshProfile
 from watcher.model.evidence import Diagnosis, StepResult
@@ -44,9 +44,15 @@ def job_on(
     )
 
 
+def diagnosed(job: Job) -> Diagnosis:
+    """What one job brings back."""
+    (diagnosis,) = diagnose((job,), Direct(), Clock())
+    return diagnosis
+
+
 def run_on(server: SshServer, *steps: Step) -> Diagnosis:
     """What these steps bring back from this server."""
-    return diagnose(job_on(server, *steps), Clock())
+    return diagnosed(job_on(server, *steps))
 
 
 def output_of(server: SshServer, run: str, **changes: Any) -> StepResult:

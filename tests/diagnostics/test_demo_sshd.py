@@ -12,7 +12,15 @@ from pathlib import Path
 import paramiko
 import pytest
 
-from tests.diagnostics.given import gone, processes_with, running, soon, step, unique_seconds
+from tests.diagnostics.given import (
+    diagnosed,
+    gone,
+    processes_with,
+    running,
+    soon,
+    step,
+    unique_seconds,
+)
 from watcher.demo.sshd import DemoSshd
 from watcher.diagnostics.run import Job, diagnose
 from watcher.kit.clock import Clock
@@ -48,7 +56,7 @@ def book(run: str, **limits: float) -> Runbook:
 def test_the_shipped_runbook_runs_on_the_demo_host(demo: DemoSshd) -> None:
     """A newcomer's first diagnosis is complete: no step fails."""
     runbook = load_runbooks([shipped("runbooks")], Problems())["linux-base"]
-    diagnosis = diagnose(job_on(demo, runbook), Clock())
+    diagnosis = diagnosed(job_on(demo, runbook))
 
     assert diagnosis.problem == ""
     fine = {StepStatus.OK, StepStatus.NO_DATA, StepStatus.UNAVAILABLE}
@@ -66,7 +74,7 @@ def test_the_shipped_runbook_runs_on_the_demo_host(demo: DemoSshd) -> None:
 def test_a_cut_run_leaves_no_process_on_the_demo_host(demo: DemoSshd) -> None:
     """The dead-man switch works through this server, too."""
     mark = unique_seconds()
-    diagnosis = diagnose(job_on(demo, book(f"sleep {mark}", timeout=1.5)), Clock())
+    diagnosis = diagnosed(job_on(demo, book(f"sleep {mark}", timeout=1.5)))
 
     assert diagnosis.steps[0].status is StepStatus.TIMEOUT
     assert gone(mark)
@@ -93,7 +101,7 @@ def test_the_death_of_the_process_ends_what_runs(tmp_path: Path) -> None:
         "from pathlib import Path\n"
         "from tests.diagnostics.test_demo_sshd import *\n"
         f"with DemoSshd(Path({str(tmp_path)!r})) as demo:\n"
-        f"    diagnose(job_on(demo, book('sleep {mark}')), Clock())\n"
+        f"    diagnose((job_on(demo, book('sleep {mark}')),), Direct(), Clock())\n"
     )
     root = Path(__file__).resolve().parents[2]
     command = [sys.executable, str(program)]
@@ -137,5 +145,5 @@ def test_a_client_that_leaves_at_once_does_no_harm(demo: DemoSshd) -> None:
     for _ in range(3):
         socket.create_connection((demo.address, demo.port)).close()
 
-    assert diagnose(job_on(demo, book("echo hello")), Clock()).steps[0].output == "hello"
+    assert diagnosed(job_on(demo, book("echo hello"))).steps[0].output == "hello"
     assert processes_with("no-such-process") == []

@@ -6,10 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import StartSshd
-from tests.diagnostics.given import job_on, output_of, run_on, step
+from tests.diagnostics.given import diagnosed, job_on, output_of, run_on, step
 from tests.sshd import SshServer
-from watcher.diagnostics.run import diagnose
-from watcher.kit.clock import Clock
 from watcher.kit.secrets import Secret
 from watcher.model.evidence import StepStatus
 from watcher.model.runbook import Input, InputType
@@ -32,7 +30,7 @@ def test_a_diagnosis_brings_back_every_step(any_shell: SshServer) -> None:
         inputs=(MOUNT,),
         values={"alert.labels.mountpoint": "/tmp"},
     )
-    diagnosis = diagnose(job, Clock())
+    diagnosis = diagnosed(job)
 
     assert diagnosis.problem == ""
     assert [
@@ -84,7 +82,7 @@ def test_a_value_that_does_not_fit_its_type_skips_the_step(server: SshServer) ->
         inputs=(MOUNT,),
         values={"alert.labels.mountpoint": "/$(reboot)"},
     )
-    disk, other = diagnose(job, Clock()).steps
+    disk, other = diagnosed(job).steps
 
     assert disk.status is StepStatus.SKIPPED
     assert disk.reason == "input mount: the value from the alert is not a valid path"
@@ -97,7 +95,7 @@ def test_nothing_to_run_needs_no_connection(server: SshServer) -> None:
         server, step("df {{ inputs.where }}"), inputs=(Input("where", InputType.PATH, ("a.b",)),)
     )
     server.stop()
-    diagnosis = diagnose(job, Clock())
+    diagnosis = diagnosed(job)
 
     assert diagnosis.problem == ""
     assert diagnosis.steps[0].reason == "input where: the alert has no value for it"
@@ -153,7 +151,7 @@ def test_a_line_longer_than_all_room_is_cut_with_a_mark(any_shell: SshServer) ->
 def test_all_steps_together_have_a_limit(server: SshServer) -> None:
     """What does not fit into the runbook's max_output is left out and marked."""
     job = job_on(server, step("seq 1 400", "a"), step("echo more", "b"), max_output=1000)
-    first, second = diagnose(job, Clock()).steps
+    first, second = diagnosed(job).steps
 
     assert first.output.endswith("\n276\n277")
     assert (first.truncated, second.truncated) == (True, True)
@@ -163,7 +161,7 @@ def test_all_steps_together_have_a_limit(server: SshServer) -> None:
 def test_a_host_that_floods_us_is_cut_off(server: SshServer) -> None:
     """More than 8 MiB are not taken from one run, whatever its steps may send."""
     flood = {"head": 4_000_000, "tail": 4_000_000}
-    steps = [step("yes $(printf %09000d 0)", name, **flood) for name in ("a", "b", "c")]
+    steps = [step(f"yes $(printf %09000d 0); : {name}", name, **flood) for name in ("a", "b", "c")]
     diagnosis = run_on(server, *steps)
 
     assert diagnosis.problem == "the diagnosis is not complete: the host sent more than we take"
@@ -254,7 +252,7 @@ def test_secrets_of_our_own_never_leave(server: SshServer) -> None:
         step("echo xxxxxxxxxx tango-42-whiskey", "cut", head=1, tail=20),
         secrets=("other secret/1",),
     )
-    whole, cut = diagnose(job, Clock()).steps
+    whole, cut = diagnosed(job).steps
 
     assert whole.output == "a=*** b=*** c=***"
     assert cut.output == "xxxxxxxxxx *** [... 7 bytes of this line elided ...]"

@@ -14,6 +14,7 @@ import pytest
 
 from tests.conftest import StartSshd
 from tests.diagnostics.given import (
+    diagnosed,
     gone,
     job_on,
     processes_with,
@@ -24,8 +25,7 @@ from tests.diagnostics.given import (
     unique_seconds,
 )
 from tests.sshd import SshServer
-from watcher.diagnostics.run import Job, diagnose
-from watcher.kit.clock import Clock
+from watcher.diagnostics.run import Job
 from watcher.model.evidence import Diagnosis, StepStatus
 
 
@@ -40,7 +40,7 @@ def _no_thread_is_left() -> Iterator[None]:
 def in_background(job: Job) -> Iterator[list[Diagnosis]]:
     """The job runs beside the block; what it brought back is in the list after the block."""
     found: list[Diagnosis] = []
-    thread = threading.Thread(target=lambda: found.append(diagnose(job, Clock())))
+    thread = threading.Thread(target=lambda: found.append(diagnosed(job)))
     thread.start()
     yield found
     thread.join()
@@ -91,7 +91,7 @@ def test_a_runbook_that_takes_too_long_ends(any_shell: SshServer) -> None:
         step("echo never", "last"),
         timeout=2,
     )
-    diagnosis = diagnose(job, Clock())
+    diagnosis = diagnosed(job)
 
     up = "the time for the whole runbook was up"
     assert diagnosis.problem == f"the diagnosis is not complete: {up}"
@@ -108,7 +108,7 @@ def test_a_step_that_escapes_its_group_cannot_hold_the_host(any_shell: SshServer
     mark = unique_seconds()
     job = job_on(any_shell, step(f"setsid sleep {mark} & sleep 0.1; : {mark}"), timeout=1.5)
     try:
-        diagnosis = diagnose(job, Clock())
+        diagnosis = diagnosed(job)
 
         assert diagnosis.steps[0].status is StepStatus.TIMEOUT
         assert len(processes_with(mark)) == 1
@@ -143,9 +143,9 @@ def test_our_own_death_ends_everything(server: SshServer, tmp_path: Path) -> Non
     program = tmp_path / "program.py"
     program.write_text(
         "import pickle\n"
-        "from watcher.diagnostics.run import diagnose\n"
+        "from watcher.diagnostics.run import Direct, diagnose\n"
         "from watcher.kit.clock import Clock\n"
-        f"diagnose(pickle.loads({pickle.dumps(job)!r}), Clock())\n"
+        f"diagnose((pickle.loads({pickle.dumps(job)!r}),), Direct(), Clock())\n"
     )
     root = Path(__file__).resolve().parents[2]
     with subprocess.Popen([sys.executable, str(program)], cwd=root) as watcher:

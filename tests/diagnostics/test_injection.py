@@ -4,12 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.diagnostics.given import job_on, step
+from tests.diagnostics.given import diagnosed, job_on, step
 from tests.sshd import SshServer
 from watcher.diagnostics.inputs import Inputs, Refused, allowed
 from watcher.diagnostics.render import Rendered, complaint, render
-from watcher.diagnostics.run import diagnose
-from watcher.kit.clock import Clock
 from watcher.model.evidence import StepStatus
 from watcher.model.runbook import Input, InputType
 
@@ -104,7 +102,7 @@ def test_no_payload_is_executed_in_any_context(any_shell: SshServer, tmp_path: P
         step(CONTEXTS.replace("{{ v }}", f"{{{{ inputs.{one.name} }}}}"), one.name)
         for one in inputs
     ]
-    diagnosis = diagnose(job_on(any_shell, *steps, inputs=inputs), Clock())
+    diagnosis = diagnosed(job_on(any_shell, *steps, inputs=inputs))
 
     assert diagnosis.problem == ""
     assert {"reached"} == {one.output.splitlines()[-1] for one in diagnosis.steps}
@@ -115,7 +113,7 @@ def test_the_payloads_are_live(server: SshServer, tmp_path: Path) -> None:
     """Pasted into the text instead, as we never do, the first of them are executed."""
     values = [one.default or "" for one in payload_inputs(tmp_path)[:4]]
     steps = [step(f"echo {value}", f"s{number}") for number, value in enumerate(values)]
-    diagnose(job_on(server, *steps), Clock())
+    diagnosed(job_on(server, *steps))
 
     assert files(tmp_path) == {"one", "two"}
 
@@ -234,7 +232,7 @@ def test_a_template_that_fails_skips_its_step(server: SshServer) -> None:
     one = Input("n", InputType.INT, ("alert.labels.n",))
     values = {"alert.labels.n": "0"}
     job = job_on(server, step("echo {{ 1 / (inputs.n | int) }}"), inputs=(one,), values=values)
-    (result,) = diagnose(job, Clock()).steps
+    (result,) = diagnosed(job).steps
 
     assert result.status is StepStatus.SKIPPED
     assert result.reason == "the template fails: division by zero"

@@ -15,15 +15,14 @@ import paramiko
 import pytest
 
 from tests.conftest import StartSshd
-from tests.diagnostics.given import job_on, step
+from tests.diagnostics.given import diagnosed, job_on, step
 from tests.sshd import SshServer, make_key
-from watcher.diagnostics.run import Job, diagnose
-from watcher.kit.clock import Clock
+from watcher.diagnostics.run import Job
 
 
 def problem_of(job: Job) -> str:
     """Why this job brings back no steps."""
-    diagnosis = diagnose(job, Clock())
+    diagnosis = diagnosed(job)
     assert diagnosis.steps == ()
     return diagnosis.problem
 
@@ -77,7 +76,7 @@ def test_an_unknown_host_key_is_refused_with_the_line_to_add(job: Job, server: S
     assert problem.endswith(f"add this line to {job.profile.known_hosts}: {server.known_hosts}")
 
     allowed = with_known_hosts(job, problem.rsplit(": ", 1)[1] + "\n")
-    assert diagnose(allowed, Clock()).steps[0].output == "let in"
+    assert diagnosed(allowed).steps[0].output == "let in"
 
 
 def test_a_changed_host_key_is_refused_loudly(job: Job, server: SshServer, tmp_path: Path) -> None:
@@ -128,7 +127,7 @@ def test_known_hosts_is_read_like_openssh_reads_it(job: Job, server: SshServer, 
     hashed = f"|1|{b64encode(salt).decode()}|{b64encode(digest).decode()}"
     text = form.format(name=name, key=key, hashed=hashed)
 
-    assert diagnose(with_known_hosts(job, text + "\n"), Clock()).problem == ""
+    assert diagnosed(with_known_hosts(job, text + "\n")).problem == ""
 
 
 @pytest.mark.parametrize(
@@ -150,7 +149,7 @@ def test_a_server_shows_the_key_that_we_know(sshd: StartSshd, tmp_path: Path) ->
     job = job_on(server, step("true"))
     known = with_known_hosts(job, f"[{server.address}]:{server.port} {public}")
 
-    assert diagnose(known, Clock()).problem == ""
+    assert diagnosed(known).problem == ""
 
 
 @pytest.mark.parametrize(
@@ -163,7 +162,7 @@ def test_a_server_shows_the_key_that_we_know(sshd: StartSshd, tmp_path: Path) ->
 )
 def test_hardened_servers_are_understood(sshd: StartSshd, config: str) -> None:
     """Servers that allow only the modern names can be talked to."""
-    assert diagnose(job_on(sshd(config), step("true")), Clock()).problem == ""
+    assert diagnosed(job_on(sshd(config), step("true"))).problem == ""
 
 
 def test_a_server_with_nothing_in_common_is_a_problem(sshd: StartSshd) -> None:

@@ -32,18 +32,26 @@ class Inputs:
 
     __slots__ = ("_refused", "_values")
 
-    def __init__(self, inputs: Iterable[Input], fields: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        inputs: Iterable[Input],
+        fields: Mapping[str, str],
+        given: Mapping[str, str] | None = None,
+    ) -> None:
+        """`fields` are those of the alert; what a person has `given` comes before them."""
         self._values: dict[str, str] = {}
         self._refused: dict[str, str] = {}
         for one in inputs:
-            value = _pick(one, fields)
+            typed = (given or {}).get(one.name)
+            value = _pick(one, fields) if typed is None else typed
+            whence = "from the alert" if typed is None else "given"
             if value is None:
                 self._refused[one.name] = f"input {one.name}: the alert has no value for it"
             elif allowed(one, value):
                 self._values[one.name] = value
             else:
                 self._refused[one.name] = (
-                    f"input {one.name}: the value from the alert is not a valid {one.type}"
+                    f"input {one.name}: the value {whence} is not a valid {one.type}"
                 )
 
     @classmethod
@@ -52,6 +60,16 @@ class Inputs:
         example = cls((), {})
         example._values = {one.name: "1" for one in inputs}
         return example
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """Those that have a usable value."""
+        return self._values
+
+    @property
+    def refused(self) -> Mapping[str, str]:
+        """Why each of the others has none."""
+        return self._refused
 
     def __getitem__(self, name: str) -> str:
         if name in self._refused:
@@ -75,9 +93,24 @@ def allowed(one: Input, value: str) -> bool:
     return re.fullmatch(_PATTERNS[one.type], value) is not None
 
 
+def source_of(text: str) -> tuple[str, re.Pattern[str] | None]:
+    """The field that a source names, and the expression behind ` =~ `. Raises re.error."""
+    name, within, pattern = text.partition("=~")
+    return name.strip(), re.compile(pattern.strip()) if within else None
+
+
 def _pick(one: Input, fields: Mapping[str, str]) -> str | None:
-    given = (fields.get(source, "") for source in one.sources)
-    return next((value for value in given if value), one.default)
+    found = (_look_up(source, fields) for source in one.sources)
+    return next((value for value in found if value), one.default)
+
+
+def _look_up(source: str, fields: Mapping[str, str]) -> str:
+    name, pattern = source_of(source)
+    value = fields.get(name, "")
+    if pattern is None:
+        return value
+    match = pattern.search(value[:_MAX_LENGTH])
+    return "" if match is None else (match[1] if pattern.groups else match[0]) or ""
 
 
 def _is_ip(value: str) -> bool:

@@ -1,15 +1,24 @@
-"""What each step came to: its status with the reason, its output as clean text without secrets."""
+"""What each step came to: its status with the reason, its output as clean text without secrets,
+the values in it and what they say.
+"""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
+from watcher.decide.match import holds
 from watcher.diagnostics.clean import clean
-from watcher.diagnostics.frames import Frames, Part
+from watcher.diagnostics.extract import extracted, slices
+from watcher.diagnostics.frames import Fate, Frames, Part
+from watcher.diagnostics.inputs import Inputs
+from watcher.diagnostics.prepare import Prepared, not_run
 from watcher.diagnostics.script import HARD_CAP, REQUIRED
+from watcher.diagnostics.signals import highlights
 from watcher.diagnostics.ssh import Answer
-from watcher.kit.redact import redact
-from watcher.model.evidence import StepResult, StepStatus
-from watcher.model.runbook import Runbook, Step
+from watcher.kit.redact import MASK, redact
+from watcher.kit.text import cut, one_line
+from watcher.model.evidence import Highlight, Level, StepResult, StepStatus
+from watcher.model.runbook import Step
 
 _BROKEN_PIPE = 141
 _TIMED_OUT = 124
@@ -18,8 +27,14 @@ _TIMED_OUT = 124
 _SIGNALLED = frozenset({137, 143})
 _NEARLY = 0.8
 _QUOTED = 300
+_MOST_HIGHLIGHTS = 20
 _MARKS = 1024
 _ELIDED = re.compile(r"( ?\[\.\.\. [0-9][^\n]{0,80} elided \.\.\.\])")
+
+_UP = "the time for the whole runbook was up"
+# What a step in one of these states printed may be read; in the first two it was seen whole.
+_WELL = (StepStatus.OK, StepStatus.NO_DATA)
+_READ = (*_WELL, StepStatus.FAILED, StepStatus.TIMEOUT)
 
 _Judgement = tuple[StepStatus, str]
 _FAILURES: dict[int, _Judgement] = {
@@ -28,37 +43,45 @@ _FAILURES: dict[int, _Judgement] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known to all steps of one run: what came back, and what the host said of itself."""
+
+    answer: Answer
+    frames: Frames
+    inputs: Inputs
+    facts: Mapping[str, str]
+    secrets: Collection[str]
+
+
 def results(
-    runbook: Runbook,
+    prepared: Prepared,
+    names: Mapping[str, str],
     answer: Answer,
     frames: Frames,
-    skipped: Mapping[str, StepResult],
-    secrets: Collection[str],
+    facts: Mapping[str, str],
 ) -> tuple[StepResult, ...]:
     """One result for each step, in order; together no longer than the runbook allows.
 
-    Empty where the script did not run at all.
+    `names` are those under which the steps came back. Empty where the script did not run at all.
     """
-    if not frames.parts:
+    if not frames.parts and prepared.commands:
         return ()
+    runbook = prepared.job.runbook
+    seen = Seen(answer, frames, prepared.inputs, facts, prepared.job.secrets)
     parts = {part.step: part for part in frames.parts}
     room = runbook.max_output
     found: list[StepResult] = []
     for step in runbook.steps:
-        if step.id in skipped:
-            found.append(skipped[step.id])
-        elif step.id in parts:
-            result = _result(step, parts[step.id], answer, room, secrets)
+        if step.id in prepared.left_out:
+            found.append(prepared.left_out[step.id])
+        elif (part := parts.get(names[step.id])) is not None:
+            result = _result(step, part, seen, room)
             room = max(room - len(result.output.encode()), 0)
             found.append(result)
         else:
             found.append(not_run(step, f"not run: {_cut(answer)}"))
     return tuple(found)
-
-
-def not_run(step: Step, reason: str) -> StepResult:
-    """The result of a step that was left out."""
-    return StepResult(step.id, step.title, StepStatus.SKIPPED, "", read=step.read, reason=reason)
 
 
 def problem_of(answer: Answer, frames: Frames) -> str:
@@ -83,21 +106,19 @@ def _cut(answer: Answer) -> str:
         return "the host sent more than we take"
     if answer.ended:
         return "the connection was cut"
-    return "the time for the whole runbook was up"
+    return _UP
 
 
-def _result(
-    step: Step, part: Part, answer: Answer, room: int, secrets: Collection[str]
-) -> StepResult:
-    seconds = _seconds(part, answer)
+def _result(step: Step, part: Part, seen: Seen, room: int) -> StepResult:
+    seconds = _seconds(part, seen.answer)
     # A host that keeps to the script sends no more than both ends, and a mark for what is missing.
     taken = part.output[: min(step.head + step.tail + _MARKS, room)]
-    text = _without_secrets(clean(taken), secrets)
+    text = _without_secrets(clean(taken), step.redact, seen.secrets)
     fits = text.encode()[:room].decode(errors="ignore")
-    status, reason = _judge(step, part, seconds, answer)
+    status, reason = _judge(step, part, seconds, seen)
     if status is StepStatus.OK and not part.output.strip():
         status = StepStatus.NO_DATA
-    return StepResult(
+    result = StepResult(
         step=step.id,
         title=step.title,
         status=status,
@@ -108,25 +129,78 @@ def _result(
         truncated=part.dropped > 0 or len(taken) < len(part.output) or len(fits) < len(text),
         read=step.read,
         reason=reason,
+        partial=f"without root: {', '.join(part.partial)}" if part.partial else "",
+    )
+    return _understood(step, result, seen)
+
+
+def _understood(step: Step, result: StepResult, seen: Seen) -> StepResult:
+    """With the values in it and what they say; a fault in either is a note and nothing more."""
+    known: dict[str, object] = {
+        "inputs": seen.inputs.values,
+        "facts": seen.facts,
+        "status": str(result.status),
+        "seconds": result.seconds,
+    }
+    values, notes = {}, ()
+    if result.status in _READ:
+        found = extracted(step.extract, result.output, seen.inputs)
+        values, notes = found.values, found.notes
+        known = {**found.found, **known, "output": result.output, "exit_code": result.exit_code}
+    told, failed = highlights(step.signals, known)
+    reason = "; ".join(filter(None, [result.reason, *notes, *failed]))
+    return replace(
+        result,
+        values=values,
+        highlights=_trusted(result, told, seen.secrets),
+        reason=cut(one_line(reason), 2 * _QUOTED),
     )
 
 
-def _judge(step: Step, part: Part, seconds: float, answer: Answer) -> _Judgement:
-    code = part.exit_code
-    if part.missing:
-        name = part.missing if part.missing in step.needs else "that it needs"
-        return StepStatus.UNAVAILABLE, f"the host has no command {name!r}"
+def _trusted(
+    result: StepResult, told: Iterable[Highlight], secrets: Collection[str]
+) -> tuple[Highlight, ...]:
+    """What is good news only rules something out where everything was seen."""
+    whole = result.status in _WELL and not result.partial and not result.truncated
+    kept = [each for each in told if whole or each.level is not Level.GOOD][:_MOST_HIGHLIGHTS]
+    return tuple(replace(each, say=redact(each.say, secrets)) for each in kept)
+
+
+def _judge(step: Step, part: Part, seconds: float, seen: Seen) -> _Judgement:
+    code, answer = part.exit_code, seen.answer
+    if part.missing or part.fate is not None:
+        return _not_begun(step, part, seen.facts)
+    if part.denied:
+        return StepStatus.UNAVAILABLE, f"needs root for {part.denied}, which sudo does not allow"
     if code is None:
         in_time = answer.ended or answer.full
         return StepStatus.FAILED if in_time else StepStatus.TIMEOUT, _cut(answer)
-    stopped = code in _SIGNALLED and seconds >= step.timeout * _NEARLY
+    return _by_code(step, part, code, seconds)
+
+
+def _by_code(step: Step, part: Part, code: int, seconds: float) -> _Judgement:
+    stopped = code in _SIGNALLED and (part.whole or seconds >= step.timeout * _NEARLY)
     if stopped or code == _TIMED_OUT:
-        return StepStatus.TIMEOUT, f"stopped after {step.timeout:g} s"
+        return StepStatus.TIMEOUT, _UP if part.whole else f"stopped after {step.timeout:g} s"
     if code in step.ok_exit:
         return StepStatus.OK, ""
     if code == _BROKEN_PIPE and part.size >= HARD_CAP:
         return StepStatus.OK, f"stopped after {HARD_CAP} bytes of output"
     return _FAILURES.get(code, (StepStatus.FAILED, f"exit code {code}"))
+
+
+def _not_begun(step: Step, part: Part, facts: Mapping[str, str]) -> _Judgement:
+    if part.missing:
+        needed = {"bash", *step.needs, *(name for one in step.variants for name in one.needs)}
+        name = part.missing if part.missing in needed else "that it needs"
+        return StepStatus.UNAVAILABLE, f"the host has no command {name!r}"
+    if part.fate is Fate.LATE:
+        return StepStatus.SKIPPED, f"not run: {_UP}"
+    for matcher in step.when:
+        if not holds(matcher, facts.get(matcher.name)):
+            here = facts.get(matcher.name) or "unknown"
+            return StepStatus.SKIPPED, f"is for hosts with {matcher}; here {matcher.name} is {here}"
+    return StepStatus.SKIPPED, "no variant of it is for such a host"
 
 
 def _seconds(part: Part, answer: Answer) -> float:
@@ -138,6 +212,9 @@ def _seconds(part: Part, answer: Answer) -> float:
     return last - times[0]
 
 
-def _without_secrets(text: str, secrets: Collection[str]) -> str:
+def _without_secrets(text: str, own: Iterable[str], secrets: Collection[str]) -> str:
     """Piece by piece, so that a secret which the cap cut in two is known by its first half."""
+    for pattern in own:
+        masked = re.compile(pattern, re.MULTILINE)
+        text = "".join(masked.sub(MASK, piece) for piece in slices(text))
     return "".join(redact(piece, secrets) for piece in _ELIDED.split(text))

@@ -1,88 +1,138 @@
-"""One diagnosis: a runbook on a host becomes evidence, whatever the host does."""
+"""Diagnoses: the runbooks that match a host become evidence, whatever the host does."""
 
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import datetime
 from hashlib import sha256
+from typing import Protocol
 
-from watcher.diagnostics.frames import end_mark, parse
-from watcher.diagnostics.hostkeys import HostKeyRefused
-from watcher.diagnostics.inputs import Inputs, Refused
-from watcher.diagnostics.render import render
-from watcher.diagnostics.results import not_run, problem_of, results
-from watcher.diagnostics.script import Command, build, with_nonce
-from watcher.diagnostics.ssh import Unreachable, connect
+from watcher.diagnostics.faults import Unreachable
+from watcher.diagnostics.frames import Frames, end_mark, parse
+from watcher.diagnostics.prepare import Job, Prepared, prepare
+from watcher.diagnostics.results import problem_of, results
+from watcher.diagnostics.script import Script, assemble
+from watcher.diagnostics.ssh import Answer, Connection, connect
 from watcher.kit.clock import Clock
 from watcher.kit.redact import redact
 from watcher.model.catalogue import Host, SshProfile
-from watcher.model.evidence import Audit, Diagnosis, StepResult
-from watcher.model.runbook import Runbook
+from watcher.model.evidence import Audit, Diagnosis
+
+__all__ = ["Connections", "Direct", "Job", "diagnose", "script_of"]
 
 _KILL_SECONDS = 2.0
 _SPARE_SECONDS = 5.0
 _NONCE_BYTES = 8
 
 
+class Connections(Protocol):
+    """Where connections come from."""
+
+    def connection(self, host: Host, profile: SshProfile) -> AbstractContextManager[Connection]:
+        """A connection for one run. Raises Unreachable and HostKeyRefused."""
+
+
+class Direct:
+    """A connection of its own for every run."""
+
+    def connection(self, host: Host, profile: SshProfile) -> AbstractContextManager[Connection]:
+        """Logs in, and out after the run."""
+        return connect(host, profile)
+
+
 @dataclass(frozen=True, slots=True)
-class Job:
-    """What to run where. `values` are fields of the alert and its incident (`alert.labels.x`),
-    `secrets` values that must not be in the evidence, besides those that this process holds.
+class _Run:
+    """What one script brought back. `ended` is when the last of it arrived."""
+
+    script: Script
+    answer: Answer
+    frames: Frames
+    ended: datetime
+    audit: Audit
+
+
+def diagnose(jobs: Sequence[Job], pool: Connections, clock: Clock) -> tuple[Diagnosis, ...]:
+    """Runs the jobs, which are of one host and profile, as one script over one connection.
+
+    Each has its own diagnosis, in the same order: what it brought back, or why nothing.
     """
-
-    runbook: Runbook
-    host: Host
-    profile: SshProfile
-    values: Mapping[str, str] = field(default_factory=dict)
-    secrets: tuple[str, ...] = field(default=(), repr=False)
-
-
-def diagnose(job: Job, clock: Clock) -> Diagnosis:
-    """Runs the job and returns what it brought back, or why it brought back nothing."""
-    began = clock.monotonic()
-    runbook = job.runbook
-    diagnosis = Diagnosis(runbook.id, runbook.title, job.host.name, clock.now(), seconds=0.0)
-    commands, skipped = _commands(job)
-    if not commands:
-        return replace(diagnosis, steps=tuple(skipped.values()))
+    began, now = clock.monotonic(), clock.now()
+    prepared = [prepare(job) for job in jobs]
+    found = [_blank(each, now) for each in prepared]
+    active = [number for number, each in enumerate(prepared) if each.commands]
     try:
-        diagnosis = _run(job, diagnosis, commands, skipped, clock)
-    except (Unreachable, HostKeyRefused) as error:
-        diagnosis = replace(diagnosis, problem=redact(str(error), job.secrets))
-    return replace(diagnosis, seconds=round(clock.monotonic() - began, 3))
+        if active:
+            run = _run([prepared[number] for number in active], pool, clock)
+            for place, number in enumerate(active):
+                found[number] = _found(found[number], prepared[number], run, place)
+    except Unreachable as error:
+        for number in active:
+            problem = redact(str(error), prepared[number].job.secrets)
+            found[number] = replace(found[number], steps=(), problem=problem, fault=error.fault)
+    spent = round(clock.monotonic() - began, 3)
+    return tuple(replace(each, seconds=spent) for each in found)
 
 
-def _commands(job: Job) -> tuple[list[Command], dict[str, StepResult]]:
-    """The steps that can run, and for the others why they cannot."""
-    own = {"host.name": job.host.name, "host.address": job.host.address or ""}
-    inputs = Inputs(job.runbook.inputs, {**job.values, **own})
-    commands: list[Command] = []
-    skipped: dict[str, StepResult] = {}
-    for step in job.runbook.steps:
-        try:
-            commands.append(Command(step, render(step.run, inputs)))
-        except Refused as refused:
-            skipped[step.id] = not_run(step, str(refused))
-    return commands, skipped
+def script_of(jobs: Sequence[Job]) -> str:
+    """The script that these jobs would run, without its nonce."""
+    return assemble([prepare(job).batch for job in jobs]).text
 
 
-def _run(
-    job: Job,
-    diagnosis: Diagnosis,
-    commands: Sequence[Command],
-    skipped: Mapping[str, StepResult],
-    clock: Clock,
-) -> Diagnosis:
-    nonce = secrets.token_hex(_NONCE_BYTES)
-    script = build(commands)
-    enough = sum(command.step.timeout + _KILL_SECONDS for command in commands) + _SPARE_SECONDS
-    seconds = min(enough, job.runbook.timeout)
-    with connect(job.host, job.profile) as connection:
-        answer = connection.run(with_nonce(script, nonce), end_mark(nonce), seconds, clock)
-        fingerprint = connection.host_key.fingerprint
-    frames = parse(answer.stdout, nonce)
-    return replace(
-        diagnosis,
-        steps=results(job.runbook, answer, frames, skipped, job.secrets),
-        problem=redact(problem_of(answer, frames), job.secrets),
-        audit=Audit(host_key=fingerprint, script=sha256(script.encode()).hexdigest()),
+def _blank(prepared: Prepared, now: datetime) -> Diagnosis:
+    """A diagnosis as it is before anything ran: every step is left out."""
+    job = prepared.job
+    return Diagnosis(
+        job.runbook.id,
+        job.runbook.title,
+        job.host.name,
+        now,
+        seconds=0.0,
+        steps=tuple(prepared.left_out.values()),
+        audit=Audit(by=job.by, runbook=job.runbook.digest, inputs=dict(prepared.inputs.values)),
     )
+
+
+def _run(prepared: Sequence[Prepared], pool: Connections, clock: Clock) -> _Run:
+    nonce = secrets.token_hex(_NONCE_BYTES)
+    script = assemble([each.batch for each in prepared])
+    job = prepared[0].job
+    with pool.connection(job.host, job.profile) as connection:
+        answer = connection.run(
+            script.with_nonce(nonce), end_mark(nonce), _seconds(prepared), clock
+        )
+        ended = clock.now()
+        audit = replace(connection.audit, script=sha256(script.text.encode()).hexdigest())
+    return _Run(script, answer, parse(answer.stdout, nonce), ended, audit)
+
+
+def _seconds(prepared: Sequence[Prepared]) -> float:
+    """The time for all of it: that of the runbooks, or less where their steps need less."""
+    steps = [command.step for each in prepared for command in each.commands]
+    enough = sum(step.timeout + _KILL_SECONDS for step in steps) + _SPARE_SECONDS
+    return min(enough, sum(each.job.runbook.timeout for each in prepared))
+
+
+def _found(blank: Diagnosis, prepared: Prepared, run: _Run, place: int) -> Diagnosis:
+    facts = _facts(run)
+    names = run.script.names[place]
+    own = blank.audit
+    return replace(
+        blank,
+        steps=results(prepared, names, run.answer, run.frames, facts),
+        problem=redact(problem_of(run.answer, run.frames), prepared.job.secrets),
+        facts=facts,
+        audit=replace(run.audit, by=own.by, runbook=own.runbook, inputs=own.inputs),
+    )
+
+
+def _facts(run: _Run) -> dict[str, str]:
+    """What the host said of itself, and how far its clock is ahead of ours, in seconds."""
+    frames, arrivals = run.frames, run.answer.arrivals
+    facts = dict(frames.facts)
+    told = [at for received, at in arrivals if frames.told < received]
+    if frames.clock is not None and frames.complete and told:
+        # It read its clock between our sending the script and our hearing of it.
+        heard = run.ended.timestamp() - arrivals[-1][1] + told[0] / 2
+        facts["clock_offset"] = f"{frames.clock - heard:.1f}"
+    return facts

@@ -5,12 +5,15 @@ and is never handed to a step, so no output can forge a frame. The script keeps 
 stdin open as a dead-man switch: when it ends, everything that was started is killed.
 """
 
+import math
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from watcher.diagnostics.conditions import condition
 from watcher.diagnostics.render import Rendered
-from watcher.model.runbook import Step
+from watcher.model.matcher import Matcher
+from watcher.model.runbook import FACTS, Shell, Step, Sudo, Weight
 
 HARD_CAP = 4 * 1024 * 1024
 """A step that has written this many bytes is stopped."""
@@ -25,7 +28,8 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C.UTF-8 LANG=C.UTF-8 TERM=dumb COLUMNS=200 NO_COLOR=1
 PAGER=cat SYSTEMD_PAGER= SYSTEMD_COLORS=0
 export PATH LC_ALL LANG TERM COLUMNS NO_COLOR PAGER SYSTEMD_PAGER SYSTEMD_COLORS
-unset HISTFILE
+unset HISTFILE ENV BASH_ENV
+set -f
 umask 077
 cd /
 exec 3>&1
@@ -38,14 +42,85 @@ done
 W_SETSID=
 if command -v setsid >/dev/null 2>&1; then W_SETSID=setsid; fi
 
-# w_have ID COMMAND…: whether all commands are there; if not, says so in a frame.
+W_LOW=
+if command -v nice >/dev/null 2>&1; then W_LOW='nice -n 19'; fi
+if ionice -c3 true >/dev/null 2>&1; then W_LOW="$W_LOW ionice -c3"; fi
+
+# What the host says of itself: F_… here, and a frame for us. Its files are read, never run.
+w_facts() {
+  F_os_id= F_os_family= F_os_version= F_init=other F_container=none
+  w_file=/etc/os-release
+  [ -r "$w_file" ] || w_file=/usr/lib/os-release
+  w_like=
+  if [ -r "$w_file" ]; then
+    while IFS== read -r w_x w_y || [ -n "$w_x" ]; do
+      w_y=${w_y#[\"\']}
+      w_y=${w_y%[\"\']}
+      case $w_x in
+        ID) F_os_id=$w_y ;;
+        ID_LIKE) w_like=$w_y ;;
+        VERSION_ID) F_os_version=$w_y ;;
+      esac
+    done <"$w_file"
+  fi
+  for w_x in $F_os_id $w_like; do
+    case $w_x in
+      debian | ubuntu) F_os_family=debian ;;
+      rhel | fedora | centos | amzn) F_os_family=rhel ;;
+      suse | sles | opensuse*) F_os_family=suse ;;
+      alpine | arch | gentoo) F_os_family=$w_x ;;
+    esac
+    [ -z "$F_os_family" ] || break
+  done
+  F_os_family=${F_os_family:-$F_os_id}
+  F_kernel=$(uname -r)
+  F_arch=$(uname -m)
+  F_user=$(id -un)
+  if [ -d /run/systemd/system ]; then
+    F_init=systemd
+  elif [ -d /run/openrc ]; then
+    F_init=openrc
+  fi
+  if [ -r /run/systemd/container ]; then
+    read -r F_container </run/systemd/container
+  elif [ -e /.dockerenv ]; then
+    F_container=docker
+  elif [ -e /run/.containerenv ]; then
+    F_container=podman
+  fi
+  w_frame F
+  for w_x in FACTS; do
+    eval "printf '%s=%s\n' $w_x \"\$F_$w_x\"" >&3
+  done
+  printf 'clock=%s\n' "$(date '+%s.%N')" >&3
+}
+
+# w_all COMMAND…: whether all commands are there; the one that is not is w_lack.
+w_all() {
+  for w_x do
+    command -v "$w_x" >/dev/null 2>&1 || { w_lack=$w_x; return 1; }
+  done
+}
+
+# w_have ID COMMAND…: the same, said in a frame.
 w_have() {
   w_id=$1
   shift
-  for w_x do
-    command -v "$w_x" >/dev/null 2>&1 || { w_frame U "$w_id" "$w_x"; return 1; }
-  done
+  w_all "$@" || { w_frame U "$w_id" "$w_lack"; return 1; }
 }
+
+# w_unfit ID: says that no text of the step is for this host.
+w_unfit() { if [ -n "$w_lack" ]; then w_frame U "$1" "$w_lack"; else w_frame S "$1"; fi; }
+
+# w_may RUNBOOK SECONDS CEILING: how long a step may take of the time that its runbook has left.
+w_may() {
+  eval "w_x=\$W_LEFT_$1"
+  w_limit=$2 w_whole=
+  [ "$w_x" -gt 0 ] || return 1
+  if [ "$3" -gt "$w_x" ]; then w_limit=$w_x w_whole=whole; fi
+  w_then=$(date +%s)
+}
+w_took() { eval "W_LEFT_$1=\$((W_LEFT_$1 - \$(date +%s) + w_then))"; }
 
 # w_cap HEAD TAIL: passes on both ends of its input; reports bytes read and bytes dropped on fd 4.
 w_cap() {
@@ -76,12 +151,16 @@ w_cap() {
     }' 2>&4
 }
 
-# w_run ID SECONDS BYTES HEAD TAIL: runs $W_S. Its process group ends with the step, with its time,
-# or when stdin (fd 9) does, which also ends everything else.
+# w_run ID SECONDS BYTES HEAD TAIL NOTES SHELL…: runs $W_S. Its process group ends with the step,
+# with its time, or when stdin (fd 9) does, which also ends everything else. NOTES is the
+# descriptor that as_root writes to, or - where there is none.
 w_run() {
-  w_frame B "$1"
+  w_id=$1 w_time=$2 w_most=$3 w_head=$4 w_tail=$5 w_notes=$6
+  shift 6
+  w_frame B "$w_id" $w_whole
   w_r=$({ {
-    $W_SETSID timeout -k 2 "$2" sh -c "$W_S" </dev/null 2>&1 3>&- 4>&- 9>&- &
+    $W_SETSID timeout -k 2 "$w_time" "$@" -c "$W_S" \
+      </dev/null 2>&1 3>&- 5>&"$w_notes" 4>&- 9>&- &
     w_p=$!
     { read -r w_x; kill -9 "-$w_p"; kill -9 0; } <&9 >/dev/null 3>&- 4>&- &
     w_dog=$!
@@ -90,8 +169,8 @@ w_run() {
     kill -9 "-$w_p" "$w_dog"
     wait "$w_dog"
     echo "code=$w_rc" >&4
-  } 2>/dev/null | head -c "$3" | w_cap "$4" "$5" >&3; } 4>&1)
-  w_frame E "$1" $w_r
+  } 2>/dev/null | head -c "$w_most" | w_cap "$w_head" "$w_tail" >&3; } 4>&1)
+  w_frame E "$w_id" $w_r
 }
 
 # While a step holds its output open beyond its end, this is what ends the script with stdin; a
@@ -101,6 +180,7 @@ w_guard() { read -r w_x; sleep 1; kill -9 0; }
 main() {
   w_guard <&9 >/dev/null 2>&1 3>&- &
   w_guard=$!
+  w_facts
   w_steps
   { kill -9 "$w_guard"; wait "$w_guard"; } 2>/dev/null
   w_frame Z
@@ -109,37 +189,135 @@ main() {
 """
 
 
+# What a step finds in front of its text, where it says `sudo:`.
+_AS_ROOT = r"""as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"
+  elif sudo -n -l "$@" >/dev/null 2>&1; then sudo -n "$@"
+  else
+    echo "ELSE=${1##*/}" >&5
+    OTHERWISE
+  fi
+}
+"""
+_PREFIXES = {
+    Sudo.NEVER: "",
+    Sudo.IF_AVAILABLE: _AS_ROOT.replace("ELSE", "partial").replace("OTHERWISE", '"$@" 5>&-'),
+    Sudo.REQUIRED: _AS_ROOT.replace("ELSE", "denied").replace("OTHERWISE", 'kill -9 "$$"'),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One text of a step, for hosts where all of `when` holds and all of `needs` are there."""
+
+    rendered: Rendered
+    when: tuple[Matcher, ...] = ()
+    needs: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A step ready to run."""
+    """A step ready to run, as the first of its texts that fits the host."""
 
     step: Step
-    rendered: Rendered
+    choices: tuple[Choice, ...]
 
 
-def build(commands: Sequence[Command]) -> str:
-    """The script without its nonce, which `with_nonce` puts in front; the same for the same run."""
-    steps = "\n".join(_step(command) for command in commands)
-    prelude = _PRELUDE.replace("REQUIRED", " ".join(REQUIRED))
-    return f"{prelude}\nw_steps() {{\n{steps}\n}}\nexec 9<&0 </dev/null; main\n"
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one runbook wants to run, in how many seconds altogether."""
+
+    commands: Sequence[Command]
+    seconds: float
 
 
-def with_nonce(script: str, nonce: str) -> str:
-    """The script as it is sent."""
-    return f"W_N={nonce}\n{script}"
+@dataclass(frozen=True, slots=True)
+class Script:
+    """The script without its nonce, the same for the same run. `names` are, for each batch, those
+    under which its steps come back: steps of several runbooks that are the same run once.
+    """
+
+    text: str
+    names: tuple[Mapping[str, str], ...]
+
+    def with_nonce(self, nonce: str) -> str:
+        """The script as it is sent."""
+        return f"W_N={nonce}\n{self.text}"
 
 
-def _step(command: Command) -> str:
-    step, rendered = command.step, command.rendered
-    exports = [
-        f"W_{n}={shlex.quote(value)}; export W_{n}" for n, value in enumerate(rendered.values, 1)
-    ]
-    limits = f"{step.timeout:g} {HARD_CAP} {step.head} {step.tail}"
-    lines = [
-        *exports,
-        f"W_S={shlex.quote(rendered.text)}",
-        f"if w_have {step.id}{''.join(f' {shlex.quote(name)}' for name in step.needs)}; then",
-        f"w_run {step.id} {limits}",
-        "fi",
-    ]
-    return "\n".join(lines)
+def assemble(batches: Sequence[Batch]) -> Script:
+    """The one script of these runbooks: what is light comes first."""
+    budgeted = len(batches) > 1
+    names: list[dict[str, str]] = [{} for _ in batches]
+    known: dict[tuple[str, ...], str] = {}
+    tasks: list[tuple[Weight, list[str]]] = []
+    for number, batch in enumerate(batches):
+        for command in batch.commands:
+            key = tuple(_task(command, "NAME", None))
+            if key not in known:
+                known[key] = _free(command.step.id, set(known.values()))
+                lines = _task(command, known[key], number if budgeted else None)
+                tasks.append((command.step.weight, list(lines)))
+            names[number][command.step.id] = known[key]
+    tasks.sort(key=lambda task: task[0] is Weight.HEAVY)
+    budgets = [f"W_LEFT_{n}={math.ceil(batch.seconds)}" for n, batch in enumerate(batches)]
+    lines = (budgets if budgeted else []) + [line for _, task in tasks for line in task]
+    steps = "\n".join(lines)
+    prelude = _PRELUDE.replace("REQUIRED", " ".join(REQUIRED)).replace("FACTS", " ".join(FACTS))
+    text = f"{prelude}\nw_steps() {{\n{steps}\n}}\nexec 9<&0 </dev/null; main\n"
+    return Script(text, tuple(names))
+
+
+def _free(name: str, taken: set[str]) -> str:
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name}.{number}"
+    return free
+
+
+def _task(command: Command, name: str, budget: int | None) -> Iterator[str]:
+    """The lines that run a step where it applies, within the time of its runbook."""
+    step = command.step
+    limit, after = f"{step.timeout:g}", []
+    if budget is not None:
+        yield f"if w_may {budget} {limit} {math.ceil(step.timeout)}; then"
+        limit, after = '"$w_limit"', [f"w_took {budget}", f"else w_frame L {name}; fi"]
+    if step.when:
+        yield f"if {condition(step.when)}; then"
+        after = [f"else w_frame S {name}; fi", *after]
+    needs = step.needs if step.shell is Shell.SH else ("bash", *step.needs)
+    if needs:
+        yield f"if w_have {name} {shlex.join(needs)}; then"
+        after = ["fi", *after]
+    low = "$W_LOW " if step.weight is Weight.HEAVY else ""
+    notes = "-" if step.sudo is Sudo.NEVER else "4"
+    run = f"w_run {name} {limit} {HARD_CAP} {step.head} {step.tail} {notes} {low}{step.shell}"
+    yield from _choices(command, name, run)
+    yield from after
+
+
+def _choices(command: Command, name: str, run: str) -> Iterator[str]:
+    """Tries one text after another; the last resort is the one without conditions."""
+    word = "if"
+    for choice in command.choices:
+        conditions = [condition(choice.when)] if choice.when else []
+        conditions += [f"w_all {shlex.join(choice.needs)}"] if choice.needs else []
+        text = [*_exports(choice.rendered), _text(command.step, choice.rendered), run]
+        if not conditions:
+            yield from text if word == "if" else ["else", *text, "fi"]
+            return
+        yield from ["w_lack="] if word == "if" else []
+        yield f"{word} {' && '.join(conditions)}; then"
+        yield from text
+        word = "elif"
+    yield f"else w_unfit {name}; fi"
+
+
+def _exports(rendered: Rendered) -> Iterator[str]:
+    for number, value in enumerate(rendered.values, 1):
+        yield f"W_{number}={shlex.quote(value)}; export W_{number}"
+
+
+def _text(step: Step, rendered: Rendered) -> str:
+    return f"W_S={shlex.quote(_PREFIXES[step.sudo] + rendered.text)}"

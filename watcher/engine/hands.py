@@ -7,7 +7,7 @@ from typing import Protocol
 
 from watcher.decide.identify import resolve
 from watcher.decide.lifecycle import News
-from watcher.diagnostics.run import Job, diagnose
+from watcher.diagnostics.run import Direct, Job, diagnose
 from watcher.kit.clock import Clock
 from watcher.model.action import Action, Outcome, Verdict
 from watcher.model.alert import Alert
@@ -128,7 +128,7 @@ class DiagnoseHand:
         return None if profile is None else (host, profile)
 
     def _run(self, job: Job) -> Result:
-        diagnosis = diagnose(job, self.clock)
+        (diagnosis,) = diagnose((job,), Direct(), self.clock)
         # Without a host key nobody let us in: that may change.
         if diagnosis.problem and not diagnosis.host_key:
             return Result(Outcome(Verdict.RETRY, diagnosis.problem), diagnosis)
