@@ -83,6 +83,31 @@ def story(seed: int, conditions: int = 9, late: int = 90) -> list[Line]:
     return in_order_of_arrival(lines)
 
 
+def rush(seed: int, conditions: int) -> list[Line]:
+    """A story of minutes, with so many different alerts at few places that they are storms."""
+    dice = random.Random(seed)
+    lines, wide = [], dice.choice([200, 600, 1200])
+    known = ["db01", "10.0.0.5:9100", "web01", "web02", "unknown7", None, "h1", "h2", "h3"]
+    hosts = dice.sample(known, dice.randint(1, 6))
+    for number in range(conditions):
+        host, clock = dice.choice(hosts), dice.uniform(0, wide)
+        for span in range(dice.randint(1, 3)):
+            same = {
+                "key": f"k{number}",
+                "occurrence": f"{number}.{span}",
+                "host": host,
+                "name": f"n{number % dice.choice([3, 30])}",
+                "labels": {"env": "prod", "site": dice.choice("ab"), "datacenter": "x"},
+            }
+            began = (T0 + timedelta(seconds=clock)).isoformat()
+            for kind in ("firing", "update", "resolved")[: dice.randint(1, 3)]:
+                news = {"severity": dice.choice(SEVERITIES), "started_at": began}
+                lines.append(line(clock, kind, dice.choice([0, 0, 0, 90, 30]), **same, **news))
+                clock += dice.uniform(1, 60)
+            clock += dice.uniform(1, 100)
+    return in_order_of_arrival(lines)
+
+
 def in_order_of_arrival(lines: list[Line]) -> list[Line]:
     """The same, as Watcher hears of it."""
     return sorted(lines, key=lambda each: (each["received_at"], each["key"]))

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.engine.recounted import miscounts, of_book, of_store
-from tests.engine.streams import RULEBOOK, Line, in_order_of_arrival, line, ndjson, story
+from tests.engine.streams import RULEBOOK, Line, in_order_of_arrival, line, ndjson, rush, story
 from tests.engine.test_digest import a_digest, deliver, drain, empty, outcome
 from tests.fakes import FakeClock
 from watcher.decide import regroup
@@ -370,17 +370,40 @@ def test_counts_are_right_after_any_sequence_of_events_and_orders(
     seed: int, conditions: int
 ) -> None:
     """A recount from the occurrences equals what is stored, and what people told apart stays so."""
-    dice = random.Random(seed)
+    order_along(story(seed, conditions), random.Random(seed), often=0.3)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 1_000_000), st.integers(5, 30))
+@example(2879, 34)  # The end of a span is heard of before its start, and an order between them.
+@example(4550, 25)  # A late span becomes all there is of an incident, which has another number.
+@example(10641, 26)  # The same, and it is over already.
+def test_orders_stand_in_storms(seed: int, conditions: int) -> None:
+    """Where disruptions merge, surge and are decided again, too."""
+    order_along(rush(seed, conditions), random.Random(seed), often=0.1)
+
+
+def order_along(lines: list[Line], dice: random.Random, often: float) -> None:
+    """Orders at random amidst news: all counts are right, and the last word of a person counts."""
     book = Book(numbers := count(1))
     fold = Fold(book, RULEBOOK)
-    for each in read_events(ndjson(story(seed, conditions))):
+    put: dict[tuple[str, str, str], int] = {}
+    for each in read_events(ndjson(lines)):
         fold.take(identify(each.event, "default", each.received_at, RULEBOOK.catalogue))
         assert [] == miscounts(of_book(book))
-        if dice.random() < 0.3 and book.incidents:
+        assert put == {key: living(book, book.occurrences[key].incident) for key in put}
+        if dice.random() < often and book.incidents:
             now = each.received_at
-            order_on(book, dice, next(numbers), Moment(now, Reason("by-hand", "so"), "olga"))
+            put |= order_on(book, dice, next(numbers), Moment(now, Reason("by-hand", "so"), "olga"))
+            put = {key: living(book, number) for key, number in put.items()}
             assert [] == miscounts(of_book(book))
             fold = Fold(book, RULEBOOK, going=read_anew(book, now))
+
+
+def living(book: Book, number: int | None) -> int:
+    """The incident that has what that one had."""
+    incident = book.incidents[number or 0]
+    return incident.number if incident.merged_into is None else living(book, incident.merged_into)
 
 
 def read_anew(book: Book, now: datetime) -> Going:
@@ -392,8 +415,12 @@ def read_anew(book: Book, now: datetime) -> Going:
     return going
 
 
-def order_on(book: Book, dice: random.Random, number: int, moment: Moment) -> None:
-    """Carries out an order at random on a book, as `carry_out` does on a store."""
+def order_on(
+    book: Book, dice: random.Random, number: int, moment: Moment
+) -> dict[tuple[str, str, str], int]:
+    """Carries out an order at random on a book, as `carry_out` does on a store; returns where it
+    put which spans.
+    """
     source, into = (roll(book, dice.choice(list(book.incidents))) for _ in range(2))
     some = dice.sample(source.members, dice.randint(0, len(source.members)))
     try:
@@ -406,9 +433,9 @@ def order_on(book: Book, dice: random.Random, number: int, moment: Moment) -> No
             case Verb.MOVE if some:
                 result = regroup.move(source, some, into, moment, GROUND)
             case _:
-                return
+                return {}
     except RefusedError:
-        return
+        return {}
     for alert, span in result.moved:
         book.put_alert(alert)
         book.put_occurrence(span)
@@ -416,6 +443,8 @@ def order_on(book: Book, dice: random.Random, number: int, moment: Moment) -> No
         book.put_occurrence(span)
     book.put_incident(result.source.incident)
     book.put_incident(result.into.incident)
+    home = result.into.incident.number
+    return {(span.customer, span.key, span.occurrence): home for _, span in result.moved}
 
 
 def roll(book: Book, number: int) -> Roll:

@@ -43,8 +43,8 @@ class Correlation:
     def place(
         self, alert: Alert, span: Occurrence, before: Occurrence | None, now: datetime
     ) -> Place:
-        """Where a span belongs that begins, and is not in the book yet; all else is done, but what
-        leaves the same incident does so when the span has `joined` it, so that it is never empty.
+        """Where a span belongs that begins, and is not in the book yet; all else is done, but that
+        what leaves the same incident has to `make_way` once the span is there: it is never empty.
         """
         ruling = self._rule(alert, span, before, now)
         [mine] = (each for each in ruling.placed if each.onset.span == span.span)
@@ -57,13 +57,16 @@ class Correlation:
 
     def joined(self, span: Occurrence, place: Place, now: datetime, opened: bool) -> None:
         """The span is part of its incident now, which may be new."""
-        for into, places in self._leaving.items():
-            self._move(place.number, into, places, now)
-        self._leaving = {}
         if opened:
             self._going.suspects.open(place.number, span.customer)
         self._going.suspect(span, place.onset, place.number)
         self._accuse(place.number, now)
+
+    def make_way(self, place: Place, now: datetime) -> None:
+        """Whatever does not belong with the span any more leaves its incident."""
+        leaving, self._leaving = self._leaving, {}
+        for into, places in leaving.items():
+            self._move(place.number, into, places, now)
 
     def settle(self, now: datetime) -> None:
         """Settles the suspects of the incidents that have had their time by now."""

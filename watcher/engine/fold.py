@@ -162,6 +162,7 @@ class Fold:
             # Either its recovery came first, or a newer span of the condition did.
             reason = _RECOVERED if known is not None else _SUPERSEDED
             self._end(joined, alert, news, reason)
+        self._correlation.make_way(mine, now)
 
     def _enter(
         self, arrival: lifecycle.Arrival, occurrence: Occurrence, mine: Place, news: News
