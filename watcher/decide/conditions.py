@@ -68,10 +68,10 @@ class Conditions:
 
     def __init__(self, conditions: Sequence[Iterable[Matcher]]) -> None:
         self._all = (1 << len(conditions)) - 1
-        fields: dict[str, _Field] = {}
+        fields: dict[str, Field] = {}
         for number, matchers in enumerate(conditions):
             for matcher in matchers:
-                field = fields.setdefault(matcher.name, _Field(self._all))
+                field = fields.setdefault(matcher.name, Field(self._all))
                 field.tests.append((1 << number, predicate(matcher)))
         self._fields = [(_get(name), field) for name, field in fields.items()]
 
@@ -85,7 +85,7 @@ class Conditions:
         return left
 
 
-class _Field(dict[str, int]):
+class Field(dict[str, int]):
     """The conditions that each value of one field leaves possible, found out on first need."""
 
     def __init__(self, everything: int) -> None:
