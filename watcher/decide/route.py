@@ -1,18 +1,44 @@
 """Who is told of an incident, and which runbooks run on which host: news in, intents out."""
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime
-from fnmatch import fnmatchcase
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from watcher.decide.lifecycle import News
-from watcher.model.action import ActionKind, Intent
+from watcher.decide.runbooks import applying
+from watcher.model.action import Action, ActionKind, Intent
 from watcher.model.alert import Alert
-from watcher.model.catalogue import Host
+from watcher.model.catalogue import Catalogue, Host
 from watcher.model.incident import Incident
-from watcher.model.policy import Policy, RunbookMatch
+from watcher.model.person import Role
+from watcher.model.policy import Occasion, Policy, Rerun, RunbookTrigger
 
 HELD = "/held"
 """How the lane of a message ends that waits for the end of a hold."""
+
+INTRUSIVE = "intrusive"
+"""The part of a runbook that does more than read."""
+
+ANSWER_WITHIN = timedelta(hours=24)
+"""For how long what is held waits for a person; later it would tell of another day."""
+
+OCCASIONS: Mapping[News, Occasion] = {
+    News.REOPENED: Occasion.REOPENED,
+    News.RAISED: Occasion.ESCALATED,
+}
+"""Which news are occasions for runbooks by themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Why a runbook is to run: the occasion, when, the alert whose fields it takes, and who asked
+    for it (a person, else that alert).
+    """
+
+    occasion: Occasion
+    now: datetime
+    alert: str = ""
+    by: str = ""
 
 
 def notifications(
@@ -45,30 +71,117 @@ def notifications(
             )
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Under which rules runbooks are chosen, and among which hosts."""
+
+    policy: Policy
+    catalogue: Catalogue
+
+
 def diagnoses(
-    incident: Incident, alert: Alert, host: Host | None, policy: Policy
+    incident: Incident, alert: Alert, host: Host | None, orders: Iterable[Order], ground: Ground
 ) -> Iterator[Intent]:
-    """Each matching runbook once for each host of an incident; a host that is not in the inventory,
-    or has no way in, is never connected to.
+    """Each runbook that applies and has the occasion, on each of its hosts."""
+    for runbook in applying(ground.policy.runbooks, alert, host):
+        wanted = [each for each in orders if each.occasion in runbook.policy.occasions]
+        if wanted:
+            for target in targets(runbook, incident.customer, host, ground.catalogue):
+                for order in wanted:
+                    yield from ordered(incident, runbook, target, order)
+
+
+def targets(
+    runbook: RunbookTrigger, customer: str, host: Host | None, catalogue: Catalogue
+) -> tuple[Host, ...]:
+    """Where a runbook runs for an alert on that host; a host that is not in the inventory of the
+    customer, or has no way in, is never connected to.
     """
-    if host is None or host.address is None or host.ssh is None:
+    wanted = runbook.policy.on_hosts
+    if not wanted:
+        return (host,) if host is not None and _has_way_in(host) else ()
+    found = {
+        each.name: each
+        for (owner, _), each in catalogue.by_alias.items()
+        if owner == customer
+        and all(each.tags.get(tag) in values for tag, values in wanted.items())
+        and _has_way_in(each)
+    }
+    return tuple(found[name] for name in sorted(found))[: runbook.policy.max_hosts]
+
+
+def ordered(
+    incident: Incident, runbook: RunbookTrigger, host: Host, order: Order
+) -> Iterator[Intent]:
+    """A runbook on a host; what a person must agree to is an action of its own, which is held."""
+    policy = runbook.policy
+    if policy.approval is not None:
+        yield _diagnosis(incident, runbook, host, order, role=policy.approval)
         return
-    for runbook in policy.runbooks:
-        if any(_matches(clause, alert, host) for clause in runbook.any):
-            yield Intent(
-                incident=incident.number,
-                customer=incident.customer,
-                kind=ActionKind.DIAGNOSE,
-                lane=f"diagnose/{host.name}",
-                key=f"{incident.number}/diagnose/{host.name}/{runbook.name}",
-                payload={"runbook": runbook.name, "host": host.name, "alert": alert.key},
-            )
+    yield _diagnosis(incident, runbook, host, order)
+    if runbook.intrusive:
+        yield _diagnosis(incident, runbook, host, order, INTRUSIVE, Role.OPERATOR)
 
 
-def _matches(clause: RunbookMatch, alert: Alert, host: Host) -> bool:
-    name = alert.name.casefold()
-    return (
-        (not clause.sources or alert.source in clause.sources)
-        and (not clause.alerts or any(fnmatchcase(name, each.casefold()) for each in clause.alerts))
-        and all(host.tags.get(tag) in values for tag, values in clause.host_tags.items())
+def repeated(action: Action, rerun: Rerun, now: datetime) -> Intent | None:
+    """The same diagnosis once more, for what only time shows; None if it was made often enough."""
+    times = int(action.payload.get("again", "0")) + 1
+    if times > rerun.times:
+        return None
+    return Intent(
+        incident=action.incident,
+        customer=action.customer,
+        kind=action.kind,
+        lane=f"again/{action.payload['host']}+{rerun.after.total_seconds():g}",
+        key=f"{action.key.partition('/again/')[0]}/again/{times}",
+        payload={**action.payload, "again": str(times)},
+        not_before=now + rerun.after,
     )
+
+
+def _diagnosis(
+    incident: Incident,
+    runbook: RunbookTrigger,
+    host: Host,
+    order: Order,
+    part: str = "",
+    role: Role | None = None,
+) -> Intent:
+    """One action; with a role, held until somebody who has it agrees."""
+    delay = runbook.policy.delay
+    payload = {
+        "runbook": runbook.name,
+        "host": host.name,
+        "alert": order.alert,
+        "occasion": order.occasion.value,
+        "by": order.by or f"alert {order.alert}",
+        "part": part,
+        "role": role.value if role else "",
+    }
+    return Intent(
+        incident=incident.number,
+        customer=incident.customer,
+        kind=ActionKind.DIAGNOSE,
+        # What waits must not hold up what is due.
+        lane=f"diagnose/{host.name}" + (f"+{delay.total_seconds():g}" if delay else ""),
+        key="/".join(filter(None, (_key(incident, runbook.name, host.name, order), part))),
+        payload={name: value for name, value in payload.items() if value},
+        not_before=order.now + delay if delay else None,
+        held_until=order.now + ANSWER_WITHIN if role else None,
+    )
+
+
+def _key(incident: Incident, runbook: str, host: str, order: Order) -> str:
+    """Once for each incident, runbook and host; again when it is back, at each higher priority, and
+    whenever a person wants it.
+    """
+    once = f"{incident.number}/diagnose/{runbook}/{host}"
+    if order.occasion is Occasion.OPENED:
+        return once
+    if order.occasion is Occasion.ESCALATED:
+        return f"{once}/{order.occasion}/{incident.priority}"
+    return f"{once}/{order.occasion}/{order.now.isoformat()}"
+
+
+def _has_way_in(host: Host) -> bool:
+    return host.address is not None and host.ssh is not None

@@ -23,7 +23,7 @@ from watcher.model.incident import Incident, Status, Suspect
 
 _SETTLED = "suspect"
 
-Write = Callable[[Step, datetime], None]
+Write = Callable[[Step, datetime], object]
 _Moves = Mapping[int, list[Place]]
 
 

@@ -25,7 +25,8 @@ from watcher.engine.withhold import Withholding
 from watcher.model.alert import Alert, Occurrence
 from watcher.model.change import replace
 from watcher.model.event import Event
-from watcher.model.incident import Status
+from watcher.model.incident import Incident, Status
+from watcher.model.policy import Occasion
 from watcher.model.reason import Reason
 from watcher.model.silence import Window
 
@@ -56,6 +57,7 @@ class Fold:
         self._withholding = Withholding(book, rulebook.policy, windows, inhibitors)
         self._policy = rulebook.policy
         self._catalogue = rulebook.catalogue
+        self._ground = route.Ground(rulebook.policy, rulebook.catalogue)
         self._scale = Scale(rulebook.policy.priority, rulebook.catalogue)
 
     def take(self, news: News) -> None:
@@ -155,8 +157,9 @@ class Fold:
             worst = replace(alert, severity=occurrence.worst)
         stake = staked(worst, occurrence.worst, effects(self._policy.rules, worst))
         arrival = lifecycle.Arrival(worst, occurrence.started_at or point, point, stake)
-        opened = self._enter(arrival, occurrence, mine, news)
+        opened, heard = self._enter(arrival, occurrence, mine, news)
         joined = self._belongs(alert, occurrence, mine, news)
+        self._diagnose(self._book.incidents[mine.number], alert, news, (Occasion.OPENED, *heard))
         self._correlation.joined(joined, mine, now, opened)
         if joined.ended_at is not None:
             # Either its recovery came first, or a newer span of the condition did.
@@ -166,8 +169,10 @@ class Fold:
 
     def _enter(
         self, arrival: lifecycle.Arrival, occurrence: Occurrence, mine: Place, news: News
-    ) -> bool:
-        """An alert becomes part of an incident; returns whether it is the first one there."""
+    ) -> tuple[bool, tuple[Occasion, ...]]:
+        """An alert becomes part of an incident; returns whether it is the first one there, and what
+        that is an occasion for.
+        """
         alert, moment = arrival.alert, Moment(news.received_at, mine.reason)
         found = self._book.find(mine.number)
         if found is not None and self._was_there(alert, mine.number):
@@ -177,9 +182,9 @@ class Fold:
             step = lifecycle.open_by_alert(mine.number, arrival, group, moment, scale)
         else:
             step = lifecycle.join(found, arrival, moment, self._scale, self._policy.grouping)
-        self._step(step, moment.now)
+        heard = self._step(step, moment.now)
         self._book.put_incident(told(step.incident, occurrence))
-        return found is None or found.alerts == 0
+        return found is None or found.alerts == 0, heard
 
     def _where_it_is(self, alert: Alert) -> Alert:
         """The alert in its incident of now: what came in may have moved its newest span."""
@@ -199,7 +204,7 @@ class Fold:
         return elsewhere and self._book.has(number, alert.customer, alert.key)
 
     def _belongs(self, alert: Alert, span: Occurrence, mine: Place, news: News) -> Occurrence:
-        """Writes down where an occurrence belongs, and what follows for its host."""
+        """Writes down where an occurrence belongs."""
         book = self._book
         occurrence = replace(
             span,
@@ -213,9 +218,15 @@ class Fold:
             alert = replace(alert, incident=mine.number, withheld=None, suppressed=False)
         book.put_alert(alert)
         book.put_occurrence(occurrence)
-        incident = book.incidents[mine.number]
-        book.intents.extend(route.diagnoses(incident, alert, news.host, self._policy))
         return occurrence
+
+    def _diagnose(
+        self, incident: Incident, alert: Alert, news: News, occasions: Sequence[Occasion]
+    ) -> None:
+        """Has runbooks run because of an alert."""
+        orders = [route.Order(each, news.received_at, alert.key) for each in occasions]
+        found = route.diagnoses(incident, alert, news.host, orders, self._ground)
+        self._book.intents.extend(found)
 
     def _update(self, seen: Sighting, known: Occurrence | None, event: Event, news: News) -> None:
         """Severity and words of an occurrence that an incident already holds."""
@@ -229,8 +240,9 @@ class Fold:
             step = lifecycle.severity_heard(
                 incident, seen.alert, after.severity, stake, moment, self._scale
             )
-            self._step(step, news.received_at)
+            heard = self._step(step, news.received_at)
             incident = step.incident
+            self._diagnose(incident, seen.alert, news, heard)
         if event.note:
             step = lifecycle.note(incident, event.note, moment, key=_note_key(event))
             self._step(step, news.received_at)
@@ -256,7 +268,10 @@ class Fold:
             return
         self._correlation.replace(alert, current, past, now)
 
-    def _step(self, step: Step, now: datetime, held_until: datetime | None = None) -> None:
+    def _step(
+        self, step: Step, now: datetime, held_until: datetime | None = None
+    ) -> tuple[Occasion, ...]:
+        """Writes a step down, and who is told of it; returns what it is an occasion for."""
         book, incident, news = self._book, step.incident, step.news
         book.put_incident(incident)
         book.entries.extend(step.entries)
@@ -264,6 +279,7 @@ class Fold:
             # Nobody had been told that it was over.
             news = tuple(each for each in news if each is not lifecycle.News.REOPENED)
         book.intents.extend(route.notifications(incident, news, self._policy, now, held_until))
+        return tuple(route.OCCASIONS[each] for each in news if each in route.OCCASIONS)
 
 
 def _facts(alert: Alert) -> tuple[object, ...]:
