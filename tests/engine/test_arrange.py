@@ -22,7 +22,7 @@ from watcher.decide.regroup import Fresh
 from watcher.engine.arrange import Order, Verb, carry_out, preview
 from watcher.engine.book import Book
 from watcher.engine.command import Desk, NotThereError
-from watcher.engine.digest import Digest
+from watcher.engine.digest import LEASE, Digest
 from watcher.engine.fold import Fold
 from watcher.engine.going import Going
 from watcher.engine.replay import read_events
@@ -310,6 +310,36 @@ def test_a_digest_that_goes_on_decides_as_one_that_begins(
         outcomes.append(outcome(store))
 
     assert outcomes[0] == outcomes[1]
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        lambda at: at.close(1, OLGA),
+        lambda at: at.reopen(1, OLGA),
+        lambda at: carry_out(at, Order(Verb.MERGE, 1, 2), OLGA),
+    ],
+    ids=["close", "reopen", "merge"],
+)
+def test_what_changes_groups_waits_for_the_batch_that_is_written(
+    store: Store, order: Callable[[Desk], object]
+) -> None:
+    """None of its alerts lands in what was closed meanwhile, though the batch knows it as open."""
+    outage(store, digest := a_digest(store))
+    digest.release()
+    desk(store).resolve(1, OLGA)
+    with store.begin() as tx:
+        token = tx.lease(LEASE, "me", FakeClock().now(), timedelta(minutes=1))
+    person = threading.Thread(target=order, args=(desk(store),))
+    with store.begin() as tx:
+        assert tx.held(LEASE, token or 0)
+        person.start()
+        person.join(0.3)
+        waits = person.is_alive()
+    person.join()
+
+    assert waits
+    assert Status.RESOLVED is not incident(store, 1).status
 
 
 def test_nothing_is_lost_while_a_digest_runs(store: Store) -> None:

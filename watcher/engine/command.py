@@ -11,6 +11,7 @@ from watcher.decide import lifecycle, route
 from watcher.decide.identify import resolve, service_of
 from watcher.decide.lifecycle import Moment, RefusedError, Report, Step
 from watcher.decide.priority import Scale
+from watcher.engine.digest import LEASE
 from watcher.kit.clock import Clock
 from watcher.model.catalogue import Catalogue
 from watcher.model.change import replace
@@ -53,11 +54,13 @@ class Desk:
 
     def close(self, number: int, by: Principal, text: str = "") -> Incident:
         """Nothing is left to do. Raises NotThereError or RefusedError."""
-        return self._step(number, by, text or "somebody found nothing left to do", lifecycle.close)
+        text = text or "somebody found nothing left to do"
+        return self._step(number, by, text, lifecycle.close, waits=True)
 
     def reopen(self, number: int, by: Principal, text: str = "") -> Incident:
         """It is not over after all. Raises NotThereError or RefusedError."""
-        return self._step(number, by, text or "somebody found it not to be over", lifecycle.reopen)
+        text = text or "somebody found it not to be over"
+        return self._step(number, by, text, lifecycle.reopen, waits=True)
 
     def note(self, number: int, by: Principal, text: str) -> Incident:
         """A line on the timeline. Raises NotThereError."""
@@ -139,10 +142,21 @@ class Desk:
         self.wake()
 
     def _step(
-        self, number: int, by: Principal, text: str, decide: Callable[[Incident, Moment], Step]
+        self,
+        number: int,
+        by: Principal,
+        text: str,
+        decide: Callable[[Incident, Moment], Step],
+        *,
+        waits: bool = False,
     ) -> Incident:
+        """Takes one step; what changes which incidents there are `waits` for a batch that is being
+        written: its alerts must not land in what is closed meanwhile.
+        """
         moment = self.moment(by, text)
         with self.store.begin() as tx:
+            if waits:
+                tx.freeze(LEASE)
             incident = tx.incidents([number]).get(number)
             if incident is None or by.customer not in {None, incident.customer}:
                 raise NotThereError(f"there is no incident {number}")
