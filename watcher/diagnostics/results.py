@@ -145,7 +145,9 @@ def _understood(step: Step, result: StepResult, seen: Seen) -> StepResult:
     values, notes = {}, ()
     if result.status in _READ:
         found = extracted(step.extract, result.output, seen.inputs)
-        values, notes = found.values, found.notes
+        values = found.values
+        # Of a failed step, or one that said nothing, nobody expects that it can be read.
+        notes = found.notes if result.status is StepStatus.OK else ()
         known = {**found.found, **known, "output": result.output, "exit_code": result.exit_code}
     told, failed = highlights(step.signals, known)
     reason = "; ".join(filter(None, [result.reason, *notes, *failed]))

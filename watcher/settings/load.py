@@ -12,7 +12,7 @@ from watcher.model.policy import Policy
 from watcher.model.runbook import Runbook
 from watcher.policy.catalogue import load_catalogue
 from watcher.policy.endpoints import Notifier, Source
-from watcher.policy.inventory import Logins
+from watcher.policy.logins import Logins
 from watcher.policy.problems import Place, Problem, Problems, checked
 from watcher.policy.references import Secrets
 from watcher.policy.rules import load_policy
@@ -69,7 +69,7 @@ def load(path: Path | None, env: Mapping[str, str]) -> Settings:
     around = Surroundings(catalogue.customers, config.listen[0])
     sources = read_sources(document, context, around, problems)
     channels, notifiers = read_channels(document, context, catalogue.customers, problems)
-    runbooks = load_runbooks([shipped("runbooks"), *config.runbooks], problems)
+    runbooks = load_runbooks(_runbook_folders(config), problems)
     folders = _rule_folders(config)
     policy = load_policy(folders, triggers(runbooks.values()), channels, problems)
 
@@ -100,11 +100,15 @@ def rule_folders(path: Path | None, env: Mapping[str, str]) -> list[Path]:
 
     Raises SettingsError where the configuration does not even say which.
     """
-    problems = Problems()
-    _, config, _ = _read(path, env, Secrets(env), problems)
-    if problems.errors:
-        raise SettingsError(tuple(problems))
-    return _rule_folders(config)
+    return _rule_folders(_config_of(path, env))
+
+
+def runbook_folders(path: Path | None, env: Mapping[str, str]) -> list[Path]:
+    """The folders of runbooks that `load` would read, whatever may be wrong with them.
+
+    Raises SettingsError where the configuration does not even say which.
+    """
+    return _runbook_folders(_config_of(path, env))
 
 
 def reload_policy(settings: Settings, problems: Problems) -> Policy | None:
@@ -124,8 +128,20 @@ def _read(
     return document, _config(document, context, problems), context
 
 
+def _config_of(path: Path | None, env: Mapping[str, str]) -> ConfigFile:
+    problems = Problems()
+    _, config, _ = _read(path, env, Secrets(env), problems)
+    if problems.errors:
+        raise SettingsError(tuple(problems))
+    return config
+
+
 def _rule_folders(config: ConfigFile) -> list[Path]:
     return [shipped("rules"), *config.rules]
+
+
+def _runbook_folders(config: ConfigFile) -> list[Path]:
+    return [shipped("runbooks"), *config.runbooks]
 
 
 def _document(path: Path | None, problems: Problems) -> Document:
