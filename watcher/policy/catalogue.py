@@ -13,7 +13,8 @@ from pydantic import Field
 from watcher.model.catalogue import Calendar, Catalogue, Customer, Host, Service, SshProfile
 from watcher.policy.calendars import CalendarEntry
 from watcher.policy.customers import check_customers
-from watcher.policy.inventory import Logins, load_inventory
+from watcher.policy.inventory import load_inventory
+from watcher.policy.logins import Logins
 from watcher.policy.problems import Place, Problems, entries, named, parts, read
 from watcher.policy.suggest import did_you_mean
 from watcher.policy.values import Name, Names, Strict

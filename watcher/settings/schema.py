@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from watcher.kit.plugins import kinds
 from watcher.model.incident import Priority
-from watcher.policy.inventory import ProfileEntry
+from watcher.policy.logins import ProfileEntry
 from watcher.policy.references import SecretRef, TextRef
 from watcher.policy.suggest import did_you_mean
 from watcher.policy.values import Duration, FilePath, FilePaths, Name, Names, Size, Strict
