@@ -174,7 +174,6 @@ def _incident(number: int, size: Size) -> Incident:
         group=f"service:svc-{number % 300}",
         severity=Severity.HIGH,
         opened_at=at,
-        burst_at=at,
         last_at=at,
         service="rare" if rare else f"svc-{number % 300}",
         hosts=("rare",) if rare else (f"host-{number % 10_000:05d}",),

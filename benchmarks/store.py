@@ -128,7 +128,6 @@ def incident(number: int, now: datetime) -> Incident:
         group=f"service:billing{number}",
         severity=Severity.HIGH,
         opened_at=now,
-        burst_at=now,
         last_at=now,
         service="billing",
         hosts=("db1", "db2", "db3"),

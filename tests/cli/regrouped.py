@@ -35,5 +35,5 @@ def _incident() -> Incident:
     return Incident(
         number=1, customer="acme", title="cpu is high on web01", status=Status.OPEN,
         priority=Priority.P3, terms=(), group="host:web01", severity=Severity.AVERAGE,
-        opened_at=T0, burst_at=T0, last_at=T0, hosts=("web01",), firing=2, alerts=2,
+        opened_at=T0, last_at=T0, hosts=("web01",), firing=2, alerts=2,
     )  # fmt: skip

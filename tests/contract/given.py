@@ -70,7 +70,6 @@ def incident(number: int = 1, customer: str = "acme", **changes: Any) -> Inciden
         "group": "service:billing",
         "severity": Severity.HIGH,
         "opened_at": NOW,
-        "burst_at": NOW,
         "last_at": NOW,
     }
     return Incident(**{**given, **changes})

@@ -50,8 +50,8 @@ HISTORY = (
     " comment, author, created_at, over_at) SELECT n, 'mute:' || n, 'mute', 'acme', '[]', 1, 1,"
     " '', 'UTC', '', 'olga', 1, n FROM {numbers}",
     "INSERT INTO incident (number, customer, title, status, priority, terms, group_key, severity,"
-    " hosts, opened_at, opened_by, burst_at, last_at, firing, alerts, resolved_at) SELECT n,"
-    " 'acme', 't', 'closed', 'P3', '[]', 'g' || n, 'high', '[]', 1, 'w', 1, n, 0, 1, 1"
+    " hosts, opened_at, opened_by, last_at, firing, alerts, resolved_at) SELECT n,"
+    " 'acme', 't', 'closed', 'P3', '[]', 'g' || n, 'high', '[]', 1, 'w', n, 0, 1, 1"
     " FROM {numbers}",
     "INSERT INTO entry (incident, at, kind, actor, text, reason)"
     " SELECT n, 1, 'note', 'w', 't', 'r' FROM {numbers}",

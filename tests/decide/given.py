@@ -85,6 +85,5 @@ def incident(
         group=group,
         severity=Severity.AVERAGE,
         opened_at=at(first if opened is None else opened),
-        burst_at=at(first),
         last_at=at(last),
     )

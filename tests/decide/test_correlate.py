@@ -11,8 +11,6 @@ from tests.decide.given import at, incident
 from watcher.decide.correlate import (
     SAME,
     Homecoming,
-    extend,
-    fuse,
     group_of,
     homecoming,
     onset_of,
@@ -213,35 +211,3 @@ def test_an_onset_says_where_its_condition_returns_to_and_where_not() -> None:
 
     assert (7, why, True, True) == (onset.home, onset.why, onset.pinned, onset.long)
     assert frozenset((3, 4)) == onset.barred
-
-
-@pytest.mark.parametrize(
-    ("point", "expected"),
-    [(4, (0, 4)), (-3, (-3, 0)), (60, (60, 60)), (-60, (0, 0))],
-)
-def test_a_start_extends_the_burst_or_begins_a_new_one(
-    point: float, expected: tuple[float, float]
-) -> None:
-    """Near starts stretch the burst, a later one begins anew, an old straggler changes nothing."""
-    extended = extend(incident(1, 0, 0), at(point), RULES.gap)
-
-    assert tuple(map(at, expected)) == (extended.burst_at, extended.last_at)
-
-
-@pytest.mark.parametrize(
-    ("other", "expected"),
-    [
-        (incident(2, 8, 9), (0, 9, None)),
-        (incident(2, 30, 31), (30, 31, 4)),
-        (incident(2, -30, -20), (0, 4, -20)),
-    ],
-)
-def test_merged_incidents_have_the_starts_of_both(
-    other: Incident, expected: tuple[float, float, float | None]
-) -> None:
-    """One burst where they are near, the newer burst and the end of the older one where not."""
-    fused = fuse(incident(1, 0, 4), other, RULES.gap)
-    burst, last, before = expected
-
-    assert (at(burst), at(last)) == (fused.burst_at, fused.last_at)
-    assert (None if before is None else at(before)) == fused.before_at

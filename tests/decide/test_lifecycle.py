@@ -220,7 +220,6 @@ def test_merging_closes_the_later_incident_into_the_earlier() -> None:
     later = replace(
         opened(alert("disk", Severity.HIGH, "db02")).incident,
         number=2,
-        burst_at=at(3),
         last_at=at(4),
         ended_at=at(4),
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -61,7 +60,7 @@ def member(
 def roll(*members: Member, number: int = 1, **fields: Any) -> Roll:
     """An incident as these alerts make it."""
     begun = [span.started_at for _, span in members if span.started_at] or [at(0)]
-    blank = replace(incident(number), opened_at=min(begun), burst_at=max(begun), last_at=max(begun))
+    blank = replace(incident(number), opened_at=min(begun), last_at=max(begun))
     return Roll(replace(recount(blank, Said(), members, GROUND), **fields), members)
 
 
@@ -87,10 +86,10 @@ def test_a_split_makes_two_incidents_each_with_its_own_counts() -> None:
     assert (1, 2, ("web01", "web02"), Severity.AVERAGE, at(30)) == (
         new.firing, new.alerts, new.hosts, new.severity, new.ended_at,
     )  # fmt: skip
-    assert (7, "olga", Status.OPEN, at(1), at(1), at(2)) == (
-        new.number, new.opened_by, new.status, new.opened_at, new.burst_at, new.last_at,
+    assert (7, "olga", Status.OPEN, at(1), at(2)) == (
+        new.number, new.opened_by, new.status, new.opened_at, new.last_at,
     )  # fmt: skip
-    assert (at(0), at(0)) == (source.burst_at, source.last_at)
+    assert at(0) == source.last_at
     assert "b is high on web01" == new.title
     assert new.suspect is not None
     assert "b" == new.suspect.key
@@ -370,7 +369,7 @@ def test_a_wrong_clock_does_not_move_the_new_incident_about() -> None:
     result = regroup.split(source, [strange], Fresh(7, "g", None), MOMENT, GROUND)
 
     assert at(0) == result.into.incident.opened_at
-    assert at(-2) == result.into.incident.burst_at
+    assert at(-2) == result.into.incident.last_at
 
 
 @pytest.mark.parametrize(
@@ -477,15 +476,14 @@ def test_a_pair_is_the_same_whichever_comes_first() -> None:
 
 
 def test_counts_are_those_of_the_incidents_that_alerts_make() -> None:
-    """The newest run of starts counts, and what came before it."""
+    """Also when the newest of them began."""
     early, late = member("e", -30), member("l", 20)
     source = roll(early, A, B, late)
     result = regroup.move(source, [late], roll(C, number=2), MOMENT, GROUND)
-    kept, other = result.source.incident, result.into.incident
+    back = regroup.move(source, [early], roll(C, number=2), MOMENT, GROUND)
 
-    assert (at(0), at(1), at(-30)) == (kept.burst_at, kept.last_at, kept.before_at)
-    assert (at(20), at(20), at(2)) == (other.burst_at, other.last_at, other.before_at)
-    assert timedelta(minutes=5) == POLICY.grouping.gap
+    assert (at(1), at(20)) == (result.source.incident.last_at, result.into.incident.last_at)
+    assert (at(20), at(2)) == (back.source.incident.last_at, back.into.incident.last_at)
 
 
 def test_what_is_emptied_keeps_its_severity_for_the_record() -> None:

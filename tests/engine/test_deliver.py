@@ -71,7 +71,6 @@ def incident(number: int = 1) -> Incident:
         group=f"service:{number}",
         severity=Severity.HIGH,
         opened_at=NOON,
-        burst_at=NOON,
         last_at=NOON,
     )
 

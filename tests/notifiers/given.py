@@ -30,7 +30,6 @@ INCIDENT = Incident(
     group="service:billing",
     severity=Severity.DISASTER,
     opened_at=AT - timedelta(minutes=3),
-    burst_at=AT - timedelta(minutes=3),
     last_at=AT,
     service="billing",
     hosts=("db01", "db02"),

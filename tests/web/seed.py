@@ -97,7 +97,6 @@ def incident(
         group=f"service:{service}" if service else f"manual:{number}",
         severity=severity,
         opened_at=ago(opened),
-        burst_at=ago(opened),
         last_at=ago(opened - 1),
         service=service,
         hosts=hosts,

@@ -11,7 +11,6 @@ from watcher.decide.dedup import Identity
 from watcher.decide.flapping import Hold
 from watcher.decide.reasons import spoken
 from watcher.model.alert import Alert, Occurrence
-from watcher.model.change import replace
 from watcher.model.incident import Incident, Status
 from watcher.model.policy import Grouping
 from watcher.model.reason import Reason
@@ -112,25 +111,6 @@ def _back(away: timedelta, hold: Hold) -> str:
         return f"the same condition, {gone} after it was last seen"
     taught = f"it came back {hold.returns} times before, usually within {usual}"
     return f"back after {gone}; held for up to {length} because {hold.because or taught}"
-
-
-def extend(incident: Incident, point: datetime, gap: timedelta) -> Incident:
-    """The incident with one more start: in its newest burst, or in a newer one."""
-    if incident.burst_at - gap <= point <= incident.last_at + gap:
-        burst_at, last_at = min(incident.burst_at, point), max(incident.last_at, point)
-        return replace(incident, burst_at=burst_at, last_at=last_at)
-    if point > incident.last_at:
-        return replace(incident, burst_at=point, last_at=point, before_at=incident.last_at)
-    return incident
-
-
-def fuse(earlier: Incident, later: Incident, gap: timedelta) -> Incident:
-    """The earlier incident with the starts of both."""
-    first, second = sorted((earlier, later), key=lambda each: (each.burst_at, each.last_at))
-    last_at = max(first.last_at, second.last_at)
-    if second.burst_at - first.last_at <= gap:
-        return replace(earlier, burst_at=first.burst_at, last_at=last_at, before_at=first.before_at)
-    return replace(earlier, burst_at=second.burst_at, last_at=last_at, before_at=first.last_at)
 
 
 def _away(previous: Occurrence, occurrence: Occurrence) -> timedelta:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from watcher.decide.correlate import extend, fuse
 from watcher.decide.priority import Scale, basis, pooled, prioritise
 from watcher.model.alert import Alert
 from watcher.model.change import replace
@@ -136,7 +135,8 @@ def join(
     alert = arrival.alert
     first = incident.alerts == 0 and incident.opened_by == MACHINE
     grown = replace(
-        extend(incident, arrival.point, grouping.gap),
+        incident,
+        last_at=max(incident.last_at, arrival.point),
         hosts=_with_host(incident.hosts, alert.host),
         severity=max(incident.severity, alert.severity, key=lambda each: each.rank),
         alerts=incident.alerts + (alert.incident != incident.number),
@@ -234,7 +234,8 @@ def merge(both: Both, moment: Moment, scale: Scale, grouping: Grouping) -> tuple
     )
     ends = [each.ended_at for each in (earlier, later) if each.ended_at is not None]
     grown = replace(
-        fuse(earlier, later, grouping.gap),
+        earlier,
+        last_at=max(earlier.last_at, later.last_at),
         hosts=tuple(sorted({*earlier.hosts, *later.hosts})),
         severity=max(earlier.severity, later.severity, key=lambda each: each.rank),
         alerts=both.alerts,
@@ -332,7 +333,6 @@ def blank(
         group=group,
         severity=severity,
         opened_at=moment.now,
-        burst_at=point,
         last_at=point,
         opened_by=moment.actor,
     )

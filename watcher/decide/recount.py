@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from watcher.decide.correlate import extend
 from watcher.decide.lifecycle import FIRST, MACHINE, titled
 from watcher.decide.priority import Scale, pooled, staked
 from watcher.decide.rules import effects
@@ -88,22 +87,6 @@ def starts(roll: Roll, members: Iterable[Member], rules: Grouping) -> list[datet
     earliest = roll.incident.opened_at - rules.lateness
     begun = [(span.started_at or span.heard_at, span.joined_at) for _, span in members]
     return sorted(max(min(start, known or start), earliest) for start, known in begun)
-
-
-def run_of(incident: Incident, begun: Sequence[datetime], rules: Grouping) -> Incident:
-    """The incident with the newest run of these starts for its own; without any it keeps what it
-    has.
-    """
-    if begun:
-        incident = replace(incident, burst_at=begun[0], last_at=begun[0], before_at=None)
-    return continued(incident, begun, rules)
-
-
-def continued(incident: Incident, begun: Iterable[datetime], rules: Grouping) -> Incident:
-    """The incident with these starts besides those that it had."""
-    for point in begun:
-        incident = extend(incident, point, rules.gap)
-    return incident
 
 
 def suspected(incident: Incident, after: Sequence[Member], rules: Grouping) -> Incident:

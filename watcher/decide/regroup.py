@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from watcher.decide import label
-from watcher.decide.correlate import fuse, group_of
+from watcher.decide.correlate import group_of
 from watcher.decide.dedup import Identity
 from watcher.decide.lifecycle import (
     MACHINE,
@@ -29,9 +29,7 @@ from watcher.decide.recount import (
     Member,
     Roll,
     Said,
-    continued,
     recount,
-    run_of,
     said_of,
     starts,
     suspected,
@@ -110,7 +108,8 @@ def merge(source: Roll, into: Roll, moment: Moment, ground: Ground) -> Regrouped
     )
     away = _entry(closed, EntryKind.MERGED, f"merged into #{kept.number}", moment)
     whole = replace(
-        fuse(kept, gone, ground.policy.grouping.gap),
+        kept,
+        last_at=max(kept.last_at, gone.last_at),
         held_by=kept.held_by or gone.held_by,
         took=(*kept.took, gone.number, *gone.took),
         judgement=weightier(kept, gone),
@@ -137,7 +136,8 @@ def move(
     _require_two(source.incident, into.incident)
     begun = starts(source, some, ground.policy.grouping)
     moved = _handed(source, some, into.incident, source.incident, moment)
-    wider = Roll(continued(into.incident, begun, ground.policy.grouping), into.members)
+    last_at = max(into.incident.last_at, *begun)
+    wider = Roll(replace(into.incident, last_at=last_at), into.members)
     apart = {*_apart(into.incident), source.incident.number}
     grown = _gained(wider, moved, said_of(into), apart, moment, ground)
     text = f"{_counted(some)} came from #{source.incident.number}: {_names(some)}"
@@ -170,7 +170,7 @@ def split(
     begun = starts(source, some, ground.policy.grouping)
     opened_at = max(begun[0], source.incident.opened_at) if _by_hand(moment) else moment.now
     first = _blank(source, some, fresh, replace(moment, now=opened_at))
-    first = run_of(first, begun, ground.policy.grouping)
+    first = replace(first, last_at=begun[-1])
     moved = _handed(source, some, first, source.incident, moment)
     opened = _gained(Roll(first), moved, Said(), {source.incident.number}, moment, ground)
     text = f"split off from #{source.incident.number} with {_counted(some)}: {_names(some)}"
@@ -256,7 +256,8 @@ def _lost(roll: Roll, some: Sequence[Member], into: int, moment: Moment, ground:
         apart = {*_apart(incident), into}
         less = replace(incident, arranged=Arranged(moment.actor, tuple(sorted(apart))))
     less = suspected(recount(less, said_of(roll), rest, ground), rest, ground.policy.grouping)
-    less = run_of(less, starts(roll, rest, ground.policy.grouping), ground.policy.grouping)
+    if rest:
+        less = replace(less, last_at=starts(roll, rest, ground.policy.grouping)[-1])
     if not rest and incident.held_by is None:
         return _emptied(less, told, moment)
     if rest and not less.firing and less.status in _AT_WORK and less.held_by is None:

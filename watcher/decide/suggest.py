@@ -58,6 +58,6 @@ def _weigh(
 
 
 def _away(one: Incident, other: Incident) -> timedelta:
-    """How far apart their newest runs of alerts are."""
-    first, second = sorted((one, other), key=lambda each: each.burst_at)
-    return max(second.burst_at - first.last_at, timedelta())
+    """How long nothing began between the one and the other."""
+    first, second = sorted((one, other), key=lambda each: each.opened_at)
+    return max(second.opened_at - first.last_at, timedelta())

@@ -110,11 +110,11 @@ class Incident:
     """One disruption. `number` is its identity within the installation.
 
     `group` is what its alerts share (`service:billing`, `host:db1`, `alert:<key>`, `manual:<n>`).
-    `burst_at`..`last_at` span its newest run of alert starts no further apart than the activity
-    gap, and `before_at` is the last start before that run. `firing` counts the alerts that hold
-    now, `alerts` all that ever joined, and `ended_at` is the newest end among them. `severity` is
-    the highest seen. While `held_by` names a person who opened or reopened it, only people resolve
-    it. A merged incident is closed and names the incident that took it in, which has it in `took`.
+    Its newest alert began at `last_at`, as it counts for grouping. `firing` counts the alerts that
+    hold now, `alerts` all that ever joined, and `ended_at` is the newest end among them. `severity`
+    is the highest seen. While `held_by` names a person who opened or reopened it, only people
+    resolve it. A merged incident is closed and names the one that took it in, which has it in
+    `took`.
     `stakes` are what the priority is made of, one for each service, `judgement` what a person made
     of it, and at `review_at` the clock may change it. Once another began in its midst, it is
     `overtaken_by` that, and only its own conditions still return to it.
@@ -129,7 +129,6 @@ class Incident:
     group: str
     severity: Severity
     opened_at: datetime
-    burst_at: datetime
     last_at: datetime
     service: str | None = None
     hosts: tuple[str, ...] = ()
@@ -144,7 +143,6 @@ class Incident:
     merged_into: int | None = None
     ticket: str | None = None
     problem: int | None = None
-    before_at: datetime | None = None
     ended_at: datetime | None = None
     held_by: str | None = None
     stakes: tuple[Stake, ...] = ()

@@ -96,10 +96,14 @@ def _priority() -> None:
 
 
 def _storms() -> None:
-    """What goes on at a customer, and what was overtaken by another that began in its midst."""
+    """What goes on at a customer, and what was overtaken by another that began in its midst; runs
+    of alerts decide nothing any more.
+    """
     op.add_column("incident", sa.Column("overtaken_by", sa.BigInteger(), nullable=True))
     op.add_column("occurrence", sa.Column("counted", sa.Text(), nullable=True))
     op.drop_index("incident_group", "incident")
+    op.drop_column("incident", "burst_at")
+    op.drop_column("incident", "before_at")
     lively = sa.text("status IN ('open', 'acknowledged', 'resolved')")
     op.create_index(
         "incident_lively",
