@@ -1,8 +1,8 @@
 """Diagnoses: the runbooks that match a host become evidence, whatever the host does."""
 
 import secrets
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -10,10 +10,11 @@ from typing import Protocol
 
 from watcher.diagnostics.faults import Unreachable
 from watcher.diagnostics.frames import Frames, end_mark, parse
+from watcher.diagnostics.pool import Pool
 from watcher.diagnostics.prepare import Job, Prepared, prepare
 from watcher.diagnostics.results import problem_of, results
 from watcher.diagnostics.script import Script, assemble
-from watcher.diagnostics.ssh import Answer, Connection, connect
+from watcher.diagnostics.ssh import Answer, Connection
 from watcher.kit.clock import Clock
 from watcher.kit.redact import redact
 from watcher.model.catalogue import Host, SshProfile
@@ -36,9 +37,11 @@ class Connections(Protocol):
 class Direct:
     """A connection of its own for every run."""
 
-    def connection(self, host: Host, profile: SshProfile) -> AbstractContextManager[Connection]:
+    @contextmanager
+    def connection(self, host: Host, profile: SshProfile) -> Iterator[Connection]:
         """Logs in, and out after the run."""
-        return connect(host, profile)
+        with Pool(Clock()) as pool, pool.connection(host, profile) as connection:
+            yield connection
 
 
 @dataclass(frozen=True, slots=True)

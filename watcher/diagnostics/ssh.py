@@ -1,19 +1,16 @@
 """One script on one host: it is handed to a shell, and what it says is read within limits."""
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 
 import paramiko
 
-from watcher.diagnostics.bastion import way_to
 from watcher.diagnostics.faults import FAULTS, Unreachable, words
 from watcher.diagnostics.hostkeys import HostKey
 from watcher.diagnostics.identity import signing_key
-from watcher.diagnostics.link import OPEN_SECONDS, Link, Login
+from watcher.diagnostics.link import OPEN_SECONDS, Link
 from watcher.diagnostics.sign import signed_command, signed_input
 from watcher.kit.clock import Clock
-from watcher.model.catalogue import Host, SshProfile
 from watcher.model.evidence import Audit, Fault
 
 _COMMAND = "exec sh -s"
@@ -94,18 +91,6 @@ class Connection:
         """Gives up the session that no script has used."""
         if self.session is not None:
             self.session.close()
-
-
-@contextmanager
-def connect(host: Host, profile: SshProfile) -> Iterator[Connection]:
-    """Logs in; the connection ends with the block. Raises Unreachable and HostKeyRefused."""
-    clock = Clock()
-    login = Login.prepare(way_to(host, profile), clock)
-    link = login.enter(login.dial(), clock)
-    try:
-        yield Connection(link)
-    finally:
-        link.close()
 
 
 def _read(channel: paramiko.Channel, done: bytes, deadline: float, clock: Clock) -> Answer:
