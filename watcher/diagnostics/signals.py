@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, UndefinedError
+from jinja2 import StrictUndefined, TemplateError, Undefined, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from watcher.diagnostics.figures import in_bytes, in_words, number
@@ -88,10 +88,8 @@ def complaint(signal: Signal) -> str:
     try:
         _condition(signal.condition)
         _sentence(signal.say)
-    except TemplateSyntaxError as error:
-        return f"the expression or the sentence is wrong: {error.message}"
     except TemplateError as error:
-        return f"the expression or the sentence is wrong: {error}"
+        return f"the expression or the sentence is wrong: {error.message}"
     return ""
 
 
