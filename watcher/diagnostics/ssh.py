@@ -1,6 +1,6 @@
 """One script on one host: it is handed to a shell, and what it says is read within limits."""
 
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 
 import paramiko
@@ -76,21 +76,28 @@ class Connection:
         channel, self.session = self.session or self.link.open_session(), None
         self.fit = False
         try:
-            with closing(channel):
-                channel.settimeout(OPEN_SECONDS)
-                channel.exec_command(command)
-                channel.sendall(text)
-                answer = _read(channel, done, deadline, clock)
+            channel.settimeout(OPEN_SECONDS)
+            channel.exec_command(command)
+            channel.sendall(text)
+            answer = _read(channel, done, deadline, clock)
         except FAULTS as error:
             problem = f"the host let us in but runs no commands: {words(error)}"
             raise Unreachable(problem, Fault.BROKEN) from None
+        finally:
+            _close(channel)
         self.fit = answer.ended and self.link.alive
         return answer
 
     def close(self) -> None:
         """Gives up the session that no script has used."""
         if self.session is not None:
-            self.session.close()
+            _close(self.session)
+
+
+def _close(channel: paramiko.Channel) -> None:
+    """Says so to the host, if there is still somebody to say it to."""
+    with suppress(*FAULTS):
+        channel.close()
 
 
 def _read(channel: paramiko.Channel, done: bytes, deadline: float, clock: Clock) -> Answer:
