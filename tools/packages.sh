@@ -21,6 +21,13 @@ need() { # purpose, packages...
     tools/apt.sh $missing || say "$purpose left out; to have it, install:$missing"
 }
 
+package_of() {
+    case $1 in
+        java) echo default-jdk-headless ;;
+        node) echo nodejs ;;
+    esac
+}
+
 have_postgres() {
     [ -x "${WATCHER_PG_BIN:-/nonexistent}/postgres" ] && return
     for bin in /usr/lib/postgresql/*/bin/postgres; do [ -x "$bin" ] && return; done
@@ -29,6 +36,8 @@ have_postgres() {
 
 for_test() {
     [ -x /usr/sbin/sshd ] || need "tests against a real SSH server" openssh-server
+    command -v busybox >/dev/null || need "tests of scripts in busybox" busybox
+    command -v busybox >/dev/null || need "tests of hosts with BusyBox" busybox
     have_postgres || tools/setup.sh postgres || say "no PostgreSQL; its tests are left out"
 }
 
@@ -40,6 +49,11 @@ for_e2e() {
     need "end-to-end tests with Zabbix and a browser" \
         zabbix-server-pgsql zabbix-frontend-php zabbix-agent \
         php8.2-fpm php8.2-pgsql php8.2-cli postgresql chromium
+    need "end-to-end tests of runbooks against real services" \
+        mariadb-server redis-server rabbitmq-server nginx-light apache2-bin gdb
+    for tool in java node; do
+        command -v "$tool" >/dev/null || need "end-to-end tests of runbooks for $tool" "$(package_of "$tool")"
+    done
 }
 
 # The benchmarks only need binaries: they are unpacked, not installed.

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -39,7 +39,12 @@ class Program:
 
 
 @contextlib.contextmanager
-def running(*command: str | Path, folder: Path, user: str | None = None) -> Iterator[Program]:
+def running(
+    *command: str | Path,
+    folder: Path,
+    user: str | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Program]:
     """Runs a program in `folder`, which gets what it says; ends it and its children."""
     path = folder / f"{Path(command[0]).name}.out"
     with path.open("ab") as output:
@@ -49,6 +54,7 @@ def running(*command: str | Path, folder: Path, user: str | None = None) -> Iter
             group=user,
             extra_groups=None if user is None else [],
             cwd=folder,
+            env={**os.environ, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
