@@ -9,7 +9,7 @@ import pytest
 from tests.decide.given import POLICY, T0, incident
 from tests.decide.test_lifecycle import alert
 from watcher.decide.lifecycle import News
-from watcher.decide.route import Ground, Order, diagnoses, notifications, repeated
+from watcher.decide.route import Estate, Order, diagnoses, notifications, repeated
 from watcher.model.action import Action, ActionKind, ActionStatus, Intent
 from watcher.model.catalogue import Catalogue, Host
 from watcher.model.incident import Priority
@@ -72,10 +72,10 @@ def test_while_a_condition_is_held_nobody_is_told_that_it_is_over(
     assert (lane, waits) == (intent.lane, intent.not_before)
 
 
-def ground(*runbooks: RunbookTrigger, hosts: tuple[Host, ...] = ()) -> Ground:
+def estate(*runbooks: RunbookTrigger, hosts: tuple[Host, ...] = ()) -> Estate:
     """These runbooks, and these hosts of the inventory."""
     known = {(each.customer, each.name): each for each in hosts}
-    return Ground(replace(POLICY, runbooks=runbooks), Catalogue(by_alias=known))
+    return Estate(replace(POLICY, runbooks=runbooks), Catalogue(by_alias=known))
 
 
 def made(
@@ -86,7 +86,7 @@ def made(
 ) -> list[Intent]:
     """What follows from the alert on that host."""
     orders = [Order(each, T0, "v1:cpu") for each in occasions]
-    return list(diagnoses(incident(), alert(), host, orders, ground(*runbooks, hosts=hosts)))
+    return list(diagnoses(incident(), alert(), host, orders, estate(*runbooks, hosts=hosts)))
 
 
 def runbook(name: str = "linux-base", **policy: Any) -> RunbookTrigger:

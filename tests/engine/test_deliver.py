@@ -1,6 +1,6 @@
 """The outbox carried out: order, leases, patience, and what is stored of it, on both stores."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -46,9 +46,9 @@ class FakeHand:
     def label(self, action: Action) -> str:
         return f"message to {action.payload['channel']}"
 
-    def prepare(self, action: Action, view: View) -> Errand:
-        assert view.incident(action.incident, action.customer) is not None
-        return lambda: self._go(action)
+    def prepare(self, actions: Sequence[Action], view: View) -> Errand:
+        assert view.incident(actions[0].incident, actions[0].customer) is not None
+        return lambda: [self._go(each) for each in actions]
 
     def _go(self, action: Action) -> Result:
         self.keys.append(action.key)
@@ -350,8 +350,8 @@ def test_a_fault_of_ours_is_tried_again(store: Store, capfd: pytest.CaptureFixtu
     assert "hunter2hunter2" not in logged
 
 
-def test_evidence_is_kept_of_the_last_attempt_only(store: Store) -> None:
-    """A diagnosis that will be tried again leaves no evidence; the one that counts does, once."""
+def test_evidence_is_what_the_last_attempt_brought(store: Store) -> None:
+    """That a host does not answer is on the incident at once, until something better is."""
     failed = Result(AGAIN, replace(DIAGNOSIS, problem="does not answer"))
     queue(store, intent("a"))
     clock, hand = FakeClock(), FakeHand([failed, Result(DONE, DIAGNOSIS)])
@@ -359,7 +359,7 @@ def test_evidence_is_kept_of_the_last_attempt_only(store: Store) -> None:
 
     work.run_due()
     with store.view() as view:
-        assert view.evidence_of(1) == []
+        assert [each.diagnosis.problem for each in view.evidence_of(1)] == ["does not answer"]
     clock.advance(timedelta(minutes=1))
     work.run_due()
 
@@ -535,11 +535,11 @@ def test_a_database_that_goes_away_before_the_call_is_waited_for(away: Away) -> 
     """What could not be prepared is tried again as soon as the database is back."""
 
     class Hand(FakeHand):
-        def prepare(self, action: Action, view: View) -> Errand:
+        def prepare(self, actions: Sequence[Action], view: View) -> Errand:
             if not self.keys:
                 self.keys.append("prepared")
                 raise StoreUnavailable("gone")
-            return super().prepare(action, view)
+            return super().prepare(actions, view)
 
     queue(away, intent("a"))
 

@@ -8,10 +8,12 @@ from functools import partial
 from secrets import token_hex
 
 from watcher.app.stored import RULES_EVERY, rules_of
+from watcher.diagnostics.pool import Pool
 from watcher.engine.deliver import Deliverer
 from watcher.engine.deliver import Options as DeliverOptions
+from watcher.engine.diagnose import DiagnoseHand
 from watcher.engine.digest import Digest, Read
-from watcher.engine.hands import DiagnoseHand, Hand, NotifyHand
+from watcher.engine.hands import Hand, NotifyHand
 from watcher.engine.loop import Duty, Loops
 from watcher.engine.reload import InForce
 from watcher.engine.review import Review
@@ -38,6 +40,7 @@ class Worker:
     sweep: Sweep
     rules: InForce
     loops: Loops
+    pool: Pool
 
     def start(self) -> None:
         """Starts working; what a worker of this machine left behind when it was killed is its."""
@@ -48,6 +51,7 @@ class Worker:
         """Lets everything finish what it is doing, for so many seconds at most."""
         self.deliverer.close(within)
         self.loops.stop(within)
+        self.pool.close()
         self.digest.release()
 
 
@@ -62,6 +66,7 @@ def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
 
     sources = {source.name: reader(source) for source in settings.sources}
     digest = Digest(store, sources, rulebook, clock, holder)
+    pool = Pool(clock)
     hands: dict[ActionKind, Hand] = {
         ActionKind.NOTIFY: NotifyHand(
             {
@@ -72,7 +77,7 @@ def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
             settings.public_url,
         ),
         ActionKind.DIAGNOSE: DiagnoseHand(
-            settings.catalogue, settings.runbooks, clock, settings.secrets
+            settings.catalogue, settings.runbooks, clock, pool, settings.secrets
         ),
     }
     deliverer = Deliverer(store, clock, hands, DeliverOptions(wake=lambda: loops.wake("deliver")))
@@ -92,7 +97,7 @@ def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
             Duty("rules", rules.step, every=RULES_EVERY),
         )
     )
-    return Worker(digest, deliverer, sweep, rules, loops)
+    return Worker(digest, deliverer, sweep, rules, loops, pool)
 
 
 def _gone(holder: str) -> bool:

@@ -72,21 +72,21 @@ def notifications(
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
-    """Under which rules runbooks are chosen, and among which hosts."""
+class Estate:
+    """The runbooks in force, and the hosts that there are."""
 
     policy: Policy
     catalogue: Catalogue
 
 
 def diagnoses(
-    incident: Incident, alert: Alert, host: Host | None, orders: Iterable[Order], ground: Ground
+    incident: Incident, alert: Alert, host: Host | None, orders: Iterable[Order], estate: Estate
 ) -> Iterator[Intent]:
     """Each runbook that applies and has the occasion, on each of its hosts."""
-    for runbook in applying(ground.policy.runbooks, alert, host):
+    for runbook in applying(estate.policy.runbooks, alert, host):
         wanted = [each for each in orders if each.occasion in runbook.policy.occasions]
         if wanted:
-            for target in targets(runbook, incident.customer, host, ground.catalogue):
+            for target in targets(runbook, incident.customer, host, estate.catalogue):
                 for order in wanted:
                     yield from ordered(incident, runbook, target, order)
 

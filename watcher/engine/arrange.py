@@ -5,6 +5,7 @@ Each is one transaction, which the digest waits for: what it writes next, it rea
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from watcher.decide import regroup, route
@@ -18,6 +19,7 @@ from watcher.engine.shelf import members
 from watcher.model.action import Intent
 from watcher.model.incident import Incident
 from watcher.model.person import Principal
+from watcher.model.policy import Occasion
 from watcher.store.tx import Tx
 
 # Stands for the incident that a split would open, as long as nobody has ordered it.
@@ -148,14 +150,18 @@ def _write(desk: Desk, tx: Tx, order: Order, result: Regrouped, moment: Moment) 
     if order.verb is Verb.MERGE:
         tx.merge(source.number, into.number)
     else:
-        tx.queue(_diagnoses(desk, into, result.moved), moment.now)
+        tx.queue(_diagnoses(desk, into, result.moved, moment.now), moment.now)
     desk.write(tx, result.source, moment)
     desk.write(tx, result.into, moment)
     tx.regrouped()
 
 
-def _diagnoses(desk: Desk, incident: Incident, moved: Iterable[Member]) -> Iterable[Intent]:
+def _diagnoses(
+    desk: Desk, incident: Incident, moved: Iterable[Member], now: datetime
+) -> Iterable[Intent]:
+    estate = route.Estate(desk.policy, desk.catalogue)
     for alert, span in moved:
         if span.ended_at is None:
             host = resolve(desk.catalogue, alert.customer, alert.host) if alert.host else None
-            yield from route.diagnoses(incident, alert, host, desk.policy)
+            order = route.Order(Occasion.OPENED, now, alert.key)
+            yield from route.diagnoses(incident, alert, host, (order,), estate)

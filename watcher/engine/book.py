@@ -70,6 +70,7 @@ class Book:
         self.changed_alerts: set[tuple[str, str]] = set()
         self.changed_occurrences: set[tuple[str, str, str]] = set()
         self.changed_incidents: set[int] = set()
+        self.issued: set[int] = set()
         self._numbers = numbers
         self._shelf = shelf or _Bare()
         self._members: dict[int, dict[tuple[str, str, str], None]] = defaultdict(dict)
@@ -95,7 +96,9 @@ class Book:
 
     def number(self) -> int:
         """The number of the next new incident."""
-        return next(self._numbers)
+        number = next(self._numbers)
+        self.issued.add(number)
+        return number
 
     def put_alert(self, alert: Alert) -> None:
         """Writes an alert; the same again is no change."""
@@ -127,7 +130,7 @@ class Book:
 
     def find(self, number: int) -> Incident | None:
         """The incident of that number, wherever it is."""
-        if number not in self.incidents:
+        if number not in self.incidents and number not in self.issued:
             found = self._shelf.incident(number)
             if found is not None:
                 self._file(found)

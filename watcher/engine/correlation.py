@@ -48,7 +48,8 @@ class Correlation:
         """
         ruling = self._rule(alert, span, before, now)
         [mine] = (each for each in ruling.placed if each.onset.span == span.span)
-        self._leaving = self._carry_out(ruling, alert.customer, now, mine.number)
+        others = replace(ruling, placed=tuple(each for each in ruling.placed if each is not mine))
+        self._leaving = self._carry_out(others, alert.customer, now, mine.number)
         return mine
 
     def counted(self, alert: Alert, place: Place) -> Counted:
@@ -78,7 +79,7 @@ class Correlation:
             first = self._book.alert((incident.customer, lineup.first.key))
             if suspect is None or first is None:
                 continue
-            accused = self._book.alert((incident.customer, suspect.key))
+            accused = self._alert(incident.customer, suspect)
             at, suspect = datetime.fromtimestamp(lineup.until, UTC), replace(suspect, settled=True)
             settled = replace(incident, suspect=suspect, title=title_of(incident, first, accused))
             step = Step(settled)
@@ -100,10 +101,14 @@ class Correlation:
     def _suspect(self, lineup: Lineup, customer: str) -> Suspect | None:
         """The suspect, since its alert began: that may be long before it counted."""
         suspect = lineup.suspect()
-        alert = self._book.alert((customer, suspect.key)) if suspect is not None else None
+        alert = self._alert(customer, suspect) if suspect is not None else None
         if suspect is None or alert is None or alert.started_at >= suspect.started_at:
             return suspect
         return replace(suspect, started_at=alert.started_at)
+
+    def _alert(self, customer: str, suspect: Suspect) -> Alert | None:
+        """The most telling alert of a suspect; the silent switch of a storm has none."""
+        return self._book.alert((customer, suspect.key)) if suspect.key else None
 
     def replace(self, alert: Alert, span: Occurrence, before: Occurrence, now: datetime) -> None:
         """Decides again about a span, because more is known about the one before it."""
@@ -143,11 +148,7 @@ class Correlation:
         """Does what follows for others, but leaves what goes from the incident that is joined."""
         for merger in ruling.merged:
             self._merge(merger, now)
-        moves: dict[int, dict[int, list[Place]]] = defaultdict(lambda: defaultdict(list))
-        for place in ruling.placed:
-            span = self._book.span((customer, *place.onset.span))
-            if span is not None and span.incident not in {None, place.number}:
-                moves[span.incident or 0][place.number].append(place)
+        moves = self._moves(ruling, customer)
         leaving = moves.pop(joins or 0, {})
         for source, targets in moves.items():
             for into, places in targets.items():
@@ -157,6 +158,19 @@ class Correlation:
             if incident is not None:
                 self._book.put_incident(replace(incident, overtaken_by=by))
         return leaving
+
+    def _moves(self, ruling: Ruling, customer: str) -> dict[int, _Moves]:
+        """What goes from where to where; what stays for another reason says so."""
+        moves: dict[int, dict[int, list[Place]]] = defaultdict(lambda: defaultdict(list))
+        for place in ruling.placed:
+            span = self._book.span((customer, *place.onset.span))
+            if span is None or span.incident is None:
+                continue
+            if span.incident == place.number:
+                self._book.put_occurrence(replace(span, reason=place.reason))
+            else:
+                moves[span.incident][place.number].append(place)
+        return {source: dict(targets) for source, targets in moves.items()}
 
     def _merge(self, merger: Merger, now: datetime) -> None:
         book, rules = self._book, self._policy.grouping

@@ -9,11 +9,14 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import groupby
 from threading import Condition, Event, Thread
 
 from watcher.decide.backoff import Attempt, Backoff, next_try, worn_out
+from watcher.engine import runlog
+from watcher.engine.diagnose import TOGETHER
 from watcher.engine.hands import Hand, Result
 from watcher.kit.clock import Clock
 from watcher.kit.log import logger
@@ -25,16 +28,23 @@ from watcher.store.base import StoreError, StoreUnavailable, Unstorable
 from watcher.store.store import Store
 from watcher.store.tx import Tx
 
+Errand = tuple[Action, ...]
+"""Actions of one lane that are carried out in one go."""
+
+Results = tuple[Result, ...]
+Conclusion = tuple[ActionStatus, str, datetime, datetime]
+
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """How many actions of a kind run at once, how long one is leased at least, and how patient
-    Watcher is with them.
+    """How many errands of a kind run at once, how long an action is leased at least, and how
+    patient Watcher is with them; and how many actions of a lane make up one errand.
     """
 
     threads: int
     lease: timedelta = timedelta(minutes=5)
     backoff: Backoff = field(default_factory=Backoff)
+    together: int = 1
 
 
 # For reading before and storing after the call.
@@ -42,8 +52,12 @@ _MARGIN = timedelta(seconds=60)
 
 CREWS: Mapping[ActionKind, Crew] = {
     ActionKind.NOTIFY: Crew(threads=4),
-    # What a host says hours later no longer explains the incident.
-    ActionKind.DIAGNOSE: Crew(threads=16, backoff=Backoff(age=timedelta(hours=2))),
+    # What a host says an hour later no longer explains the incident.
+    ActionKind.DIAGNOSE: Crew(
+        threads=16,
+        backoff=Backoff(timedelta(seconds=20), timedelta(minutes=3), least=4, attempts=6),
+        together=TOGETHER,
+    ),
 }
 
 
@@ -90,12 +104,12 @@ class Deliverer:
                 # What waits to be stored is done: claiming now could do it again.
                 if self._closing.is_set() or self._unstored:
                     return begun
-            for action in self._claim(kind, min(free, limit - begun)):
-                begun += 1
+            for actions in self._claim(kind, min(free, limit - begun)):
+                begun += len(actions)
                 with self._changed:
                     self._running[kind] += 1
-                name = f"deliver-{action.id}"
-                Thread(target=self._work, args=(action,), name=name, daemon=True).start()
+                name = f"deliver-{actions[0].id}"
+                Thread(target=self._work, args=(actions,), name=name, daemon=True).start()
         return begun
 
     def run_due(self) -> int:
@@ -104,12 +118,12 @@ class Deliverer:
         """
         count = 0
         while True:
-            actions = [each for kind in self._hands for each in self._claim(kind, 1)]
-            if not actions:
+            errands = [each for kind in self._hands for each in self._claim(kind, 1)]
+            if not errands:
                 return count
-            for action in actions:
-                self._conclude(action, self._attempt(action))
-                count += 1
+            for actions in errands:
+                self._conclude(actions, self._attempt(actions))
+                count += len(actions)
 
     def lease(self, kind: ActionKind) -> timedelta:
         """How long actions of a kind are leased: always longer than one can take, so that a lease
@@ -119,7 +133,7 @@ class Deliverer:
         return max(self._options.crews[kind].lease, longest + _MARGIN)
 
     def running(self) -> int:
-        """How many actions are being carried out now."""
+        """How many errands are under way now."""
         with self._changed:
             return self._running.total()
 
@@ -131,97 +145,130 @@ class Deliverer:
         with self._changed:
             return self._changed.wait_for(lambda: not self._running.total(), seconds)
 
-    def _claim(self, kind: ActionKind, limit: int) -> list[Action]:
+    def _claim(self, kind: ActionKind, limit: int) -> list[Errand]:
+        """What is due, as far as one errand does it."""
         if limit <= 0:
             return []
+        together = self._options.crews[kind].together
         with self._store.begin() as tx:
-            return tx.claim(self._clock.now(), self.lease(kind), limit, [kind])
+            claimed = tx.claim(self._clock.now(), self.lease(kind), limit, [kind], together)
+        return [
+            tuple(lane) for _, lane in groupby(claimed, lambda each: (each.incident, each.lane))
+        ]
 
-    def _work(self, action: Action) -> None:
+    def _work(self, actions: Errand) -> None:
         try:
-            self._store_for_sure(action, self._attempt(action))
+            self._store_for_sure(actions, self._attempt(actions))
         except StoreError as error:
-            self._log.warning("outcome not stored", action=action.id, why=str(error))
+            self._log.warning("outcome not stored", action=actions[0].id, why=str(error))
         finally:
             with self._changed:
-                self._running[action.kind] -= 1
+                self._running[actions[0].kind] -= 1
                 self._changed.notify_all()
             self._options.wake()
 
-    def _attempt(self, action: Action) -> Result:
-        if worn_out(action.attempts, self._options.crews[action.kind].backoff):
-            why = "it was begun many times and never came to an end; see the log of Watcher"
-            return Result(Outcome(Verdict.GAVE_UP, why))
+    def _attempt(self, actions: Errand) -> Results:
+        """Does what is not worn out; what goes wrong together is tried one by one."""
+        backoff = self._options.crews[actions[0].kind].backoff
+        fresh = tuple(each for each in actions if not worn_out(each.attempts, backoff))
+        made = {each.id: result for each, result in zip(fresh, self._made(fresh), strict=True)}
+        return tuple(made.get(each.id, _WORN_OUT) for each in actions)
+
+    def _made(self, actions: Errand) -> Results:
+        if not actions:
+            return ()
         try:
             with self._store.view() as view:
-                errand = self._hands[action.kind].prepare(action, view)
-            return errand()
+                errand = self._hands[actions[0].kind].prepare(actions, view)
+            return tuple(errand())
         except StoreUnavailable as error:
-            return Result(Outcome(Verdict.RETRY, f"the database was away: {error}"))
+            why = f"the database was away: {error}"
         except Exception as error:  # noqa: BLE001 - a fault in an adapter must not stop the others
             trace = redact(traceback.format_exc())
-            self._log.error("fault in an adapter", action=action.id, trace=trace)
+            self._log.error("fault in an adapter", action=actions[0].id, trace=trace)
+            if len(actions) > 1:
+                return tuple(result for each in actions for result in self._made((each,)))
             why = f"a fault in Watcher ({type(error).__name__}); its log says more"
-            return Result(Outcome(Verdict.RETRY, why))
+        return (Result(Outcome(Verdict.RETRY, why)),) * len(actions)
 
-    def _store_for_sure(self, action: Action, result: Result) -> None:
+    def _store_for_sure(self, actions: Errand, results: Results) -> None:
         """Does not let go of what was done while the database is away: it would be done again."""
         try:
-            self._conclude(action, result)
+            self._conclude(actions, results)
         except StoreUnavailable:
             with self._changed:
                 self._unstored += 1
             try:
-                self._insist(action, result)
+                self._insist(actions, results)
             finally:
                 with self._changed:
                     self._unstored -= 1
 
-    def _insist(self, action: Action, result: Result) -> None:
+    def _insist(self, actions: Errand, results: Results) -> None:
         while not self._closing.wait(self._options.pause):
             with suppress(StoreUnavailable):
-                return self._conclude(action, result)
-        return self._conclude(action, result)
+                return self._conclude(actions, results)
+        return self._conclude(actions, results)
 
-    def _conclude(self, action: Action, result: Result) -> None:
+    def _conclude(self, actions: Errand, results: Results) -> None:
+        """Stores what came of them; what the database refuses of one spoils no other."""
+        dice = self._options.dice()
         try:
-            self._store_result(action, result)
+            self._store_results(actions, results, dice)
         except Unstorable:
+            if len(actions) > 1:
+                for action, result in zip(actions, results, strict=True):
+                    self._conclude((action,), (result,))
+                return
             why = "what came of it cannot be stored; the log of Watcher says more"
             trace = redact(traceback.format_exc())
-            self._log.error("outcome refused by the database", action=action.id, trace=trace)
-            self._store_result(action, Result(Outcome(Verdict.GAVE_UP, why)))
+            self._log.error("outcome refused by the database", action=actions[0].id, trace=trace)
+            self._store_results(actions, (Result(Outcome(Verdict.GAVE_UP, why)),), dice)
 
-    def _store_result(self, action: Action, result: Result) -> None:
-        """State, timeline and evidence in one transaction, if the lease is still ours."""
+    def _store_results(self, actions: Errand, results: Results, dice: float) -> None:
+        """All that came of them in one transaction, as far as the leases are still ours."""
         now = self._clock.now()
-        status, reason, next_at = self._conclusion(action, result.outcome, now)
         with self._store.begin() as tx:
-            if not tx.settle(action, status, reason, next_at, now):
-                self._log.warning("lease lost, outcome dropped", action=action.id)
-                return
-            incident = _home(tx, action.incident)
-            if result.diagnosis is not None and status is not ActionStatus.RETRY:
-                tx.add_evidence(incident, action.id, result.diagnosis)
-            if status is not ActionStatus.RETRY or action.attempts == 1:
-                why = Reason("deliver", reason, (action.key, *result.outcome.details.values()))
-                text = f"{self._hands[action.kind].label(action)}: {_WORDS[status]}"
-                tx.add_entries([Entry(incident, now, EntryKind.ACTION, text, why)])
+            for action, result in zip(actions, results, strict=True):
+                self._store_result(tx, action, result, self._conclusion(action, result, dice, now))
 
-    def _conclusion(
-        self, action: Action, outcome: Outcome, now: datetime
-    ) -> tuple[ActionStatus, str, datetime]:
-        """What becomes of the action, why, and when it is due again."""
+    def _store_result(self, tx: Tx, action: Action, result: Result, conclusion: Conclusion) -> None:
+        """State, timeline, evidence and run log."""
+        status, reason, next_at, now = conclusion
+        if not tx.settle(action, status, reason, next_at, now):
+            self._log.warning("lease lost, outcome dropped", action=action.id)
+            return
+        incident = _home(tx, action.incident)
+        if result.diagnosis is not None:
+            tx.add_evidence(incident, action.id, result.diagnosis, whole=result.whole)
+        if result.run is not None:
+            runlog.keep(tx, replace(result.run, incident=incident))
+        tx.queue([replace(each, incident=incident) for each in result.follows], now)
+        if result.quiet or (status is ActionStatus.RETRY and action.attempts > 1):
+            return
+        why = Reason("deliver", reason, (action.key, *result.outcome.details.values()))
+        text = f"{self._hands[action.kind].label(action)}: {_WORDS[status]}"
+        tx.add_entries([Entry(incident, now, EntryKind.ACTION, text, why)])
+
+    def _conclusion(self, action: Action, result: Result, dice: float, now: datetime) -> Conclusion:
+        """What becomes of the action, why, when it is due again, and when that is decided."""
+        outcome = result.outcome
         if outcome.verdict is not Verdict.RETRY:
-            return ActionStatus(outcome.verdict), outcome.reason, now
-        attempt = Attempt(action.attempts, action.created_at, self._options.dice(), outcome.after)
+            return ActionStatus(outcome.verdict), outcome.reason, now, now
+        attempt = Attempt(action.attempts, action.created_at, dice, outcome.after)
         patience = next_try(attempt, self._options.crews[action.kind].backoff, now)
         reason = f"{outcome.reason} ({patience.reason})"
         if patience.at is None:
-            return ActionStatus.GAVE_UP, reason, now
-        return ActionStatus.RETRY, reason, patience.at
+            return ActionStatus.GAVE_UP, reason, now, now
+        return ActionStatus.RETRY, reason, patience.at, now
 
 
+_WORN_OUT = Result(
+    Outcome(
+        Verdict.GAVE_UP,
+        "it was begun many times and never came to an end; see the log of Watcher",
+    )
+)
 _WORDS = {
     ActionStatus.DONE: "done",
     ActionStatus.RETRY: "not yet, it is tried again",

@@ -203,7 +203,7 @@ class Digest:
         recall(tx, known.going, news, back, first, anew)
         if not (news or back.spans or known.going.suspects.due(until)):
             return
-        book = load(tx, news, known.going, back)
+        book = load(tx, news, known.going, until, back)
         fold = Fold(book, rulebook, back.windows, known.inhibitors, known.going)
         for each in news:
             fold.take(each)

@@ -57,7 +57,7 @@ class Fold:
         self._withholding = Withholding(book, rulebook.policy, windows, inhibitors)
         self._policy = rulebook.policy
         self._catalogue = rulebook.catalogue
-        self._ground = route.Ground(rulebook.policy, rulebook.catalogue)
+        self._estate = route.Estate(rulebook.policy, rulebook.catalogue)
         self._scale = Scale(rulebook.policy.priority, rulebook.catalogue)
 
     def take(self, news: News) -> None:
@@ -225,7 +225,7 @@ class Fold:
     ) -> None:
         """Has runbooks run because of an alert."""
         orders = [route.Order(each, news.received_at, alert.key) for each in occasions]
-        found = route.diagnoses(incident, alert, news.host, orders, self._ground)
+        found = route.diagnoses(incident, alert, news.host, orders, self._estate)
         self._book.intents.extend(found)
 
     def _update(self, seen: Sighting, known: Occurrence | None, event: Event, news: News) -> None:

@@ -1,9 +1,11 @@
 """Books out of the store, with everything that some news can touch, and back into it."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 
+from watcher.decide.activity import Onset
 from watcher.decide.recount import Member
 from watcher.decide.silence import Inhibitors
 from watcher.engine.book import Book
@@ -90,9 +92,11 @@ def _learn(tx: Tx, going: Going, hosts: Collection[tuple[str, str]]) -> None:
         going.tally.learn({(customer, host): count for host, count in known.items()})
 
 
-def load(tx: Tx, news: Sequence[News], going: Going, back: Held = NOTHING) -> Book:
-    """A book with everything that these news and what was held back are likely to touch."""
-    book = Book(_Numbers(tx), _Shelf(tx))
+def load(tx: Tx, news: Sequence[News], going: Going, until: datetime, back: Held = NOTHING) -> Book:
+    """A book with everything that these news, what was held back, and the time until then are
+    likely to touch.
+    """
+    book = Book(_numbers(tx), _Shelf(tx))
     keys = {(each.who.customer, each.event.key) for each in news}
     alerts = tx.alerts(keys | {(span.customer, span.key) for span in back.spans})
     spans = {
@@ -110,13 +114,18 @@ def load(tx: Tx, news: Sequence[News], going: Going, back: Held = NOTHING) -> Bo
     }
     occurrences |= tx.occurrences(before - occurrences.keys())
     homes = {each.incident for each in occurrences.values() if each.incident is not None}
-    incidents = tx.incidents(homes | going.likely(news)).values()
-    book.load(alerts.values(), occurrences.values(), incidents)
+    ripe = going.suspects.ripe(until)
+    incidents = tx.incidents(homes | going.likely(news) | ripe.keys())
+    telling = {(each.customer, key) for each in incidents.values() for key in _telling(each, ripe)}
+    alerts |= tx.alerts(telling - alerts.keys())
+    book.load(alerts.values(), occurrences.values(), incidents.values())
     return book
 
 
 def save(tx: Tx, book: Book, now: datetime) -> None:
     """Writes what changed in a book."""
+    if len(book.issued) > 1:
+        tx.numbers(len(book.issued) - 1)
     tx.save_incidents(book.incidents[key] for key in book.changed_incidents)
     tx.save_alerts(book.alerts[key] for key in book.changed_alerts)
     tx.save_occurrences(book.occurrences[key] for key in book.changed_occurrences)
@@ -138,6 +147,19 @@ def _due_by(span: Occurrence, at: datetime | None) -> Occurrence:
     if why is None or at is None or why.until <= at:
         return span
     return replace(span, withheld=replace(why, until=at))
+
+
+def _telling(incident: Incident, ripe: Mapping[int, Onset]) -> Iterator[str]:
+    """The alerts that an incident is called by, once its suspect is settled."""
+    if incident.number in ripe:
+        yield ripe[incident.number].key
+        if incident.suspect is not None and incident.suspect.key:
+            yield incident.suspect.key
+
+
+def _numbers(tx: Tx) -> Iterator[int]:
+    """The numbers of new incidents: the first locks the counter, and `save` tells it the rest."""
+    yield from count(tx.numbers(1)[0])
 
 
 class _Shelf:
@@ -167,16 +189,3 @@ def members(tx: Tx, numbers: Collection[int]) -> list[Member]:
     spans = tx.members(numbers)
     alerts = tx.alerts({(span.customer, span.key) for span in spans})
     return [(alerts[span.customer, span.key], span) for span in spans]
-
-
-class _Numbers:
-    """Incident numbers, taken from the store only when one is needed."""
-
-    def __init__(self, tx: Tx) -> None:
-        self._tx = tx
-
-    def __iter__(self) -> "_Numbers":
-        return self
-
-    def __next__(self) -> int:
-        return self._tx.numbers(1)[0]

@@ -82,6 +82,20 @@ class Suspects:
         """Whether a suspect is to be settled."""
         return bool(self._due) and self._due[0][0] <= now.timestamp()
 
+    def ripe(self, now: datetime) -> dict[int, Onset]:
+        """The incidents whose suspects are to be settled by then, each with its first alert."""
+        found, at, places = dict[int, Onset](), now.timestamp(), [0]
+        while places:
+            place = places.pop()
+            # In a heap what comes later stands behind what comes earlier.
+            if place < len(self._due) and self._due[place][0] <= at:
+                number = self._due[place][1]
+                lineup = self._lineups.get(number)
+                if lineup is not None and lineup.first is not None:
+                    found[number] = lineup.first
+                places += (2 * place + 1, 2 * place + 2)
+        return found
+
     def settled(self, now: datetime) -> Iterator[tuple[int, Lineup]]:
         """The lineups that have had their time, each once, the earliest first."""
         at = now.timestamp()

@@ -41,7 +41,7 @@ SELECT count(DISTINCT incident) FROM (
 """
 
 
-def add_evidence(link: Link, incident: int, action: int, diagnosis: Diagnosis) -> None:
+def add_evidence(link: Link, incident: int, action: int, diagnosis: Diagnosis, whole: bool) -> None:
     """Keeps what a diagnosis brought, one for each action: the last."""
     link.run(
         _ADD,
@@ -52,7 +52,7 @@ def add_evidence(link: Link, incident: int, action: int, diagnosis: Diagnosis) -
             "runbook": diagnosis.runbook,
             "at": to_micros(diagnosis.started_at),
             "body": evidence_rows.from_diagnosis(diagnosis),
-            "complete": not diagnosis.problem,
+            "complete": whole and not diagnosis.problem,
         },
     )
 

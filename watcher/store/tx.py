@@ -245,9 +245,13 @@ class Tx:
         """Ends held actions whose time is over, and returns them."""
         return outbox.lapse(self._link, reason, now, limit)
 
-    def add_evidence(self, incident: int, action: int, diagnosis: Diagnosis) -> None:
-        """Keeps what a diagnosis brought, one for each action: the last."""
-        diagnosed.add_evidence(self._link, incident, action, diagnosis)
+    def add_evidence(
+        self, incident: int, action: int, diagnosis: Diagnosis, *, whole: bool = True
+    ) -> None:
+        """Keeps what a diagnosis brought, one for each action: the last. If it is `whole` and has
+        no problem, later ones are compared with it.
+        """
+        diagnosed.add_evidence(self._link, incident, action, diagnosis, whole)
 
     def add_runs(self, runs: Iterable[Run]) -> None:
         """Writes lines of the run log."""

@@ -110,6 +110,11 @@ class View:
         found = {alert.key: (alert, span) for alert, span in self.spans_of(number)}
         return list(found.values())
 
+    def alert(self, customer: str, key: str) -> Alert | None:
+        """An alert of a customer as it is now."""
+        found = self._link.find(ALERT, ("customer", "key"), [(customer, key)])
+        return rows.to_alert(found[0]) if found else None
+
     def spans_of(self, number: int) -> list[tuple[Alert, Occurrence]]:
         """All spans that belong to an incident, each with its alert as it is now."""
         width = len(ALERT.columns)

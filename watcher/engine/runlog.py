@@ -1,0 +1,51 @@
+"""The run log: each attempt to run something on a host leaves a line, whoever wanted it."""
+
+from watcher.diagnostics.run import Job
+from watcher.kit.log import logger
+from watcher.model.action import Action
+from watcher.model.evidence import Diagnosis, Fault
+from watcher.model.run import Run
+from watcher.store.tx import Tx
+
+_LOG = logger("runlog")
+
+
+def run_of(diagnosis: Diagnosis, job: Job, outcome: str, action: Action | None = None) -> Run:
+    """The line for a diagnosis; without an action a person tried the runbook out."""
+    audit = diagnosis.audit
+    payload = action.payload if action else {}
+    return Run(
+        at=diagnosis.started_at,
+        customer=job.host.customer,
+        runbook=diagnosis.runbook,
+        host=diagnosis.host,
+        by=payload.get("by", job.by),
+        incident=action.incident if action else None,
+        approved_by=payload.get("approved_by", job.by if job.approved and not action else ""),
+        address=audit.address or job.host.address or "",
+        user=audit.user or job.profile.user,
+        via=audit.via,
+        host_key=audit.host_key,
+        verified=audit.verified,
+        digest=audit.runbook or job.runbook.digest,
+        script=audit.script,
+        inputs=audit.inputs,
+        fault=diagnosis.fault.value if diagnosis.fault else "",
+        outcome=outcome,
+        seconds=diagnosis.seconds,
+        size=sum(step.size for step in diagnosis.steps),
+    )
+
+
+def keep(tx: Tx, run: Run) -> None:
+    """Writes the line down; what may be an attack is in Watcher's own log as well."""
+    tx.add_runs([run])
+    if run.fault == Fault.HOST_KEY:
+        _LOG.warning(
+            "host key refused",
+            customer=run.customer,
+            host=run.host,
+            address=run.address,
+            incident=run.incident,
+            why=run.outcome,
+        )
