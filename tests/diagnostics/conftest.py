@@ -15,9 +15,9 @@ def server(sshd: StartSshd) -> SshServer:
     return sshd("SetEnv HOME=/nonexistent")
 
 
-@pytest.fixture(params=["dash", "bash"])
+@pytest.fixture(params=["dash", "bash", "busybox"])
 def any_shell(request: pytest.FixtureRequest, sshd: StartSshd, tmp_path: Path) -> SshServer:
-    """A host whose `sh` is dash, and then one whose `sh` is bash."""
+    """A host whose `sh` is dash, then one whose `sh` is bash, then one with that of BusyBox."""
     shell = shutil.which(request.param)
     if shell is None:
         pytest.skip(f"no {request.param} here")

@@ -28,14 +28,14 @@ _NONCE_BYTES = 8
 
 
 class Connections(Protocol):
-    """Where connections come from."""
+    """Where connections come from: a pool."""
 
     def connection(self, host: Host, profile: SshProfile) -> AbstractContextManager[Connection]:
         """A connection for one run. Raises Unreachable and HostKeyRefused."""
 
 
 class Direct:
-    """A connection of its own for every run."""
+    """A connection of its own for every run, for commands that run once."""
 
     @contextmanager
     def connection(self, host: Host, profile: SshProfile) -> Iterator[Connection]:

@@ -32,7 +32,7 @@ unset HISTFILE ENV BASH_ENV
 set -f
 umask 077
 cd /
-exec 3>&1
+exec 3>&1 6>/dev/null
 
 w_frame() { printf '\n\036%s %s\n' "$W_N" "$*" >&3; }
 
@@ -153,14 +153,14 @@ w_cap() {
 
 # w_run ID SECONDS BYTES HEAD TAIL NOTES SHELL…: runs $W_S. Its process group ends with the step,
 # with its time, or when stdin (fd 9) does, which also ends everything else. NOTES is the
-# descriptor that as_root writes to, or - where there is none.
+# descriptor that as_root writes to, or 6 where nobody does.
 w_run() {
   w_id=$1 w_time=$2 w_most=$3 w_head=$4 w_tail=$5 w_notes=$6
   shift 6
   w_frame B "$w_id" $w_whole
   w_r=$({ {
     $W_SETSID timeout -k 2 "$w_time" "$@" -c "$W_S" \
-      </dev/null 2>&1 3>&- 5>&"$w_notes" 4>&- 9>&- &
+      </dev/null 2>&1 3>&- 5>&"$w_notes" 4>&- 6>&- 9>&- &
     w_p=$!
     { read -r w_x; kill -9 "-$w_p"; kill -9 0; } <&9 >/dev/null 3>&- 4>&- &
     w_dog=$!
@@ -291,7 +291,7 @@ def _task(command: Command, name: str, budget: int | None) -> Iterator[str]:
         yield f"if w_have {name} {shlex.join(needs)}; then"
         after = ["fi", *after]
     low = "$W_LOW " if step.weight is Weight.HEAVY else ""
-    notes = "-" if step.sudo is Sudo.NEVER else "4"
+    notes = "6" if step.sudo is Sudo.NEVER else "4"
     run = f"w_run {name} {limit} {HARD_CAP} {step.head} {step.tail} {notes} {low}{step.shell}"
     yield from _choices(command, name, run)
     yield from after
