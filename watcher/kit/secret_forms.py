@@ -67,6 +67,7 @@ def _forms() -> Iterator[Form]:
     yield from _headers()
     yield from _assignments()
     yield from _options()
+    yield from _accounts()
     yield from _statements()
     yield from _addresses()
     yield from _looks()
@@ -147,6 +148,10 @@ def _options() -> Iterator[Form]:
     yield _option("gitlab-runner", r"-[rt]\s{1,3}", "gitlab-runner")
     yield _option(r"openssl\s{1,3}enc", r"-k\s{1,3}", "openssl")
     yield _option("xfreerdp|rdesktop", r"(?:/p:|-p\s)", "xfreerdp rdesktop")
+
+
+def _accounts() -> Iterator[Form]:
+    """Names together with their passwords, as commands take them."""
     user = r"[\"']?[^\s:,\"']{1,64}"
     rest = r"(?!//|\d{1,6}(?:\s|$))[^\s\"']+"
     yield _option("curl|https?", rf"-(?:u|a)\s{{0,3}}{user}:", "curl http", rest)
