@@ -39,7 +39,7 @@ class StartSshd(Protocol):
     """What the fixture `sshd` gives: starts a server, see `SshServers.start`."""
 
     def __call__(
-        self, *config: str, user: str | None = None, key_options: str = ""
+        self, *config: str, user: str | None = None, key_options: str = "", listen: str = ""
     ) -> SshServer: ...
 
 
@@ -48,9 +48,11 @@ def sshd(worker_id: str) -> Iterator[StartSshd]:
     """Starts a real SSH server on call; all of them end with the test."""
     servers = SshServers(worker=int(worker_id.removeprefix("gw")) if worker_id != "master" else 0)
 
-    def start(*config: str, user: str | None = None, key_options: str = "") -> SshServer:
+    def start(
+        *config: str, user: str | None = None, key_options: str = "", listen: str = ""
+    ) -> SshServer:
         try:
-            return servers.start(*config, user=user, key_options=key_options)
+            return servers.start(*config, user=user, key_options=key_options, listen=listen)
         except NoSshd as reason:
             pytest.skip(str(reason))
 

@@ -18,7 +18,7 @@ START_SECONDS = 10
 SEARCH_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
 CONFIG = """\
 Port {port}
-ListenAddress {address}
+ListenAddress {listen}
 HostKey {folder}/host
 PidFile {folder}/pid
 AuthorizedKeysFile {folder}/authorized
@@ -82,9 +82,12 @@ class SshServers:
     running: list[SshServer] = field(default_factory=list)
     hosts: Iterator[int] = field(default_factory=itertools.count)
 
-    def start(self, *config: str, user: str | None = None, key_options: str = "") -> SshServer:
+    def start(
+        self, *config: str, user: str | None = None, key_options: str = "", listen: str = ""
+    ) -> SshServer:
         """Starts a server. Lines of `config` win over the usual ones; as root, `user` may be
-        anybody; `key_options`, such as `command="..."`, bind the client's key. Raises NoSshd.
+        anybody; `key_options`, such as `command="..."`, bind the client's key; `listen` may be
+        0.0.0.0, so that all local addresses are the server's. Raises NoSshd.
         """
         binary = shutil.which("sshd", path=SEARCH_PATH)
         if binary is None:
@@ -94,7 +97,7 @@ class SshServers:
         folder = self._folder(key_options)
         address = f"127.0.1.{(self.worker * 60 + next(self.hosts)) % 254 + 1}"
         port = _free_port(address)
-        usual = CONFIG.format(port=port, address=address, folder=folder)
+        usual = CONFIG.format(port=port, listen=listen or address, folder=folder)
         (folder / "config").write_text("\n".join(config) + "\n" + usual)
         process = _launch(binary, folder)
         host_key = (folder / "host.pub").read_text().rsplit(" ", 1)[0]
