@@ -347,9 +347,12 @@ PLANTED: list[tuple[str, str]] = [
         'key: "-----BEGIN PRIVATE KEY-----\\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj\\n-----END PRIVATE KEY-----\\n"',
         "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj",
     ),
+    ("SQL> connect scott/hunter2@orcl", "hunter2"),
 ]
 
 HARMLESS = [
+    "connect to server db/replica failed",
+    "failed to connect tcp/5432 on db1",
     "Failed password for root from 10.0.0.5 port 22 ssh2",
     "10:02:03 sshd[123]: Accepted publickey for app from 10.0.0.5 port 41234",
     'FATAL:  password authentication failed for user "app"',

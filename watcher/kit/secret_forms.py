@@ -164,11 +164,12 @@ def _accounts() -> Iterator[Form]:
     )
     yield _form("--user --proxy-user", rf"(\s--(?:proxy-)?user[ =]{user}:){rest}")
     yield _form("cookie", rf"((?:^|\s)--?(?:set)?cookie[ \t=]{{1,3}}){_ARGUMENT}")
+    oracle = r"[\w.$\"]{1,64}/)(?:\"[^\"\n]{1,128}\"|[^\s@/\"']+"
     yield _form(
-        "sqlplus rman expdp impdp sqlldr conn",
-        r"(\b(?:sqlplus|rman|expdp|impdp|sqlldr|conn|connect)\b[^\n|;]{0,200}?\s[\w.$\"]{1,64}/)"
-        r"(?:\"[^\"\n]{1,128}\"|[^\s@/\"']+(?=@|\s|$))",
+        "sqlplus rman expdp impdp sqlldr",
+        rf"(\b(?:sqlplus|rman|expdp|impdp|sqlldr)\b[^\n|;]{{0,200}}?\s{oracle}(?=@|\s|$))",
     )
+    yield _form("conn", rf"(\bconn(?:ect)?\s{{1,3}}{oracle}(?=@))")
     yield _form(
         "rabbitmqctl",
         r"(\brabbitmqctl\b[^\n|;]{0,100}?\s(?:add_user|change_password|authenticate_user)\s{1,3}\S{1,100}\s{1,3})\S+",
