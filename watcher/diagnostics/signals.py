@@ -175,6 +175,10 @@ def _environment() -> _Environment:
 
 _ENVIRONMENT = _environment()
 
+FILTERS = frozenset(_ENVIRONMENT.filters)
+TESTS = frozenset(_ENVIRONMENT.tests)
+"""What expressions and sentences may use."""
+
 
 @lru_cache(maxsize=1024)
 def _condition(source: str) -> Callable[..., object]:

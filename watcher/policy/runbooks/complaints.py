@@ -4,20 +4,25 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from watcher.decide.conditions import FIELDS
+from watcher.diagnostics.conditions import complaint as untestable
 from watcher.diagnostics.extract import complaint as unreadable
 from watcher.diagnostics.extract import inputs_of
 from watcher.diagnostics.inputs import allowed
-from watcher.diagnostics.render import complaint as unusable
+from watcher.diagnostics.outline import Unreadable, asked, outline
+from watcher.diagnostics.signals import RESERVED
 from watcher.model.matcher import Matcher
-from watcher.model.runbook import Input, InputType, Rehearsal, Runbook, Step
+from watcher.model.runbook import FACTS, Input, InputType, Rehearsal, Runbook, Step
 from watcher.policy.problems import Place
 from watcher.policy.runbooks.file import RunbookFile
+from watcher.policy.runbooks.rules import PARDONABLE
+from watcher.policy.runbooks.source import texts
 from watcher.policy.suggest import did_you_mean
 
 Complaint = tuple[Place, str]
 
 # So alike that hardly anybody calls a label so.
 _MISSPELT = 0.85
+_RAW = "; write {% raw %} … {% endraw %} around braces that are meant for another program"
 
 
 def complaints(file: RunbookFile, runbook: Runbook, top: Place) -> Iterator[Complaint]:
@@ -35,9 +40,14 @@ def complaints(file: RunbookFile, runbook: Runbook, top: Place) -> Iterator[Comp
         for number, signal in enumerate(step.signals)
     ]
     yield from _twice(signals, "signal")
-    for place, step in steps:
-        yield from _of_texts(step, runbook, place)
-        yield from _of_values(step, runbook, place)
+    inputs = [one.name for one in runbook.inputs]
+    for number, (place, step) in enumerate(steps):
+        yield from _of_texts(step, inputs, place)
+        yield from _of_values(step, inputs, place)
+        yield from _of_signals(step, inputs, place)
+        yield from _of_facts(step, place)
+        for rule in file.steps[number].allow:
+            yield from _known([rule], PARDONABLE, place / "allow" / rule, "rule to break")
     for number, test in enumerate(runbook.tests):
         yield from _of_test(test, runbook, [name for _, name in signals], top / "tests" / number)
 
@@ -48,14 +58,6 @@ def warnings(runbook: Runbook, top: Place) -> Iterator[Complaint]:
         for number, clause in enumerate(clauses):
             place = top / "match" / section / number / "when"
             yield from _labels(clause.when, place)
-
-
-def texts(step: Step, place: Place) -> Iterator[tuple[Place, str]]:
-    """The shell texts of a step, and where each stands."""
-    if step.run:
-        yield place / "run", step.run
-    for number, variant in enumerate(step.variants):
-        yield place / "variants" / number / "run", variant.run
 
 
 def _of_clauses(file: RunbookFile, place: Place) -> Iterator[Complaint]:
@@ -80,27 +82,59 @@ def _of_input(one: Input, place: Place) -> Iterator[Complaint]:
         yield place, "has neither `from` nor `default`, so it never has a value"
 
 
-def _of_texts(step: Step, runbook: Runbook, place: Place) -> Iterator[Complaint]:
+def _of_texts(step: Step, inputs: Collection[str], place: Place) -> Iterator[Complaint]:
     """What is wrong with the shell text of a step and of its variants."""
     for where, text in texts(step, place):
-        if wrong := unusable(text, runbook.inputs):
-            yield where, wrong
+        try:
+            names = outline(text).names
+        except Unreadable as error:
+            yield where, f"the template fails: {error}{_RAW}"
+            continue
+        for name in sorted(names):
+            parent, _, child = name.partition(".")
+            if parent == "inputs":
+                yield from _known([child], inputs, where, "input")
+            else:
+                yield where, f"there is no {name!r} here; a step knows `inputs` only{_RAW}"
 
 
-def _of_values(step: Step, runbook: Runbook, place: Place) -> Iterator[Complaint]:
+def _of_values(step: Step, inputs: Collection[str], place: Place) -> Iterator[Complaint]:
     """What is wrong with what is made of the output."""
     extracts = [(place / "extract" / number, one) for number, one in enumerate(step.extract)]
     yield from _twice([(where / "name", one.name) for where, one in extracts], "value")
-    inputs = [one.name for one in runbook.inputs]
     for where, one in extracts:
         if wrong := unreadable(one):
             yield where, wrong
         yield from _known(inputs_of(one), inputs, where, "input")
+        if one.name in RESERVED:
+            yield where / "name", f"{one.name!r} is what signals call something else"
+
+
+def _of_signals(step: Step, inputs: Collection[str], place: Place) -> Iterator[Complaint]:
+    """What is wrong with signals: a name that is unknown would keep one silent for ever."""
     lists = [one.name for one in step.extract if one.all]
+    own = {one.name for one in step.extract} | set(RESERVED) - {"item"}
+    names = own | {f"inputs.{each}" for each in inputs} | {f"facts.{each}" for each in FACTS}
     for number, signal in enumerate(step.signals):
-        where = place / "signals" / number / "each"
-        names = [signal.each] if signal.each else []
-        yield from _known(names, lists, where, "extracted list (with `all: true`)")
+        where = place / "signals" / number
+        try:
+            wanted = asked(signal)
+        except Unreadable as error:
+            yield where, f"the condition or the sentence fails: {error}"
+            continue
+        each = [signal.each] if signal.each else []
+        yield from _known(each, lists, where / "each", "extracted list (with `all: true`)")
+        known = names | {"item"} if signal.each else names
+        yield from _known(sorted(wanted), known, where, "value")
+
+
+def _of_facts(step: Step, place: Place) -> Iterator[Complaint]:
+    """What is wrong with conditions on the host."""
+    conditions = [(place / "when", step.when)]
+    for number, variant in enumerate(step.variants):
+        conditions.append((place / "variants" / number / "when", variant.when))
+    for where, matchers in conditions:
+        yield from ((where, wrong) for each in matchers if (wrong := untestable(each)))
 
 
 def _of_test(

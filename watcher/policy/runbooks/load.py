@@ -1,7 +1,7 @@
 """Reads folders of runbooks; what is wrong with one takes nothing from the others."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -10,20 +10,13 @@ from watcher.model.runbook import Rehearsal, Runbook
 from watcher.policy.problems import Place, Problem, Problems, checked
 from watcher.policy.runbooks.complaints import complaints, warnings
 from watcher.policy.runbooks.file import RunbookFile
+from watcher.policy.runbooks.lint import dangers
+from watcher.policy.runbooks.source import Source
 from watcher.policy.suggest import did_you_mean
-from watcher.policy.yamlfile import Document, YamlError, load
+from watcher.policy.yamlfile import YamlError, load
 
 FIXTURES = "fixtures"
 """The folder of recorded outputs, beside the files of runbooks."""
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A runbook together with the file that it stands in."""
-
-    document: Document
-    file: RunbookFile
-    runbook: Runbook
 
 
 def load_runbooks(folders: Sequence[Path], problems: Problems) -> dict[str, Runbook]:
@@ -49,7 +42,7 @@ def runbook_files(folders: Iterable[Path], problems: Problems) -> Iterator[Path]
 
 
 def read_runbook(path: Path, problems: Problems) -> Source | None:
-    """The runbook of one file; None where something keeps it from being one, which is noted."""
+    """The runbook of one file; None where something bars it from being used, which is noted."""
     try:
         document = load(path)
     except YamlError as error:
@@ -58,14 +51,21 @@ def read_runbook(path: Path, problems: Problems) -> Source | None:
     file = checked(document, RunbookFile, problems)
     if file is None:
         return None
-    runbook = file.runbook(path, sha256(path.read_bytes()).hexdigest())
-    source, place = Source(document, file, runbook), Place(document)
+    content = path.read_bytes()
+    runbook = file.runbook(path, sha256(content).hexdigest())
+    place = Place(document)
     wrong = list(complaints(file, runbook, place))
     for where, message in wrong:
         problems.error(where, message)
     for where, message in warnings(runbook, place):
         problems.warn(where, message)
-    return None if wrong else source
+    if wrong:
+        return None
+    source = Source(document, file, runbook, tuple(content.decode(errors="replace").splitlines()))
+    barred = dangers(source)
+    for each in barred:
+        problems.add(Problem(each.file, each.line, f"{each.rule} {each.message}; {each.advice}"))
+    return None if barred else source
 
 
 def with_fixtures(runbook: Runbook, problems: Problems) -> Runbook:

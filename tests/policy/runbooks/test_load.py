@@ -141,7 +141,7 @@ def test_a_runbook_file_becomes_a_runbook(tmp_path: Path) -> None:
         ("  - id: kind", "  - id: df", "35: there is more than one step 'df'"),
         ("inputs.kind }}", "inputs.knd }}", "37: there is no input 'knd'"),
         ("inputs.kind }}", "inputs.kind }", "37: the template fails: unexpected '}'"),
-        ("run: echo {{ inputs.kind }}", "run: eval {{ inputs.kind }}", "37: a step that takes a"),
+        ("run: echo {{ inputs.kind }}", "run: eval {{ inputs.kind }}", "37: R03 `eval ${W_kind}` makes a"),
         ("run: echo {{ inputs.kind }}", "run: ''", "37: steps.1.run: should not be empty"),
         (
             "    default: /",
@@ -238,7 +238,7 @@ def test_a_folder_that_was_not_shipped_is_an_error() -> None:
 
 def test_the_runbook_of_the_how_to_is_sound(tmp_path: Path) -> None:
     """What an author copies from the documentation works."""
-    how_to = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "first-runbook.md"
+    how_to = Path(__file__).resolve().parents[3] / "docs" / "how-to" / "first-runbook.md"
     blocks = [block.partition("```")[0] for block in how_to.read_text().split("```yaml\n")[1:]]
     (example,) = (block for block in blocks if block.startswith("apiVersion"))
 
