@@ -3,11 +3,9 @@
 import json
 from dataclasses import asdict, replace
 
-from tests.diagnostics.given import job_on, step
+from tests.diagnostics.given import diagnosed, job_on, step
 from tests.kit.planted import PLANTED
 from tests.sshd import SshServer
-from watcher.diagnostics.run import diagnose
-from watcher.kit.clock import Clock
 from watcher.kit.secrets import Secret
 from watcher.model.evidence import Diagnosis
 
@@ -18,7 +16,7 @@ def diagnosis_of(server: SshServer, texts: list[str], **limits: float) -> Diagno
         step(f"printf '%s\\n' {quoted}; printf '%s\\n' {quoted} >&2", f"s{number}")
         for number, quoted in enumerate("'" + text.replace("'", "'\\''") + "'" for text in texts)
     ]
-    return diagnose(job_on(server, *steps, timeout=120, **limits), Clock())
+    return diagnosed(job_on(server, *steps, timeout=120, **limits))
 
 
 def kept(diagnosis: Diagnosis) -> str:
