@@ -9,9 +9,8 @@ from itertools import groupby
 from watcher.decide.findings import changes
 from watcher.decide.identify import resolve
 from watcher.decide.route import INTRUSIVE, repeated
-from watcher.diagnostics.pool import Pool
 from watcher.diagnostics.prepare import not_run, prepare
-from watcher.diagnostics.run import Job, diagnose
+from watcher.diagnostics.run import Connections, Job, diagnose
 from watcher.engine.hands import Errand, Result
 from watcher.engine.runlog import run_of
 from watcher.engine.values import values_of
@@ -64,7 +63,7 @@ class DiagnoseHand:
     catalogue: Catalogue
     runbooks: Mapping[str, Runbook]
     clock: Clock
-    pool: Pool
+    pool: Connections
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property
