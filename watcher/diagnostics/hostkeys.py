@@ -49,7 +49,7 @@ class HostKey:
 class KnownHost:
     """What a known_hosts file says of one server, under the name that OpenSSH gives it.
 
-    `authorities` may vouch for its key with a certificate.
+    `authorities` may vouch for its key with a certificate; `source` is what makes the keys known.
     """
 
     name: str
@@ -58,6 +58,7 @@ class KnownHost:
     keys: tuple[HostKey, ...] = ()
     revoked: frozenset[bytes] = frozenset()
     authorities: tuple[HostKey, ...] = ()
+    source: str = "known_hosts"
 
     def wanted(self, usual: Sequence[str]) -> tuple[str, ...]:
         """The kinds of host key to ask for: those that we can verify first, so that a server which
@@ -93,7 +94,7 @@ class KnownHost:
             else:
                 return "certificate"
         if any((offered.type, offered.blob) == (key.type, key.blob) for key in self.keys):
-            return "known_hosts"
+            return self.source
         raise self._refusal(offered, why)
 
     def _is_by_revoked(self, offered: HostKey) -> bool:

@@ -14,14 +14,17 @@ from watcher.model.evidence import Fault
 
 
 def pinned(file: str, known: KnownHost, port: int) -> KnownHost:
-    """What is known when the pins count, too."""
+    """What is known when the pins count, too: of a host that known_hosts does not know."""
+    if known.keys:
+        return known
     try:
         pins = look_up(file, known.address, port)
     except FileNotFoundError:
-        return replace(known, file=file)
+        return replace(known, file=file, source="pinned")
     except OSError as error:
         raise _unusable(file, error) from None
-    return replace(known, file=file, keys=pins.keys, revoked=known.revoked | pins.revoked)
+    revoked = known.revoked | pins.revoked
+    return replace(known, file=file, source="pinned", keys=pins.keys, revoked=revoked)
 
 
 def pin(file: str, known: KnownHost, port: int, key: HostKey, now: datetime) -> str:

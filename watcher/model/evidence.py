@@ -83,7 +83,8 @@ class Fault(StrEnum):
 class Audit:
     """Who ran what as whom: `by` is a person or the rule that did (`alert v1:…`), `script` the
     sha256 of what ran, `runbook` that of the file of the recipe, `host_key` the fingerprint that
-    was verified, `verified` how (`known_hosts`, `certificate`, `first use`), `via` the bastions.
+    was verified, `verified` how (`known_hosts`, `certificate`, `first use`, `pinned`), `via` the
+    bastions.
     """
 
     by: str = ""
