@@ -131,6 +131,14 @@ def test_what_is_not_in_the_book_is_fetched_from_the_shelf_once(
     )
 
 
+def test_nobody_is_asked_for_an_incident_that_is_about_to_be_opened(
+    shelved: Book, rest: _Rest
+) -> None:
+    """Its number is as new as it is."""
+    assert (2, None) == (shelved.number(), shelved.find(2))
+    assert [] == rest.asked
+
+
 @pytest.mark.parametrize(
     "ask",
     [

@@ -5,10 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+import sqlalchemy as sa
 import structlog
 
 from tests.engine.streams import RULEBOOK, Line, in_order_of_arrival, line, ndjson, received, story
@@ -105,6 +107,26 @@ def outcome(store: Store) -> Outcome:
             peek(store, "SELECT incident, lane, key, kind, status, payload FROM action"), key=str
         ),
     )
+
+
+def test_a_batch_asks_the_store_as_often_whatever_it_opens_and_settles(tmp_path: Path) -> None:
+    """Nothing is looked up alert by alert, and the numbers of incidents have no gaps."""
+    store, asked, questions = Store.open(f"sqlite:///{tmp_path}/watcher.db"), list[str](), []
+    store.upgrade()
+    sa.event.listen(
+        store._database.engine, "checkout", lambda each, *_: each.set_trace_callback(asked.append)
+    )
+    digest = a_digest(store)
+    for hour, hosts in enumerate((3, 3, 30, 30)):
+        names = [f"db{hour}-{number}" for number in range(hosts)]
+        deliver(store, [line(hour * 3600, key=each, occurrence=each, host=each) for each in names])
+        asked.clear()
+        drain(digest)
+        questions.append(sum(each.lstrip().startswith("SELECT") for each in asked))
+
+    assert questions[1] == questions[3]
+    assert [(number,) for number in range(1, 67)] == peek(store, "SELECT number FROM incident")
+    store.close()
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -40,6 +40,21 @@ def test_a_suspect_is_settled_once(suspects: Suspects) -> None:
     assert suspects.lineup(1) is None
 
 
+def test_what_is_to_be_settled_is_known_before(suspects: Suspects) -> None:
+    """With the first alert of each, and however often one was noted; nothing is settled by that."""
+    first = {number: onset(number, f"web{number}") for number in range(2, 9)}
+    for number, each in first.items():
+        suspects.open(number, "acme")
+        suspects.note(number, each, 0, 0)
+        suspects.note(number, onset(number + 0.5), 0, 0)
+    suspects.merge(4, 2)
+
+    assert {} == suspects.ripe(at(5.9))
+    assert {1: onset(1), 2: first[2], 3: first[3], 5: first[5]} == suspects.ripe(at(10))
+    assert {1, 2, 3, 5} == settled(suspects, 10).keys()
+    assert {6: first[6]} == suspects.ripe(at(11))
+
+
 def test_what_is_settled_or_unknown_takes_note_of_nothing(suspects: Suspects) -> None:
     """Nothing comes of it later."""
     settled(suspects, 6)
