@@ -160,10 +160,10 @@ def _of_match(runbook: Runbook, test: Rehearsal, alert: GivenAlert, host: Host) 
     verdict = judge(trigger, alert, host)
     if test.expect.matches is None or test.expect.matches is verdict.applies:
         return
-    if verdict.applies:
-        yield f"match: should not apply to the alert, but clause {verdict.holding} of any does"
+    if verdict.holding is not None and verdict.barring is None:
+        yield f"match: should not apply to the alert, but clause {verdict.holding + 1} of any does"
     elif verdict.barring is not None:
-        yield f"match: should apply to the alert, but clause {verdict.barring} of none bars it"
+        yield f"match: should apply to the alert, but clause {verdict.barring + 1} of none bars it"
     else:
         yield f"match: should apply to the alert, but does not: {'; '.join(verdict.misses)}"
 
@@ -191,10 +191,10 @@ def _of_steps(test: Rehearsal, steps: tuple[StepResult, ...]) -> Iterator[str]:
     expect = test.expect
     left_out = {step.step: step.reason for step in steps if step.status in _LEFT_OUT}
     if expect.skipped is not None:
-        yield from _of_sets("step", "be left out", set(expect.skipped), left_out)
+        yield from _of_sets("step", ("be left out", "is"), set(expect.skipped), left_out)
     said = {each.signal: each.say for step in steps for each in step.highlights}
     if expect.signals is not None:
-        yield from _of_sets("signal", "fire", set(expect.signals), said)
+        yield from _of_sets("signal", ("fire", "does"), set(expect.signals), said)
     values = {f"{step.step}.{name}": shown(v) for step in steps for name, v in step.values.items()}
     for name, expected in expect.values.items():
         if values.get(name) != expected:
@@ -206,11 +206,14 @@ def _of_steps(test: Rehearsal, steps: tuple[StepResult, ...]) -> Iterator[str]:
             yield f"nothing said {sentence!r}, but: {'; '.join(told) or 'nothing at all'}"
 
 
-def _of_sets(noun: str, verb: str, expected: set[str], actual: Mapping[str, str]) -> Iterator[str]:
+def _of_sets(
+    noun: str, verbs: tuple[str, str], expected: set[str], actual: Mapping[str, str]
+) -> Iterator[str]:
+    should, does = verbs
     for name in sorted(expected - actual.keys()):
-        yield f"{noun} {name}: should {verb}, but does not"
+        yield f"{noun} {name}: should {should}, but {does} not"
     for name in sorted(actual.keys() - expected):
-        yield f"{noun} {name}: should not {verb}, but does: {actual[name]}"
+        yield f"{noun} {name}: should not {should}, but {does}: {actual[name]}"
 
 
 def _went_wrong(step: StepResult) -> bool:

@@ -14,14 +14,15 @@ from watcher.policy.suggest import did_you_mean
 from watcher.settings import SettingsError, runbook_folders
 
 
-def named(names: Sequence[str], config: Path | None) -> list[Runbook]:
-    """These runbooks with what was recorded for their tests; all of them where none is named.
+def named(names: Sequence[str], config: Path | None, *, recorded: bool = False) -> list[Runbook]:
+    """These runbooks, all of them where none is named; `recorded` is with what their tests need.
 
     Ends the command, with every problem said, where one of them cannot be used.
     """
     problems = Problems()
-    found = list(_found(names, config, problems))
-    found = [with_fixtures(runbook, problems) for runbook in found]
+    found = _found(names, config, problems)
+    if recorded:
+        found = [with_fixtures(runbook, problems) for runbook in found]
     for problem in problems:
         typer.echo(problem, err=True)
     if problems.errors:
@@ -43,27 +44,24 @@ def _found(names: Sequence[str], config: Path | None, problems: Problems) -> lis
             ids.append(name)
     if ids or not names:
         known = _configured(config, ids, problems)
-        found |= {name: known[name] for name in ids} if ids else known
+        found |= {name: known[name] for name in ids if name in known} if ids else known
     return list(found.values())
 
 
 def _configured(config: Path | None, ids: Sequence[str], problems: Problems) -> dict[str, Runbook]:
+    """All that are configured; of those that are not named, nobody asked what is wrong."""
     try:
         folders = runbook_folders(config or starter_config(), os.environ)
     except SettingsError as error:
         for problem in error.problems:
             typer.echo(problem, err=True)
         fail("the configuration cannot be used")
-    all_problems = Problems()
-    known = load_runbooks(folders, problems if not ids else all_problems)
+    everything = Problems()
+    known = load_runbooks(folders, everything)
+    about = [each for each in everything if not ids or Path(each.file).stem in ids]
+    for problem in about:
+        problems.add(problem)
     for name in ids:
-        if name not in known:
-            wrong = [each for each in all_problems if Path(each.file).stem == name]
-            for problem in wrong:
-                typer.echo(problem, err=True)
-            fail(
-                "this runbook cannot be used"
-                if wrong
-                else f"there is no runbook {name!r}{did_you_mean(name, known)}"
-            )
+        if name not in known and not about:
+            fail(f"there is no runbook {name!r}{did_you_mean(name, known)}")
     return known

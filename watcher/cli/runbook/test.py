@@ -2,18 +2,22 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.text import Text
 
+from watcher.cli._common import settings_of
 from watcher.cli.rules._shared import Config, console, said
+from watcher.cli.runbook._given import given, way_in
 from watcher.cli.runbook._named import named
+from watcher.cli.runbook._real import really
+from watcher.cli.runbook._shown import indented, lines_of
 from watcher.diagnostics.extract import shown
 from watcher.diagnostics.rehearse import Report, never_fired, rehearse
-from watcher.model.evidence import StepResult
+from watcher.model.evidence import StepResult, StepStatus
 from watcher.model.runbook import Runbook
 
 
@@ -54,20 +58,42 @@ def _command(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show what each test came to.")
     ] = False,
+    host: Annotated[
+        str | None,
+        typer.Option(help="Run them on this host instead, and say how each step ends."),
+    ] = None,
     config: Config = None,
 ) -> None:
     """Run the tests that runbooks carry, on recorded outputs; fails if one does not hold.
 
-    Nothing is connected to. Everything but the host is as it is for real: the alert is matched, the
-    inputs are checked, the steps are filled in, and their recorded outputs are cleaned, read and
-    judged.
+    Nothing is connected to, unless you name a host. Everything but the host is as it is for real:
+    the alert is matched, the inputs are checked, the steps are filled in, and their recorded
+    outputs are cleaned, read and judged.
     """
+    chosen = named(runbooks or [], config, recorded=host is None)
+    if host is not None:
+        _on_host(chosen, host, verbose, config)
+        return
     tested = [
-        _Tested(runbook, [rehearse(runbook, test) for test in runbook.tests])
-        for runbook in named(runbooks or [], config)
+        _Tested(runbook, [rehearse(runbook, test) for test in runbook.tests]) for runbook in chosen
     ]
     console().print(Group(*_lines(tested, verbose)))
     if any(each.failing for each in tested):
+        raise typer.Exit(1)
+
+
+def _on_host(runbooks: list[Runbook], host: str, verbose: bool, config: Path | None) -> None:
+    """Runs them for real; fails if a step does not come to a good end."""
+    settings = settings_of(config)
+    wrong = False
+    for runbook in runbooks:
+        target, profile = way_in(settings, runbook, host, None)
+        job = given(None, None).job(runbook, target, profile, approved=False)
+        diagnosis = really(settings, job)
+        console().print(Group(*lines_of(diagnosis, verbose)))
+        ends = {step.status for step in diagnosis.steps}
+        wrong |= bool(diagnosis.problem or ends & {StepStatus.FAILED, StepStatus.TIMEOUT})
+    if wrong:
         raise typer.Exit(1)
 
 
@@ -79,7 +105,7 @@ def _lines(tested: list[_Tested], verbose: bool) -> Iterator[RenderableType]:
         for report in each.reports:
             if verbose or report.differences:
                 yield from _report(report, verbose)
-        yield from (_indented(2, f"! {gap}", "yellow") for gap in gaps)
+        yield from (indented(2, said(f"! {gap}", "yellow")) for gap in gaps)
     yield _outcome(tested)
 
 
@@ -96,8 +122,8 @@ def _outcome(tested: list[_Tested]) -> Text:
 
 def _report(report: Report, verbose: bool) -> Iterator[RenderableType]:
     mark, style = ("\u2717", "red") if report.differences else ("\u2713", "green")
-    yield _indented(2, f"{mark} {report.test}", style)
-    yield from (_indented(6, difference) for difference in report.differences)
+    yield indented(2, said(f"{mark} {report.test}", style))
+    yield from (indented(6, said(difference)) for difference in report.differences)
     if verbose:
         for step in report.steps:
             yield from _step(step)
@@ -105,12 +131,8 @@ def _report(report: Report, verbose: bool) -> Iterator[RenderableType]:
 
 def _step(step: StepResult) -> Iterator[RenderableType]:
     reason = f": {step.reason}" if step.reason else ""
-    yield _indented(4, f"{step.step}: {step.status}{reason}", "dim")
+    yield indented(4, said(f"{step.step}: {step.status}{reason}", "dim"))
     for name, value in step.values.items():
-        yield _indented(6, f"{name} = {shown(value)}", "dim")
+        yield indented(6, said(f"{name} = {shown(value)}", "dim"))
     for each in step.highlights:
-        yield _indented(6, f"{each.level}: {each.say} ({each.signal})")
-
-
-def _indented(by: int, text: str, style: str = "") -> Padding:
-    return Padding(said(text, style), (0, 0, 0, by), expand=False)
+        yield indented(6, said(f"{each.level}: {each.say} ({each.signal})"))
