@@ -1,6 +1,6 @@
 """Measures what the performance of Watcher is claimed to be, and prints a table.
 
-`python -m benchmarks [intake flow crash latency growth life decisions] [--quick]`
+`python -m benchmarks [intake flow crash latency growth life decisions ssh] [--quick]`
 """
 
 import argparse
@@ -12,7 +12,7 @@ import signal
 import sys
 from importlib.metadata import version
 
-from benchmarks import crash, decisions, flow, growth, intake, latency, life
+from benchmarks import crash, decisions, flow, growth, intake, latency, life, ssh
 from benchmarks.table import Effort, Row, markdown
 
 _ALL = {
@@ -22,6 +22,7 @@ _ALL = {
     "life": life.measure,
     "growth": growth.measure,
     "decisions": decisions.measure,
+    "ssh": ssh.measure,
     "crash": crash.measure,
 }
 _NEEDED = ("wrk", "prometheus-alertmanager")

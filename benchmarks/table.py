@@ -14,11 +14,12 @@ class Effort:
     runs: int = 3
     kills: int = 200
     stored: int = 1_000_000
+    diagnoses: int = 2_000
 
     @classmethod
     def quick(cls) -> "Effort":
         """For a smoke test."""
-        return cls(seconds=1, runs=1, kills=4, stored=2_000)
+        return cls(seconds=1, runs=1, kills=4, stored=2_000, diagnoses=100)
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,7 @@ for_e2e() {
 # The benchmarks only need binaries: they are unpacked, not installed.
 for_bench() {
     mkdir -p .cache/bench/bin
+    for_comparison || say "no ansible-core to be had; what is compared with it is left out"
     missing=""
     command -v wrk >/dev/null || [ -x .cache/bench/bin/wrk ] \
         || missing="wrk libluajit-5.1-2 libluajit-5.1-common"
@@ -67,6 +68,17 @@ for_bench() {
     [ -n "$missing" ] || return 0
     # shellcheck disable=SC2086 # package names hold no blanks
     unpack $missing || { say "to run the benchmarks, install: wrk prometheus-alertmanager"; exit 1; }
+}
+
+# Ansible has a virtual environment of its own: nothing of Watcher needs it.
+for_comparison() {
+    command -v ansible >/dev/null && return 0
+    [ -x .cache/bench/bin/ansible ] && return 0
+    say "installing ansible-core into .cache/bench/ansible"
+    .venv/bin/python -m venv .cache/bench/ansible || return 1
+    .cache/bench/ansible/bin/pip install --quiet --disable-pip-version-check ansible-core \
+        >/dev/null 2>&1 || return 1
+    ln -sf ../ansible/bin/ansible .cache/bench/bin/ansible
 }
 
 unpack() {
