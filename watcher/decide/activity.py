@@ -127,7 +127,8 @@ class Activity:
         self, onset: Onset, topology: Topology, rules: Grouping
     ) -> Iterator[tuple[int, Evidence]]:
         """All that ties an onset to disruptions: (number, evidence), stale evidence left out."""
-        for rule, found, window, edge in self._ties(onset, topology, rules):
+        for rule, found, span, edge in self._ties(onset, topology, rules):
+            window = span.total_seconds()
             for number, trace in found.items():
                 spent = (onset.at - trace.at) / window
                 if spent <= 1:
@@ -136,29 +137,24 @@ class Activity:
 
     def _ties(self, onset: Onset, topology: Topology, rules: Grouping) -> Iterator["_Tie"]:
         """What an onset has in common with what was seen, each with how long that counts."""
-        node, effect, cause = onset.node, seconds(rules.effect), seconds(rules.cause)
-        yield SAME_HOST, self.on.get(node, _NONE), seconds(rules.same_host), None
-        yield CAUSE, self.beneath.get(node, _NONE), cause, (node, "")
-        yield CAUSE, self.further.get(node, _NONE), cause, (node, "")
+        node = onset.node
+        if found := self.on.get(node):
+            yield SAME_HOST, found, rules.same_host, None
+        for index in (self.beneath, self.further):
+            if found := index.get(node):
+                yield CAUSE, found, rules.cause, (node, "")
         for above, hops in topology.around(node, onset.service).items():
-            if hops <= _HOPS:
-                yield EFFECT, self.on.get(above, _NONE), effect / hops, (above, node)
-            if hops == 1:
-                found = self.beneath.get(above, _NONE)
+            if hops <= _HOPS and (found := self.on.get(above)):
+                yield EFFECT, found, rules.effect / hops, (above, node)
+            if hops == 1 and (found := self.beneath.get(above)):
                 others = {each: trace for each, trace in found.items() if trace.node != node}
-                yield SHARED_CAUSE, others, cause, (above, node)
-        if onset.place is not None:
-            found = self.alike.get((onset.name, onset.place), _NONE)
-            yield ALIKE, found, seconds(rules.alike), None
+                yield SHARED_CAUSE, others, rules.cause, (above, node)
+        if found := self.alike.get((onset.name, onset.place)):
+            yield ALIKE, found, rules.alike, None
 
 
 _NONE: dict[int, Trace] = {}
-_Tie = tuple[str, dict[int, Trace], float, tuple[str, str] | None]
-
-
-def seconds(span: timedelta) -> float:
-    """A span of time as the arithmetic here has it."""
-    return span.total_seconds()
+_Tie = tuple[str, dict[int, Trace], timedelta, tuple[str, str] | None]
 
 
 def _edge(edge: tuple[str, str] | None, trace: Trace) -> tuple[str, str] | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from watcher.decide.hours import hours_at, next_change
-from watcher.decide.rules import Effects
+from watcher.decide.rules import NONE, Effects
 from watcher.model.alert import Alert
 from watcher.model.catalogue import Calendar, Catalogue
 from watcher.model.change import replace
@@ -64,6 +64,8 @@ class Assessment:
 
 def staked(alert: Alert, severity: Severity, effects: Effects) -> Stake:
     """What an alert of that severity puts at stake."""
+    if effects is NONE:
+        return Stake(alert.service, severity)
     found = [
         Override(kind, effect.value, effect.rule)
         for kind, effect in (

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from watcher.decide import lifecycle, regroup
 from watcher.decide.apart import apart, chosen
-from watcher.decide.correlate import homecoming, onset_of, point_of
+from watcher.decide.correlate import Homecoming, homecoming, onset_of, point_of
 from watcher.decide.correlator import Place, Ruling
 from watcher.decide.disruptions import Merger
 from watcher.decide.flapping import hold_for
@@ -123,16 +123,23 @@ class Correlation:
         self, alert: Alert, span: Occurrence, before: Occurrence | None, now: datetime
     ) -> Ruling:
         rules = self._policy.grouping
-        hold = hold_for(alert, self._policy, span.started_at)
-        home = self._book.find(before.incident or 0) if before is not None else None
-        back = homecoming(before, home, span, hold, rules.gap)
         point = span.counted.at if span.counted else point_of(span, now, rules.lateness)
+        back = self._homecoming(alert, span, before)
         onset = onset_of(alert, span, point, back, rules)
         if before is not None and back is not None:
             onset = replace(onset, after=before.span)
         if onset.barred:
             onset = replace(onset, barred=frozenset(map(self._present, onset.barred)))
         return self._going.of(alert.customer).take(onset, _Register(self._book))
+
+    def _homecoming(
+        self, alert: Alert, span: Occurrence, before: Occurrence | None
+    ) -> Homecoming | None:
+        home = self._book.find(before.incident) if before and before.incident else None
+        if home is None:
+            return None
+        hold = hold_for(alert, self._policy, span.started_at)
+        return homecoming(before, home, span, hold, self._policy.grouping.gap)
 
     def _present(self, number: int) -> int:
         """The incident that has what that one had; people may have merged it since."""
