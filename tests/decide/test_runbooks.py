@@ -97,6 +97,10 @@ CLAUSES = [
         RunbookMatch(alerts=("*CPU*", "*load*")),
         "alert: 'Space is low' is not like '*CPU*' or '*load*'",
     ),
+    (
+        RunbookMatch(alerts=("a", "b", "c", "d", "e")),
+        "alert: 'Space is low' is not like 'a' or 'b' or 'c' or one of 2 more",
+    ),
     (RunbookMatch(labels={"component": ("disk", "storage")}), ""),
     (RunbookMatch(labels={"component": ("cpu",)}), "labels.component: 'storage' is not like 'cpu'"),
     (RunbookMatch(labels={"scope": ("*",)}), "labels.scope: there is none"),

@@ -20,6 +20,7 @@ from watcher.model.policy import RunbookMatch, RunbookTrigger
 _MOST_COMPILED = 8
 _MOST_COMBINATIONS = 10_000
 _MOST_NAMES = 8
+_MOST_TOLD = 3
 
 _LABELS, _TAGS = "labels.", "host.tags."
 _Get = Callable[[Facts, Mapping[str, str]], str | None]
@@ -173,7 +174,9 @@ def _barest(key: str, value: str) -> str:
 
 
 def _or(globs: Sequence[str]) -> str:
-    return " or ".join(repr(each) for each in globs)
+    few = [repr(each) for each in globs[:_MOST_TOLD]]
+    left = len(globs) - len(few)
+    return " or ".join(few) + (f" or one of {left} more" if left else "")
 
 
 class _Compiled(dict[int, tuple[RunbookTrigger, ...]]):

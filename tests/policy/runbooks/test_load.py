@@ -141,7 +141,11 @@ def test_a_runbook_file_becomes_a_runbook(tmp_path: Path) -> None:
         ("  - id: kind", "  - id: df", "35: there is more than one step 'df'"),
         ("inputs.kind }}", "inputs.knd }}", "37: there is no input 'knd'"),
         ("inputs.kind }}", "inputs.kind }", "37: the template fails: unexpected '}'"),
-        ("run: echo {{ inputs.kind }}", "run: eval {{ inputs.kind }}", "37: R03 `eval ${W_kind}` makes a"),
+        (
+            "run: echo {{ inputs.kind }}",
+            "run: eval {{ inputs.kind }}",
+            "37: R03 `eval ${W_kind}` makes a",
+        ),
         ("run: echo {{ inputs.kind }}", "run: ''", "37: steps.1.run: should not be empty"),
         (
             "    default: /",

@@ -4,7 +4,7 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from watcher.model.event import Severity
 from watcher.model.person import Role
@@ -32,6 +32,8 @@ class HostClause(Strict):
 
 class Clause(Strict):
     """When a runbook applies: everything that is given must hold."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     source: Some = Field((), description="Globs for the configured source, such as zabbix.")
     alert: Some = Field(

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from watcher.model.event import Severity
 from watcher.model.runbook import Expectation, Rehearsal
@@ -17,6 +17,10 @@ def _plain(value: object) -> object:
 
 Folder = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
 Plain = Annotated[str, BeforeValidator(_plain, json_schema_input_type=str | int | float | bool)]
+
+Refusable = Annotated[
+    Plain | None, WithJsonSchema({"type": ["string", "number", "boolean", "null"]})
+]
 
 
 class GivenAlert(Strict):
@@ -50,7 +54,7 @@ class Expect(Strict):
     skipped: tuple[str, ...] | None = Field(
         None, description="All steps that are skipped or unavailable."
     )
-    inputs: dict[str, Plain | None] = Field(
+    inputs: dict[str, Refusable] = Field(
         {}, description="By name, what an input came to; null for one that is refused."
     )
     says: tuple[str, ...] = Field((), description="Sentences that must be among those said.")

@@ -10,11 +10,14 @@ from tree_sitter import Language, Node, Parser
 
 _LANGUAGE = Language(tree_sitter_bash.language())
 _REFERENCE = re.compile(r"\$\{W_(\w+)\}")
+_NAMES = re.compile(r"\s-v\s")
+_NUMBERS = re.compile(r"\s-(?:eq|ne|lt|le|gt|ge|v)\s")
+_OUTPUT = frozenset((">", ">>", ">|", "&>", "&>>"))
 _READERS = frozenset(("command", "pipeline", "list"))
 
 
-SUBSTITUTED = "$()"
-"""What a command is piped into whose output becomes a part of another one."""
+UNSEEN = "$()"
+"""What a command is piped into whose output goes to a file or becomes a part of another one."""
 
 
 class Spot(StrEnum):
@@ -35,7 +38,9 @@ _SPOTS = {
     "heredoc_body": Spot.HEREDOC,
     "comment": Spot.COMMENT,
     "arithmetic_expansion": Spot.ARITHMETIC,
+    "subscript": Spot.ARITHMETIC,
 }
+_COMMANDS = frozenset(("command", "declaration_command", "unset_command"))
 _OPENINGS = {
     "compound_statement": ("((", Spot.ARITHMETIC),
     "command_substitution": ("`", Spot.BACKTICKS),
@@ -117,7 +122,7 @@ def references(word: str) -> list[str]:
 
 
 def _walk(node: Node, shell: Shell, into: tuple[str, ...], stdin: str) -> None:
-    if node.type == "command":
+    if node.type in _COMMANDS:
         shell.commands += _unwrapped(_command(node, into, stdin))
     elif node.type == "file_redirect":
         _redirect(node, shell)
@@ -125,8 +130,9 @@ def _walk(node: Node, shell: Shell, into: tuple[str, ...], stdin: str) -> None:
         _assignment(node, shell)
     elif node.type == "redirected_statement":
         stdin = "".join(_heredocs(node)) or stdin
+        into = (UNSEEN,) if _goes_elsewhere(node) else into
     elif node.type == "command_substitution":
-        into = (SUBSTITUTED,)
+        into = (UNSEEN,)
     if spot := _spot(node):
         shell.misplaced += _misplaced(node, spot)
     if node.type == "pipeline":
@@ -183,7 +189,10 @@ def _first(node: Node) -> str:
 
 
 def _command(node: Node, into: tuple[str, ...], stdin: str) -> Command:
-    return Command(tuple(_words(node)), node.start_point.row, (), into, stdin)
+    words = tuple(_words(node))
+    if node.type != "command":  # The name is a word of the language, and assignments are arguments.
+        words = (_text(node.children[0]), *map(_word, node.named_children))
+    return Command(words, node.start_point.row, (), into, stdin)
 
 
 def _words(node: Node) -> Iterator[str]:
@@ -200,6 +209,8 @@ def _word(node: Node) -> str:
             return text[1:-1]
         case "ansi_c_string" | "translated_string":
             return text[2:-1]
+        case "command_name":
+            return "".join(_word(child) for child in node.named_children)
         case "concatenation":
             return "".join(_word(child) for child in node.named_children)
         case "word":
@@ -221,6 +232,12 @@ def _redirect(node: Node, shell: Shell) -> None:
     shell.redirects.append(Redirect(_word(target), node.start_point.row))
 
 
+def _goes_elsewhere(node: Node) -> bool:
+    """Whether the output of a statement is redirected, and not only its errors."""
+    redirects = [each for each in node.named_children if each.type == "file_redirect"]
+    return any(each.children and each.children[0].type in _OUTPUT for each in redirects)
+
+
 def _heredocs(node: Node) -> Iterator[str]:
     for child in node.named_children:
         if child.type == "heredoc_redirect":
@@ -232,7 +249,15 @@ def _spot(node: Node) -> Spot | None:
     opening = _OPENINGS.get(node.type)
     if opening is not None:
         return opening[1] if _text(node).startswith(opening[0]) else None
+    if node.type == "test_command":
+        return Spot.ARITHMETIC if _compares_numbers(node) else None
     return _SPOTS.get(node.type)
+
+
+def _compares_numbers(test: Node) -> bool:
+    """Whether this test reckons, as `[[ … ]]` does with numbers and both do with names."""
+    operators = _NUMBERS if _text(test).startswith("[[") else _NAMES
+    return operators.search(_text(test)) is not None
 
 
 def _errors(node: Node) -> Iterator[Node]:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from watcher.model.evidence import Level
 from watcher.model.matcher import Matcher
@@ -36,6 +36,7 @@ from watcher.policy.runbooks.words import (
     Some,
     Time,
     Variable,
+    one_of,
 )
 from watcher.policy.values import Name, Strict
 
@@ -94,6 +95,8 @@ class TableSection(Strict):
 
 class ExtractEntry(Strict):
     """One value out of the output, by exactly one of regex, json, table and count."""
+
+    model_config = ConfigDict(json_schema_extra=one_of("oneOf", *_WAYS))
 
     name: Variable = Field(description="What signals call it.")
     regex: Expression | None = Field(
@@ -163,6 +166,8 @@ class SignalEntry(Strict):
 class VariantEntry(Strict):
     """Another text for a step, for hosts where it fits."""
 
+    model_config = ConfigDict(json_schema_extra=one_of("anyOf", "when", "needs"))
+
     when: OnHost = Field((), description="Matchers on the facts of the host; all must hold.")
     needs: Commands = Field((), description="Commands that must be there.")
     run: ShellText = Field(description="The shell text.")
@@ -182,6 +187,8 @@ class VariantEntry(Strict):
 
 class StepEntry(Strict):
     """One command, what it is to the host, and what to read in its output."""
+
+    model_config = ConfigDict(json_schema_extra=one_of("anyOf", "run", "variants"))
 
     id: Ident = Field(description="What it is called; each of a runbook differs.")
     title: Annotated[Name, StringConstraints(max_length=80)] = Field(

@@ -2,7 +2,7 @@
 
 import re
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
@@ -12,6 +12,7 @@ from pydantic import (
     StringConstraints,
     WithJsonSchema,
 )
+from pydantic.config import JsonDict
 
 from watcher.decide.match import parse
 from watcher.model.matcher import Matcher
@@ -24,16 +25,15 @@ _SIZE = re.compile(r"([1-9][0-9]{0,8})(k|M)?")
 _BYTES = {None: 1, "k": 1024, "M": 1024 * 1024}
 
 
+def one_of(how: Literal["oneOf", "anyOf"], *keys: str) -> JsonDict:
+    """What tells an editor that one of these keys must be there."""
+    return {how: [{"required": [key]} for key in keys]}
+
+
 def _size(value: object) -> int:
     if match := _SIZE.fullmatch(str(value)):
         return int(match[1]) * _BYTES[match[2]]
     raise ValueError(f"{value!r} is no size; write bytes or a unit: 800, 16k or 1M")
-
-
-def write_size(value: int) -> str:
-    """The same as a file says it, in the largest unit that does without fractions."""
-    unit = next(name for name in ("M", "k", None) if value % _BYTES[name] == 0)
-    return f"{value // _BYTES[unit]}{unit or ''}"
 
 
 def _sensible(value: timedelta) -> timedelta:
@@ -86,7 +86,7 @@ Time = Annotated[Duration, AfterValidator(_sensible)]
 Size = Annotated[
     int,
     BeforeValidator(
-        _size, json_schema_input_type=Annotated[str | int, Field(pattern=f"^{_SIZE.pattern}$")]
+        _size, json_schema_input_type=int | Annotated[str, Field(pattern=f"^{_SIZE.pattern}$")]
     ),
 ]
 ExitCode = Annotated[int, Field(ge=0, le=255)]

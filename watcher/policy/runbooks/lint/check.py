@@ -10,13 +10,19 @@ from watcher.policy.runbooks.lint.changes import check_changes
 from watcher.policy.runbooks.lint.endings import check_endings
 from watcher.policy.runbooks.lint.findings import Check, Fault, Finding, Grade, Text
 from watcher.policy.runbooks.lint.manners import check_manners
+from watcher.policy.runbooks.lint.names import check_names
 from watcher.policy.runbooks.lint.values import check_values
 from watcher.policy.runbooks.lint.whole import check_whole
 from watcher.policy.runbooks.rules import RULES
 from watcher.policy.runbooks.shell import read
 from watcher.policy.runbooks.source import Source, texts
 
-_BARRED: tuple[Check, ...] = (check_values, check_changes, check_manners)
+_BARRED: tuple[Check, ...] = (
+    check_values,
+    check_names,
+    check_changes,
+    check_manners,
+)
 _ALL: tuple[Check, ...] = (*_BARRED, check_endings)
 
 # A block of text begins in the line after its key; folded text has lost its lines.

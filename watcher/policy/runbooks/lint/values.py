@@ -11,10 +11,10 @@ SHELLS = frozenset(("sh", "bash", "dash", "ash", "ksh", "zsh"))
 _EVALUATING = frozenset(("eval", "ssh", "su", "source", "."))
 _NUMBERS = frozenset((InputType.INT, InputType.PORT))
 _CLUSTER = re.compile(r"-[A-Za-z]*c[A-Za-z]*")
-# What reads its first argument as a program, and which options take a word before it.
+# What reads its first argument as a program, and how many words its options before that take.
 _PROGRAMS = {
-    **dict.fromkeys(("awk", "gawk", "mawk"), frozenset(("-v", "-F"))),
-    **dict.fromkeys(("sed", "jq"), frozenset(("--arg", "--argjson"))),
+    **dict.fromkeys(("awk", "gawk", "mawk"), {"-v": 1, "-F": 1}),
+    **dict.fromkeys(("sed", "jq"), {"--arg": 2, "--argjson": 2}),
 }
 _INTERPRETERS = re.compile(r"(?:perl|python[0-9.]*|ruby|node|php|mongosh?)")
 _CODE = frozenset(("-c", "-e", "-E", "-r", "--eval"))
@@ -84,7 +84,7 @@ def _program(command: Command) -> str | None:
     words = list(command.arguments)
     if taking is not None:
         while words and words[0].startswith("-") and words[0] not in {"-e", "-f"}:
-            words = words[2 if words[0] in taking else 1 :]
+            words = words[taking.get(words[0], 0) + 1 :]
         return " ".join(words[:2]) if words[:1] == ["-e"] else next(iter(words), None)
     if _INTERPRETERS.fullmatch(command.name):
         code = (words[at + 1] for at, word in enumerate(words[:-1]) if word in _CODE)
