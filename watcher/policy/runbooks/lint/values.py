@@ -13,8 +13,8 @@ _NUMBERS = frozenset((InputType.INT, InputType.PORT))
 _CLUSTER = re.compile(r"-[A-Za-z]*c[A-Za-z]*")
 # What reads its first argument as a program, and how many words its options before that take.
 _PROGRAMS = {
-    **dict.fromkeys(("awk", "gawk", "mawk"), {"-v": 1, "-F": 1}),
-    **dict.fromkeys(("sed", "jq"), {"--arg": 2, "--argjson": 2}),
+    **{name: {"-v": 1, "-F": 1} for name in ("awk", "gawk", "mawk")},
+    **{name: {"--arg": 2, "--argjson": 2} for name in ("sed", "jq")},
 }
 _INTERPRETERS = re.compile(r"(?:perl|python[0-9.]*|ruby|node|php|mongosh?)")
 _CODE = frozenset(("-c", "-e", "-E", "-r", "--eval"))
