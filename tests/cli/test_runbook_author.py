@@ -8,6 +8,7 @@ from typer.testing import Result
 
 from tests.cli.given import Desk
 from tests.conftest import StartSshd
+from watcher.store.query import Query
 
 BOOK = r"""
 apiVersion: watcher/v1
@@ -224,6 +225,16 @@ def test_a_runbook_runs_for_real(lab: Desk, book: Path, tmp_path: Path) -> None:
     assert "codes: {end: 3}" in result.stderr
     one = ran(lab, 0, "run", str(book), "--host", "db1", "--step", "stop", "--approve").stdout
     assert "1 line of output; -v shows" in one
+    with lab.store() as store, store.view() as view:
+        last, first = view.run_list(Query()).items
+    assert ("app-disk", "db1", "acme", None) == (
+        last.runbook,
+        last.host,
+        last.customer,
+        last.incident,
+    )
+    assert first.inputs == {"mount": "/"}
+    assert (first.outcome, first.by) == ("3 steps, tried out", last.approved_by)
 
 
 def test_nothing_seen_is_told_from_something_bad(lab: Desk, book: Path) -> None:

@@ -1,7 +1,9 @@
-"""A run on a real host, by hand: the only place where commands do so."""
+"""A run on a real host, by hand: the only place where commands do so, and it is written down."""
 
+from watcher.cli._common import store_of
 from watcher.diagnostics.prepare import Job
 from watcher.diagnostics.run import Direct, diagnose
+from watcher.engine.runlog import keep, run_of
 from watcher.kit.clock import Clock
 from watcher.model.change import replace
 from watcher.model.evidence import Diagnosis
@@ -9,7 +11,14 @@ from watcher.settings import Settings
 
 
 def really(settings: Settings, job: Job) -> Diagnosis:
-    """Runs the job; Watcher's own secrets are kept out of what it brings back."""
+    """Runs the job; Watcher's own secrets are kept out of what it brings back.
+
+    Nothing runs where the run log cannot be written.
+    """
     job = replace(job, secrets=settings.secrets)
-    (diagnosis,) = diagnose([job], Direct(), Clock())
+    with store_of(settings) as store:
+        (diagnosis,) = diagnose([job], Direct(), Clock())
+        outcome = diagnosis.problem or f"{len(diagnosis.steps)} steps, tried out"
+        with store.begin() as tx:
+            keep(tx, run_of(diagnosis, job, outcome))
     return diagnosis
