@@ -4,15 +4,23 @@ import re
 
 _BINARY_SHARE = 0.01
 
-# CSI, OSC (ended by BEL or ST) and the shorter escape sequences, in their 7-bit forms.
+# CSI, OSC (ended by BEL or ST) and the shorter escape sequences. None goes beyond its line, so that
+# one without an end hides no more than that.
 _ESCAPES = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]"
-    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"
-    r"|\x1b[PX^_][^\x1b]*(?:\x1b\\)?"
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    r"|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)?"
+    r"|\x1b[PX^_][^\x1b\n]*(?:\x1b\\)?"
     r"|\x1b[ -/]*[0-~]"
 )
+# Bold and underlined letters, as for printers of old.
+_OVERSTRUCK = re.compile(r"[^\n\x08]\x08")
 _OVERWRITTEN = re.compile(r"^[^\n]*\r(?=[^\n])", re.MULTILINE)
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# Control characters, other ends of lines, and what is not seen but changes what is: directions of
+# writing, letters without width, tags.
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff"
+    r"\U000e0000-\U000e007f]"
+)
 
 
 def clean(output: bytes) -> str:
@@ -20,5 +28,5 @@ def clean(output: bytes) -> str:
     if output.count(0) > len(output) * _BINARY_SHARE:
         return f"[binary output, {len(output)} bytes]"
     text = output.decode("utf-8", errors="replace").replace("\r\n", "\n")
-    text = _OVERWRITTEN.sub("", _ESCAPES.sub("", text))
+    text = _OVERWRITTEN.sub("", _OVERSTRUCK.sub("", _ESCAPES.sub("", text)))
     return _UNPRINTABLE.sub("\ufffd", text.replace("\r", "")).rstrip()
