@@ -13,6 +13,7 @@ from tests.web.seed import CATALOGUE, NOW, in_force
 from watcher.engine.reload import InForce
 from watcher.kit.clock import Clock
 from watcher.kit.metrics import Metrics
+from watcher.model.catalogue import Catalogue
 from watcher.model.person import Role
 from watcher.store.people import Person, Token
 from watcher.store.store import Store
@@ -79,6 +80,7 @@ class World:
     clock: TestClock = field(default_factory=TestClock)
     metrics: Metrics = field(default_factory=Metrics)
     rules: InForce = field(default_factory=in_force)
+    catalogue: Catalogue = CATALOGUE
     woken: int = 0
 
     def __post_init__(self) -> None:
@@ -89,7 +91,7 @@ class World:
                 public_url=self.public_url,
                 metrics=self.metrics,
                 rules=self.rules,
-                catalogue=CATALOGUE,
+                catalogue=self.catalogue,
                 wake=self._wake,
             )
         )

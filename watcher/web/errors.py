@@ -14,6 +14,7 @@ from starlette.responses import Response
 from watcher.decide.lifecycle import RefusedError
 from watcher.decide.match import MatcherError
 from watcher.decide.windows import WindowError
+from watcher.engine.ask import NotAllowedError
 from watcher.engine.command import NotThereError
 from watcher.store.base import BadCursor, StoreUnavailable, TooSlow, UnknownField, Unstorable
 from watcher.web.deps import Deps
@@ -24,6 +25,7 @@ from watcher.web.pages.render import error_page
 _FOR_PROGRAMS = ("/api/", "/metrics", "/readyz", "/static/", "/live")
 _STATUS: dict[type[Exception], int] = {
     ForbiddenError: HTTPStatus.FORBIDDEN,
+    NotAllowedError: HTTPStatus.FORBIDDEN,
     NotThereError: HTTPStatus.NOT_FOUND,
     RefusedError: HTTPStatus.CONFLICT,
     UnknownField: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -54,6 +54,7 @@ class Guard(SecurityBase):
 
 Viewer = Annotated[Principal, Depends(Guard(Role.VIEWER))]
 Operator = Annotated[Principal, Depends(Guard(Role.OPERATOR))]
+Manager = Annotated[Principal, Depends(Guard(Role.MANAGER))]
 
 
 def cookie_name(deps: Deps) -> str:

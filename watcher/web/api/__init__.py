@@ -2,9 +2,16 @@
 
 from fastapi import APIRouter
 
-from watcher.web.api import incidents, lists, operations, regroup, windows
+from watcher.web.api import diagnoses, incidents, lists, operations, regroup, windows
 
 
 def routers() -> tuple[APIRouter, ...]:
     """All routes for programs."""
-    return (operations.router, lists.router, incidents.router, regroup.router, windows.router)
+    return (
+        operations.router,
+        lists.router,
+        incidents.router,
+        regroup.router,
+        windows.router,
+        diagnoses.router,
+    )

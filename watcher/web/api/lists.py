@@ -66,7 +66,7 @@ def list_incidents(parts: Parts, by: Viewer, asked: Wanted) -> Listing[IncidentI
     with parts.store.view() as view:
         page = view.incident_list(asked.by(by, parts))
         evidence = view.evidence_counts([each.number for each in page.items])
-    return _listing(
+    return listing(
         page, lambda each: IncidentItem.of(each, evidence.get(each.number, 0), parts.public_url)
     )
 
@@ -76,7 +76,7 @@ def list_alerts(parts: Parts, by: Viewer, asked: Wanted) -> Listing[AlertItem]:
     """Alerts: the present state of every condition that was ever reported."""
     with parts.store.view() as view:
         page = view.alert_list(asked.by(by, parts))
-    return _listing(page, lambda each: AlertItem.listed(each, parts.spell(each)))
+    return listing(page, lambda each: AlertItem.listed(each, parts.spell(each)))
 
 
 @router.get("/deliveries", response_model_exclude_unset=True)
@@ -84,7 +84,7 @@ def list_deliveries(parts: Parts, by: Operator, asked: Wanted) -> Listing[Delive
     """Webhook requests as received, newest first."""
     with parts.store.view() as view:
         page = view.delivery_list(asked.by(by, parts))
-    return _listing(page, DeliveryItem.of)
+    return listing(page, DeliveryItem.of)
 
 
 @router.get("/actions", response_model_exclude_unset=True)
@@ -92,10 +92,10 @@ def list_actions(parts: Parts, by: Operator, asked: Wanted) -> Listing[ActionIte
     """Actions of the outbox, newest first."""
     with parts.store.view() as view:
         page = view.action_list(asked.by(by, parts))
-    return _listing(page, ActionItem.model_validate)
+    return listing(page, ActionItem.model_validate)
 
 
-def _listing(page: Page[NounT], item: Callable[[NounT], ItemT]) -> Listing[ItemT]:
+def listing(page: Page[NounT], item: Callable[[NounT], ItemT]) -> Listing[ItemT]:
     """What is not asked for is left unset, and so is not in the answer."""
     counted: dict[str, Any] = {}
     if page.total is not None:

@@ -12,8 +12,8 @@ from watcher.model.action import ActionKind, ActionStatus
 from watcher.model.alert import Alert, AlertStatus, Occurrence
 from watcher.model.delivery import DeliveryStatus, DeliveryView
 from watcher.model.event import Severity
-from watcher.model.evidence import Evidence, StepStatus
 from watcher.model.incident import EntryKind, Incident, Priority, Status
+from watcher.web.api.findings import EvidenceItem
 from watcher.web.whole import Whole
 
 ItemT = TypeVar("ItemT")
@@ -210,7 +210,9 @@ class DeliveryItem(_Read):
 
 
 class ActionItem(_Read):
-    """Something to be done outside; `reason` says what came of the last attempt."""
+    """Something to be done outside: `payload` says what exactly, `reason` what came of the last
+    attempt. What is `held` waits until `next_at` for a person with the `role` that it names.
+    """
 
     id: int
     kind: ActionKind
@@ -219,6 +221,7 @@ class ActionItem(_Read):
     attempts: int
     next_at: datetime
     reason: str
+    payload: dict[str, str]
 
 
 class Term(_Read):
@@ -274,41 +277,6 @@ class Member(AlertItem):
             "times": times,
         }
         return cls.model_validate(_alert(alert, spell) | span)
-
-
-class Step(_Read):
-    """What one step of a diagnosis brought back."""
-
-    step: str
-    title: str
-    status: StepStatus
-    read: str
-    reason: str
-    output: str
-    exit_code: int | None
-    seconds: float
-    size: int
-    truncated: bool
-
-
-class EvidenceItem(_Read):
-    """One run of one runbook on one host; `problem` says why there are no steps."""
-
-    id: int
-    runbook: str
-    title: str
-    host: str
-    started_at: datetime
-    seconds: float
-    problem: str
-    steps: list[Step]
-
-    @classmethod
-    def of(cls, evidence: Evidence) -> Self:
-        """The diagnosis as kept on its incident."""
-        run = evidence.diagnosis
-        named = {name: getattr(run, name) for name in cls.model_fields if name != "id"}
-        return cls.model_validate(named | {"id": evidence.id})
 
 
 class IncidentDetail(_Read):
