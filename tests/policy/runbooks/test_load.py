@@ -242,7 +242,7 @@ def test_a_folder_that_was_not_shipped_is_an_error() -> None:
 
 def test_the_runbook_of_the_how_to_is_sound(tmp_path: Path) -> None:
     """What an author copies from the documentation works."""
-    how_to = Path(__file__).resolve().parents[3] / "docs" / "how-to" / "first-runbook.md"
+    how_to = Path(__file__).resolve().parents[3] / "docs" / "how-to" / "write-a-runbook.md"
     blocks = [block.partition("```")[0] for block in how_to.read_text().split("```yaml\n")[1:]]
     (example,) = (block for block in blocks if block.startswith("apiVersion"))
 
