@@ -1,5 +1,9 @@
-"""`watcher incident`: opens one for which a user phoned, and corrects priority and grouping."""
+"""`watcher incident`: opens one for which a user phoned, corrects priority and grouping, and has
+hosts looked at.
+"""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -7,12 +11,16 @@ import typer
 
 from watcher.cli._common import Config, fail, me, settings_of, store_of
 from watcher.decide.lifecycle import RefusedError, Report
+from watcher.engine import ask
 from watcher.engine.arrange import Order, Verb, carry_out
+from watcher.engine.ask import NotAllowedError, Wish
 from watcher.engine.command import Desk, NotThereError
 from watcher.kit.clock import Clock
+from watcher.model.action import ActionStatus
 from watcher.model.event import Severity
 from watcher.model.incident import Incident, Priority
 from watcher.settings import Settings
+from watcher.store.store import Store
 
 
 def register(app: typer.Typer) -> None:
@@ -23,6 +31,9 @@ def register(app: typer.Typer) -> None:
     group.command("merge")(_merge)
     group.command("split")(_split)
     group.command("move")(_move)
+    group.command("diagnose")(_diagnose)
+    group.command("approve")(_approve)
+    group.command("refuse")(_refuse)
     app.add_typer(group, name="incident")
 
 
@@ -30,7 +41,10 @@ Number = Annotated[int, typer.Argument(help="The incident.", min=1)]
 Alerts = Annotated[
     list[str], typer.Argument(help="Keys of its alerts, or occurrences.", show_default=False)
 ]
-Text = Annotated[str, typer.Option("--reason", help="Why; goes onto both timelines.")]
+Text = Annotated[str, typer.Option("--reason", help="Why; goes onto the timeline.")]
+Held = Annotated[
+    int | None, typer.Argument(help="The action, where several are held.", show_default=False)
+]
 
 
 def _open(  # noqa: PLR0913, PLR0917 - the options of a command are its arguments
@@ -99,6 +113,66 @@ def _move(
 ) -> None:
     """Move alerts to another incident."""
     _carry_out(Order(Verb.MOVE, number, into, tuple(alerts), reason), config)
+
+
+def _diagnose(
+    number: Number,
+    runbook: Annotated[
+        str, typer.Argument(help="The runbook; none for all that apply.", show_default=False)
+    ] = "",
+    host: Annotated[str, typer.Option(help="A host; none for those of the incident.")] = "",
+    approve: Annotated[
+        bool, typer.Option("--approve", help="Agree to what waits for a person as well.")
+    ] = False,
+    reason: Text = "",
+    config: Config = None,
+) -> None:
+    """Have runbooks run on hosts of an incident; the worker of `watcher serve` does it."""
+    with _desk(config) as (_, desk):
+        for intent in ask.diagnose(desk, Wish(number, runbook, host, approve, reason), me()):
+            what = f"{intent.payload['runbook']} on {intent.payload['host']}"
+            state = f"held for the role {intent.payload['role']}" if intent.held_until else "queued"
+            typer.echo(f"{what}: {state}")
+
+
+def _approve(number: Number, action: Held = None, reason: Text = "", config: Config = None) -> None:
+    """Agree to what is held for an incident."""
+    with _desk(config) as (store, desk):
+        done = ask.approve(desk, _held(store, number, action), me(), reason)
+    typer.echo(f"approved: {done.payload['runbook']} on {done.payload['host']}")
+
+
+def _refuse(number: Number, action: Held = None, reason: Text = "", config: Config = None) -> None:
+    """End what is held for an incident."""
+    with _desk(config) as (store, desk):
+        done = ask.refuse(desk, _held(store, number, action), me(), reason)
+    typer.echo(f"refused: {done.payload['runbook']} on {done.payload['host']}")
+
+
+def _held(store: Store, number: int, action: int | None) -> int:
+    """The action that is meant; where several are held, somebody must say which."""
+    with store.view() as view:
+        held = [each for each in view.actions_of(number) if each.status is ActionStatus.HELD]
+    found = [each.id for each in held if action in {None, each.id}]
+    if not found:
+        fail(f"nothing is held for incident {number}" + (f" as {action}" if action else ""))
+    if len(found) > 1:
+        for each in held:
+            what = f"{each.payload['runbook']} on {each.payload['host']}"
+            typer.echo(f"{each.id}  {what}, for the role {each.payload.get('role')}", err=True)
+        fail("several actions are held: name one")
+    return found[0]
+
+
+@contextmanager
+def _desk(config: Path | None) -> Iterator[tuple[Store, Desk]]:
+    settings = settings_of(config)
+    with store_of(settings) as store:
+        desk = Desk(store, Clock(), settings.policy, settings.catalogue, wake=lambda: None)
+        try:
+            yield store, desk
+        except (RefusedError, NotThereError, NotAllowedError) as error:
+            fail(str(error))
 
 
 def _carry_out(order: Order, config: Path | None) -> None:
