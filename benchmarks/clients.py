@@ -67,7 +67,7 @@ def hosts(count: int) -> Iterator[Hosts]:
         folder = Path(name)
         folder.chmod(0o755)
         make_key(folder / "key")
-        allowed = f"AuthorizedKeysFile {folder}/key.pub"
+        allowed = f"AuthorizedKeysFile {folder}/key.pub\nSetEnv HOME=/nonexistent"
         try:
             found = [servers.start(allowed, "LogLevel ERROR") for _ in range(count)]
             lines = "".join(f"{server.known_hosts}\n" for server in found)

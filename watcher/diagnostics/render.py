@@ -7,8 +7,10 @@ parses it, whatever quotes the author put around it.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from jinja2 import StrictUndefined, TemplateError, Undefined
+from jinja2 import StrictUndefined, Template, TemplateError, Undefined, pass_context
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from watcher.diagnostics.inputs import Inputs, Refused
@@ -26,6 +28,10 @@ _EVALUATES = re.compile(
 )
 
 
+# Where the values go while a template is rendered; no template can write this name.
+_VALUES = "the values"
+
+
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """Shell text, and the values of its variables W_1, W_2 … in order."""
@@ -37,25 +43,35 @@ class Rendered:
 def render(template: str, inputs: Inputs) -> Rendered:
     """The step as it runs. Raises Refused where an input has no value, or the template fails."""
     values: list[str] = []
-
-    def by_reference(value: object) -> str:
-        if isinstance(value, Undefined):
-            str(value)  # A StrictUndefined raises here and names what is undefined.
-        values.append("" if value is None else str(value).replace("\0", ""))
-        return f'"${{W_{len(values)}}}"'
-
-    environment = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined,
-        finalize=by_reference,
-        autoescape=False,
-        keep_trailing_newline=True,
-    )
-    environment.globals.clear()
     try:
-        text = environment.from_string(template).render(inputs=inputs)
+        text = _compiled(template).render({"inputs": inputs, _VALUES: values})
     except _FAULTS as error:
         raise Refused(f"the template fails: {error}") from None
     return Rendered(text, tuple(values))
+
+
+@pass_context
+def _by_reference(context: Context, value: object) -> str:
+    if isinstance(value, Undefined):
+        str(value)  # A StrictUndefined raises here and names what is undefined.
+    values: list[str] = context[_VALUES]
+    values.append("" if value is None else str(value).replace("\0", ""))
+    return f'"${{W_{len(values)}}}"'
+
+
+_ENVIRONMENT = ImmutableSandboxedEnvironment(
+    undefined=StrictUndefined,
+    finalize=_by_reference,
+    autoescape=False,
+    keep_trailing_newline=True,
+)
+_ENVIRONMENT.globals.clear()
+
+
+@lru_cache(maxsize=1024)
+def _compiled(template: str) -> Template:
+    """The same step runs on many hosts. Raises what a template may run into."""
+    return _ENVIRONMENT.from_string(template)
 
 
 def complaint(template: str, inputs: Sequence[Input]) -> str:

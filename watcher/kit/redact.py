@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
 from watcher.kit.secret_blocks import without_keys, without_manifests
-from watcher.kit.secret_forms import FORMS
+from watcher.kit.secret_forms import FORMS, WORDS
 from watcher.kit.secrets import known_values
 
 MASK = "***"
@@ -31,8 +31,9 @@ def redact(text: str, extra: Iterable[str] = ()) -> str:
     text = _without_own(text, {*known_values(), *extra})
     text = without_manifests(without_keys(text, MASK), MASK)
     lower = _lower(text)
+    present = {word for word in WORDS if word in lower}
     for form in FORMS:
-        if spans := form.spans(lower):
+        if spans := form.spans(lower, present):
             text = _masked(text, spans)
             lower = _lower(text)
     return text

@@ -6,7 +6,7 @@ Every pattern is linear: what repeats is bounded, or cannot be read in two ways.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 # Their names and how many there are is no secret.
@@ -43,18 +43,20 @@ _ARGUMENT = rf"(?:{_QUOTED}|(?![-\"'])\S+)"
 class Form:
     """One way in which secrets are written."""
 
-    words: tuple[str, ...]
+    words: frozenset[str]
     pattern: re.Pattern[str]
 
-    def spans(self, lower: str) -> list[tuple[int, int]]:
-        """Where the secrets written like this are in a text of small letters."""
-        if not any(word in lower for word in self.words):
+    def spans(self, lower: str, present: Set[str]) -> list[tuple[int, int]]:
+        """Where the secrets written like this are in a text of small letters, which has at least
+        one of its words if any are `present`.
+        """
+        if self.words.isdisjoint(present):
             return []
         return [(found.end(1), found.end()) for found in self.pattern.finditer(lower)]
 
 
 def _form(words: str, pattern: str) -> Form:
-    return Form(tuple(words.split()), re.compile(pattern, re.MULTILINE))
+    return Form(frozenset(words.split()), re.compile(pattern, re.MULTILINE))
 
 
 def _option(commands: str, options: str, words: str, argument: str = _ARGUMENT) -> Form:
@@ -268,3 +270,6 @@ def _hashes() -> Iterator[Form]:
 
 FORMS = tuple(_forms())
 """All of them, in the order in which they are taken out."""
+
+WORDS = frozenset(word for form in FORMS for word in form.words)
+"""The words of all of them; a text that has none holds no secret of these forms."""
