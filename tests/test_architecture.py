@@ -16,7 +16,7 @@ MOST_BROAD_EXCEPTS = 5
 
 # Where everything may be caught, because an edge must survive whatever its inside does.
 BROAD_EXCEPTS = {
-    "watcher/engine/deliver.py _attempt": "a fault in an adapter must not stop the other actions",
+    "watcher/engine/deliver.py _made": "a fault in an adapter must not stop the other actions",
     "watcher/engine/digest.py _parse": "a fault in a receiver must not stop the other deliveries",
     "watcher/engine/digest.py _commit": "a poison delivery is found by halving and put aside",
     "watcher/engine/intake.py _store": "whoever waits for a commit is answered, whatever failed",

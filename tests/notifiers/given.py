@@ -68,9 +68,11 @@ def written(
     event: News = News.OPENED,
     diagnosis: Diagnosis | None = None,
     key: str = "42/notify/night/opened/1",
+    earlier: tuple[Diagnosis, ...] = (),
 ) -> Message:
     """The message about that incident."""
-    evidence = (Evidence(1, 42, diagnosis),) if diagnosis else ()
+    found = (*earlier, diagnosis) if diagnosis else earlier
+    evidence = tuple(Evidence(number, 42, each) for number, each in enumerate(found, start=1))
     url = "https://watcher.example.com/incidents/42"
     briefing = Briefing(event, incident, (ALERT,), evidence, url, AT)
     return compose(briefing, key, "watcher.example.com#42/night")

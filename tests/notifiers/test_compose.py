@@ -6,7 +6,7 @@ import pytest
 
 from tests.notifiers.given import AT, DIAGNOSIS, INCIDENT, RESOLVED, written
 from watcher.decide.lifecycle import News
-from watcher.model.evidence import StepResult, StepStatus
+from watcher.model.evidence import Highlight, Level, StepResult, StepStatus
 from watcher.model.incident import Incident, Status, Term
 from watcher.model.reason import Reason
 
@@ -30,12 +30,8 @@ def test_a_message_reads_well_at_three_in_the_morning() -> None:
         "- impact high: billing has criticality 4\n"
         "- urgency high: severity disaster\n"
         "\n"
-        "Load of a Linux host on db01:\n"
-        "- Load and uptime\n"
-        "    03:07 up 9 days\n"
-        "    load 48.1\n"
-        "- Killed processes\n"
-        "    exit code 1\n"
+        "Load of a Linux host on db01: 1 of 2 steps ran well. Nothing wrong was found. "
+        "Not seen: Killed processes (exit code 1).\n"
         "\n"
         "https://watcher.example.com/incidents/42\n"
     )
@@ -117,8 +113,20 @@ def test_a_diagnosis_that_failed_says_why() -> None:
 
     message = written(diagnosis=failed)
 
-    assert "! db01:22 does not answer" in message.text
+    assert "nothing could be seen. db01:22 does not answer" in message.text
     assert "db01:22 does not answer" in message.html
+
+
+def test_what_is_bad_comes_before_what_is_new() -> None:
+    """Three diagnoses are told of; the one that found something is among them, first."""
+    bad = Highlight("load", Level.BAD, "the load is 48")
+    telling = replace(DIAGNOSIS, steps=(replace(DIAGNOSIS.steps[0], highlights=(bad,)),))
+    quiet = [replace(DIAGNOSIS, title=f"Look {number}") for number in range(5)]
+    text = written(earlier=(telling, *quiet)).text
+
+    assert "Wrong: the load is 48." in text
+    assert text.index("the load is 48") < text.index("Look 4") < text.index("Look 3")
+    assert "Look 2" not in text
 
 
 def test_a_message_is_of_bounded_size() -> None:
@@ -145,7 +153,8 @@ def test_a_message_is_of_bounded_size() -> None:
 def test_alert_text_stays_text_in_html() -> None:
     """Markup in a title or in evidence is shown, not obeyed."""
     evil = "<img src=x onerror=alert(1)>"
-    steps = (StepResult("a", evil, StepStatus.OK, evil),)
+    said = (Highlight("bad", Level.BAD, evil),)
+    steps = (StepResult("a", evil, StepStatus.OK, evil, highlights=said),)
 
     html = written(replace(INCIDENT, title=evil), diagnosis=replace(DIAGNOSIS, steps=steps)).html
 

@@ -6,19 +6,18 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from watcher.decide.findings import summary
 from watcher.decide.lifecycle import News
 from watcher.kit.text import cut, listed, one_line, span
 from watcher.model.alert import Alert
-from watcher.model.evidence import Diagnosis, Evidence, StepResult
+from watcher.model.evidence import Evidence, Level
 from watcher.model.incident import Incident
 from watcher.notifiers.base import Message
 
-# How much of a thing a message shows: hosts, diagnoses, their steps, lines of a step, characters.
+# How much of a thing a message shows: hosts, diagnoses (out of the newest so many), characters.
 _HOSTS = 8
 _DIAGNOSES = 3
-_STEPS = 6
-_LINES = 3
-_WIDTH = 120
+_LOOKED_AT = 20
 _TITLE = 200
 _SENTENCE = 300
 
@@ -83,7 +82,7 @@ def _facts(briefing: Briefing) -> dict[str, object]:
         "alerts": incident.alerts,
         "firing": incident.firing,
         "suspect": _suspect(briefing),
-        "diagnoses": [_diagnosis(each.diagnosis) for each in briefing.evidence[-_DIAGNOSES:]],
+        "diagnoses": [one_line(summary(each.diagnosis)) for each in _newest(briefing.evidence)],
         "merged_into": incident.merged_into,
         "url": briefing.url,
     }
@@ -105,22 +104,15 @@ def _suspect(briefing: Briefing) -> str | None:
     return cut(one_line(f"{named} ({suspect.reason.text})"), _SENTENCE)
 
 
-def _diagnosis(diagnosis: Diagnosis) -> dict[str, object]:
-    return {
-        "title": cut(one_line(f"{diagnosis.title} on {diagnosis.host}"), _TITLE),
-        "problem": cut(one_line(diagnosis.problem), _SENTENCE),
-        "steps": [_step(each) for each in diagnosis.steps[:_STEPS]],
-    }
+def _newest(evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    """The last ones, newest first, those that found something bad before the others."""
+    found = sorted(evidence[: -_LOOKED_AT - 1 : -1], key=_alarming, reverse=True)
+    return tuple(found[:_DIAGNOSES])
 
 
-def _step(step: StepResult) -> dict[str, object]:
-    lines = [each.rstrip() for each in step.output.splitlines() if each.strip()]
-    if not lines:
-        lines = [step.reason or str(step.status)]
-    return {
-        "title": cut(one_line(step.title), _WIDTH),
-        "lines": [cut(each, _WIDTH) for each in lines[:_LINES]],
-    }
+def _alarming(evidence: Evidence) -> int:
+    steps = evidence.diagnosis.steps
+    return sum(each.level is Level.BAD for step in steps for each in step.highlights)
 
 
 def _as_api(briefing: Briefing) -> dict[str, object]:
