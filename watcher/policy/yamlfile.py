@@ -233,5 +233,6 @@ def _variants(schema: dict[str, Any], place: dict[str, Any]) -> list[dict[str, A
     """What a place may be, with references followed and alternatives listed."""
     if "$ref" in place:
         return _variants(schema, schema["$defs"][place["$ref"].rpartition("/")[2]])
-    alternatives = place.get("anyOf", [])
+    # Beside properties, alternatives only say which of those must be there.
+    alternatives = [] if "properties" in place else place.get("anyOf", [])
     return [variant for one in alternatives for variant in _variants(schema, one)] or [place]

@@ -22,6 +22,8 @@ Complaint = tuple[Place, str]
 
 # So alike that hardly anybody calls a label so.
 _MISSPELT = 0.85
+# What a host says of itself, and what is measured while it says so.
+_SAID = (*FACTS, "clock_offset")
 _RAW = "; write {% raw %} … {% endraw %} around braces that are meant for another program"
 
 
@@ -114,7 +116,7 @@ def _of_signals(step: Step, inputs: Collection[str], place: Place) -> Iterator[C
     """What is wrong with signals: a name that is unknown would keep one silent for ever."""
     lists = [one.name for one in step.extract if one.all]
     own = {one.name for one in step.extract} | set(RESERVED) - {"item"}
-    names = own | {f"inputs.{each}" for each in inputs} | {f"facts.{each}" for each in FACTS}
+    names = own | {f"inputs.{each}" for each in inputs} | {f"facts.{each}" for each in _SAID}
     for number, signal in enumerate(step.signals):
         where = place / "signals" / number
         try:
