@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from watcher.decide.findings import LONGEST, changes, summary
+from watcher.decide.findings import LONGEST, NOT_HERE, changes, summary
 from watcher.model.evidence import Diagnosis, Highlight, Level, StepResult, StepStatus, Value
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -53,17 +53,17 @@ def of(*steps: StepResult, problem: str = "") -> Diagnosis:
                 unseen(StepStatus.UNAVAILABLE, "the host has no command 'lsof'"),
                 unseen(StepStatus.FAILED, "", "du"),
                 unseen(StepStatus.SKIPPED, "waits for approval: it pauses", "strace"),
-                unseen(StepStatus.SKIPPED, "is for hosts with init", "openrc"),
+                unseen(StepStatus.SKIPPED, f"{NOT_HERE}: no variant of it fits", "openrc"),
                 replace(seen(name="ss"), partial="without root: ss"),
                 problem="the diagnosis is not complete",
             ),
-            "Disk on db1: 1 of 5 steps ran well. Nothing wrong was found. Not seen: the diagnosis "
+            "Disk on db1: 1 of 4 steps ran well. Nothing wrong was found. Not seen: the diagnosis "
             "is not complete; Lsof (the host has no command 'lsof'); Du (failed); Strace (waits "
             "for approval: it pauses); Ss in part (without root: ss).",
         ),
         (
             of(unseen(StepStatus.SKIPPED, "the alert has no value")),
-            "Disk on db1: 0 of 1 steps ran well.",
+            "Disk on db1: 0 of 1 steps ran well. Not seen: Lsof (the alert has no value).",
         ),
     ],
     ids=["unreachable", "quiet", "all levels", "not seen", "nothing ran"],

@@ -9,6 +9,7 @@ import pytest
 from tests.conftest import StartSshd
 from tests.diagnostics.given import diagnosed, job_on, output_of, run_on, step
 from tests.sshd import SshServer
+from watcher.decide.findings import NOT_HERE
 from watcher.decide.match import parse
 from watcher.diagnostics.run import Direct, Job, diagnose, script_of
 from watcher.kit.clock import Clock
@@ -89,12 +90,12 @@ def test_steps_and_variants_are_chosen_on_the_host(any_shell: SshServer) -> None
     skipped, lacking = StepStatus.SKIPPED, StepStatus.UNAVAILABLE
     assert [(one.step, one.status, one.output, one.reason) for one in diagnosis.steps] == [
         ("mine", StepStatus.OK, "mine", ""),
-        ("other", skipped, "", f'is for hosts with os_id="plan9"; here os_id is {here}'),
-        ("pattern", skipped, "", f'is for hosts with user!~".+"; here user is {user}'),
+        ("other", skipped, "", f'{NOT_HERE}: os_id="plan9" does not hold, os_id is {here}'),
+        ("pattern", skipped, "", f'{NOT_HERE}: user!~".+" does not hold, user is {user}'),
         ("plain", StepStatus.OK, "plain", ""),
         ("second", StepStatus.OK, "second", ""),
         ("lacking", lacking, "", "the host has no command 'no-such-command'"),
-        ("unfit", skipped, "", "no variant of it is for such a host"),
+        ("unfit", skipped, "", f"{NOT_HERE}: no variant of it fits"),
     ]
 
 

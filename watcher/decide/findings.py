@@ -8,6 +8,9 @@ from watcher.model.evidence import Diagnosis, Highlight, Level, StepResult, Step
 LONGEST = 600
 MOST_CHANGES = 12
 
+NOT_HERE = "is not for such a host"
+"""What the reason of a step begins with that is for other hosts: there, nothing was missed."""
+
 _SHORTEST_ITEM = 24
 _TOLERANCE = 0.1
 # Figures are not what makes two sentences different; names with figures in them are.
@@ -51,8 +54,9 @@ def changes(before: Diagnosis, after: Diagnosis) -> tuple[str, ...]:
 
 
 def _checked(about: str, steps: Sequence[StepResult]) -> str:
-    seen = sum(step.status in _SEEN for step in steps)
-    return f"{about}: {seen} of {len(steps)} steps ran well."
+    meant = [step for step in steps if not step.reason.startswith(NOT_HERE)]
+    seen = sum(step.status in _SEEN for step in meant)
+    return f"{about}: {seen} of {len(meant)} steps ran well."
 
 
 def _said(diagnosis: Diagnosis, level: Level) -> Iterator[str]:
@@ -67,10 +71,8 @@ def _unseen(diagnosis: Diagnosis) -> Iterator[str]:
     for step in diagnosis.steps:
         if step.partial:
             yield f"{step.title} in part ({step.partial})"
-        elif step.status in {StepStatus.FAILED, StepStatus.TIMEOUT, StepStatus.UNAVAILABLE}:
+        elif step.status not in _SEEN and not step.reason.startswith(NOT_HERE):
             yield f"{step.title} ({step.reason or step.status})"
-        elif step.status is StepStatus.SKIPPED and step.reason.startswith("waits for"):
-            yield f"{step.title} ({step.reason})"
 
 
 def _part(heading: str, items: Sequence[str]) -> list[str]:

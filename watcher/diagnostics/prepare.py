@@ -52,7 +52,9 @@ class Prepared:
 
 def prepare(job: Job) -> Prepared:
     """Fills in every step of the job."""
-    own = {"host.name": job.host.name, "host.address": job.host.address or ""}
+    host = job.host
+    tags = {f"host.tags.{name}": value for name, value in host.tags.items()}
+    own = {"host.name": host.name, "host.address": host.address or "", **tags}
     inputs = Inputs(job.runbook.inputs, {**job.values, **own}, job.given)
     commands: list[Command] = []
     left_out: dict[str, StepResult] = {}

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from watcher.decide.findings import NOT_HERE
 from watcher.decide.match import holds
 from watcher.diagnostics.clean import clean
 from watcher.diagnostics.extract import extracted, slices
@@ -17,7 +18,7 @@ from watcher.diagnostics.signals import highlights
 from watcher.diagnostics.ssh import Answer
 from watcher.kit.redact import MASK, redact
 from watcher.kit.text import cut, one_line
-from watcher.model.evidence import Highlight, Level, StepResult, StepStatus
+from watcher.model.evidence import Highlight, Level, StepResult, StepStatus, Value
 from watcher.model.runbook import Step
 
 _BROKEN_PIPE = 141
@@ -142,7 +143,8 @@ def _understood(step: Step, result: StepResult, seen: Seen) -> StepResult:
         "status": str(result.status),
         "seconds": result.seconds,
     }
-    values, notes = {}, ()
+    values: Mapping[str, Value] = {}
+    notes: tuple[str, ...] = ()
     if result.status in _READ:
         found = extracted(step.extract, result.output, seen.inputs)
         values = found.values
@@ -201,8 +203,9 @@ def _not_begun(step: Step, part: Part, facts: Mapping[str, str]) -> _Judgement:
     for matcher in step.when:
         if not holds(matcher, facts.get(matcher.name)):
             here = facts.get(matcher.name) or "unknown"
-            return StepStatus.SKIPPED, f"is for hosts with {matcher}; here {matcher.name} is {here}"
-    return StepStatus.SKIPPED, "no variant of it is for such a host"
+            why = f"{matcher} does not hold, {matcher.name} is {here}"
+            return StepStatus.SKIPPED, f"{NOT_HERE}: {why}"
+    return StepStatus.SKIPPED, f"{NOT_HERE}: no variant of it fits"
 
 
 def _seconds(part: Part, answer: Answer) -> float:
