@@ -123,6 +123,7 @@ def test_only_single_values_are_kept() -> None:
     wanted = [Extract("all", regex=r"\d", all=True), Extract("one", regex=r"\d")]
 
     assert {"one": "1"} == extracted(wanted, "1 2", INPUTS).values
+    assert 500 == len(str(extracted([Extract("x", regex="x+")], "x" * 600, INPUTS).values["x"]))
 
 
 @pytest.mark.parametrize(

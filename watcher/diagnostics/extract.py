@@ -15,12 +15,14 @@ from jmespath.exceptions import JMESPathError
 
 from watcher.diagnostics.figures import number, seconds
 from watcher.diagnostics.inputs import Inputs, Refused
+from watcher.kit.text import cut
 from watcher.model.evidence import Value
 from watcher.model.runbook import Extract, Table, ValueType
 
 # A regular expression sees at most so many characters at once.
 _SLICE = 65_536
 _MOST_ROWS = 1000
+_LONGEST = 500
 _QUOTED = 40
 _TRUE = frozenset({"true", "yes", "on", "1", "t", "y"})
 _FALSE = frozenset({"false", "no", "off", "0", "f", "n"})
@@ -36,9 +38,9 @@ class Extracted:
 
     @property
     def values(self) -> dict[str, Value]:
-        """The single values, without lists and rows."""
+        """The single values, without lists and rows; a long text is cut."""
         return {
-            name: value
+            name: cut(value, _LONGEST) if isinstance(value, str) else value
             for name, value in self.found.items()
             if isinstance(value, str | int | float | bool)
         }

@@ -95,7 +95,7 @@ def problem_of(answer: Answer, frames: Frames) -> str:
         )
     if frames.complete:
         return ""
-    if frames.parts:
+    if frames.parts or frames.facts:
         return f"the diagnosis is not complete: {_cut(answer)}"
     said = clean(answer.stderr + frames.noise)[:_QUOTED]
     problem = "the host let us in but did not run the script"
