@@ -8,8 +8,20 @@ from watcher.policy.runbooks.lint.findings import Fault, Grade, Text, table
 from watcher.policy.runbooks.shell import Command
 
 _BECOMING = frozenset(("sudo", "doas", "runuser", "pkexec"))
-_DATABASES = table("""mysql mariadb mysqldump mariadb-dump mysqladmin mariadb-admin mysqlcheck
-    mongosh mongo mongodump cqlsh nodetool""")
+_ATTACHED = table(
+    "mysql mariadb mysqldump mariadb-dump mysqladmin mariadb-admin mysqlcheck mariadb-check"
+)
+_SEPARATE = {
+    "sqlcmd": "-P",
+    "redis-cli": "-a",
+    "sshpass": "-p",
+    "mongosh": "-p",
+    "mongo": "-p",
+    "mongodump": "-p",
+    "cqlsh": "-p",
+    "nodetool": "-pw",
+    "curl": "-u",
+}
 _VARIABLES = table(
     "PGPASSWORD MYSQL_PWD REDISCLI_AUTH SQLCMDPASSWORD MONGO_PASSWORD RABBITMQ_PASSWORD"
 )
@@ -21,7 +33,7 @@ _SECRET_FILES = re.compile(
     r"|\.pgpass|\.my\.cnf|\.netrc|\.aws/credentials|\.kube/config|\.bash_history|\.git-credentials"
 )
 _GNU = {
-    "ps": (re.compile(r"--sort|--forest"), "pipe ps into sort"),
+    "ps": (re.compile(r"--sort(?:=.*)?|--forest"), "pipe ps into sort"),
     "find": (re.compile(r"-printf|-regextype"), "use -exec ls -ld {} +"),
     "grep": (re.compile(r"-[a-zA-Z]*P|--perl-regexp"), "use grep -E"),
     "date": (re.compile(r"-d|--date.*"), "use seconds since the epoch"),
@@ -68,20 +80,9 @@ def _password(command: Command) -> Iterator[Fault]:
 
 
 def _takes_password(name: str, word: str, following: str) -> bool:
-    if name in _DATABASES and re.match(r"-p\S", word):
-        return name not in {"nodetool", "mongosh", "mongo", "mongodump"}
-    separate = {
-        "sqlcmd": "-P",
-        "redis-cli": "-a",
-        "sshpass": "-p",
-        "mongosh": "-p",
-        "mongo": "-p",
-        "mongodump": "-p",
-        "cqlsh": "-p",
-        "nodetool": "-pw",
-        "curl": "-u",
-    }
-    if separate.get(name) != word or not following:
+    if name in _ATTACHED and re.match(r"-p\S", word):
+        return True
+    if _SEPARATE.get(name) != word or not following:
         return False
     return name != "curl" or ":" in following
 
