@@ -1,6 +1,6 @@
 """The whole product in one process, with the hands of the clock and the world in the test's."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -253,10 +253,11 @@ def olga() -> Principal:
 
 
 @contextmanager
-def told(folder: Path, store: Store) -> Iterator[Story]:
-    """A story over that store."""
+def told(folder: Path, store: Store, files: Mapping[str, str] | None = None) -> Iterator[Story]:
+    """A story over that store; `files` take the place of the usual ones, or are more of them."""
     with SmtpPeer() as post_box, start_blocking_portal() as portal:
-        for name, text in FILES.items():
+        for name, text in {**FILES, **(files or {})}.items():
+            (folder / name).parent.mkdir(exist_ok=True)
             mail = text.replace("MAIL_PORT", str(post_box.port))
             (folder / name).write_text(mail.replace("SSH_PORT", str(closed_port())))
         settings = load(folder / "watcher.yaml", {"TOKEN": TOKEN})
