@@ -4,7 +4,7 @@ events and the topology, without the code that gave it.
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from benchmarks.correlation.streams import Line, received, seconds
@@ -96,6 +96,9 @@ class Evidence:
         self._longest = max(policy.grouping.gap, policy.flapping.longest).total_seconds()
         self._fails = Fails(services)
         self._starts = dict(_starts(events, policy))
+        self._of: dict[str, list[Start]] = defaultdict(list)
+        for each in self._starts.values():
+            self._of[each.span[0]].append(each)
         self._checks: Mapping[str, Callable[[_Claim], bool]] = {
             "same-host": self._same_host,
             "effect": self._effect,
@@ -108,19 +111,33 @@ class Evidence:
     def verdict(self, incidents: Iterable[Line]) -> Verdict:
         """Checks the reasons of all members of all incidents."""
         reasons, examples = 0, list[Line]()
-        for incident in incidents:
-            members = [self._starts[each["key"], each["occurrence"]] for each in incident["alerts"]]
+        known = {each["incident"]: each for each in incidents}
+        for incident in known.values():
+            members = self._members(incident)
+            # A surge took them along; until then they had been there.
+            surge = known.get(incident["overtaken_by"])
+            left = self._members(surge, SURGED) if surge is not None else []
             opener = next(filter(_opened, incident["alerts"]), None)
             joined = [each for each in incident["alerts"] if each is not opener]
             reasons += len(joined)
             # There is one that opened it; another like it was merged without a word.
-            examples += [each for each in joined if _opened(each) or not self.holds(each, members)]
-            if opener is not None and not self.holds(opener, members):
+            examples += [
+                each for each in joined if _opened(each) or not self.holds(each, members, left)
+            ]
+            if opener is not None and not self.holds(opener, members, left):
                 examples.append(opener)
         return Verdict(reasons, Counter(map(_rule, examples)), tuple(examples))
 
-    def holds(self, alert: Line, members: Sequence[Start]) -> bool:
-        """Whether the reason of an alert is so, given what else is in its incident."""
+    def _members(self, incident: Line, rule: str | None = None) -> list[Start]:
+        """The alerts of an incident, or those that are there by that rule."""
+        return [
+            self._starts[each["key"], each["occurrence"]]
+            for each in incident["alerts"]
+            if rule in {None, _rule(each)}
+        ]
+
+    def holds(self, alert: Line, members: Sequence[Start], left: Sequence[Start]) -> bool:
+        """Whether the reason of an alert is so, given what is in its incident, and what left it."""
         reason, mine = alert["reason"], self._starts[alert["key"], alert["occurrence"]]
         if not reason or not reason["keys"] or not reason["text"]:
             return False
@@ -133,7 +150,22 @@ class Evidence:
         if reason["rule"] == SURGED:
             return self._surged(mine, members, reason)
         check = self._checks.get(reason["rule"])
-        return check is not None and any(map(check, _claims(mine, members, reason)))
+        claims = self._claims(mine, members, reason)
+        return check is not None and any(check(replace(each, left=left)) for each in claims)
+
+    def _claims(self, mine: Start, members: Sequence[Start], reason: Line) -> "Iterator[_Claim]":
+        """All that a reason may speak of.
+
+        What had opened an incident that was merged has the evidence of the alert that showed it to
+        be part of another. That is named, because it may since have been found to belong elsewhere.
+        """
+        edge = tuple(reason["edge"]) if reason["edge"] is not None else None
+        key, *showed = reason["keys"]
+        for by in [each for name in showed for each in self._of[name]] if showed else [mine]:
+            for of in members:
+                near = abs(by.point - of.point - reason["gap"]) < _NEAR
+                if of.span[0] == key and of is not by and near:
+                    yield _Claim(by, of, reason["gap"], edge, members)
 
     def _same_host(self, claim: "_Claim") -> bool:
         return claim.by.node == claim.of.node and claim.within(self._rules.same_host)
@@ -169,7 +201,8 @@ class Evidence:
         """Whether the incident once brought many different alerts of the place at once."""
         storm = self._rules.storm
         span, before = storm.within.total_seconds(), claim.by.point + _NEAR
-        here = [each for each in claim.members if each.place == claim.by.place]
+        there = (*claim.members, *claim.left)
+        here = [each for each in there if each.place == claim.by.place]
         return any(
             len({each.name for each in here if -_NEAR <= last.point - each.point < span + _NEAR})
             >= storm.gather
@@ -217,23 +250,10 @@ class _Claim:
     gap: float
     edge: tuple[str, str] | None
     members: Sequence[Start]
+    left: Sequence[Start] = ()
 
     def within(self, window: timedelta) -> bool:
         return -_NEAR <= self.gap <= window.total_seconds() + _NEAR
-
-
-def _claims(mine: Start, members: Sequence[Start], reason: Line) -> Iterator[_Claim]:
-    """All that a reason may speak of, its own alert first.
-
-    What had opened an incident that was merged has the evidence of the alert that showed it to be
-    part of another, and that is a later one of the members.
-    """
-    edge = tuple(reason["edge"]) if reason["edge"] is not None else None
-    of = [each for each in members if each.span[0] == reason["keys"][0]]
-    for by in (mine, *members):
-        for each in of:
-            if each is not by and abs(by.point - each.point - reason["gap"]) < _NEAR:
-                yield _Claim(by, each, reason["gap"], edge, members)
 
 
 def _opened(alert: Line) -> bool:

@@ -222,6 +222,8 @@ def test_the_reasons_of_the_product_are_so(story: Stream) -> None:
         {"rule": "new-disruption"},
         {"keys": ["db9/disk"]},
         {"keys": []},
+        {"keys": ["sw1/ping", "sw1/ping"]},
+        {"keys": ["sw1/ping", "db9/disk"]},
         {"gap": 4.0},
         {"gap": None},
         {"edge": ["billing", "web1"]},
@@ -240,7 +242,8 @@ def test_forged_evidence_is_seen(story: Stream, forged: Mapping[str, object]) ->
     def wrong(given: Mapping[str, object] | None) -> int:
         first = {"key": "sw1/ping", "occurrence": "o0", "reason": opened}
         alerts = [first, {"key": "web1/ping", "occurrence": "o1", "reason": given}]
-        return evidence.verdict([{"alerts": alerts}]).wrong.total()
+        incident = {"incident": "1", "overtaken_by": None, "alerts": alerts}
+        return evidence.verdict([incident]).wrong.total()
 
     assert (0, 1, 1) == (wrong(reason), wrong({**reason, **forged}), wrong(None))
 

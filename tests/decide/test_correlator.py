@@ -192,6 +192,30 @@ def test_a_surge_leaves_what_a_person_pinned() -> None:
     assert (2, 1, 2) == tuple(found.where[each.span] for each in (first, pinned, rest[-1]))
 
 
+def test_what_did_not_open_its_incident_after_all_says_why_it_is_there() -> None:
+    """Both began at once: the first by name is the first, whichever was heard of first."""
+    later, first = alert(5, "web1", "b"), alert(5, "web1", "a")
+    correlator, register = Correlator(TOPOLOGY, Grouping()), FakeRegister()
+    correlator.take(later, register)
+    ruling = correlator.take(first, register)
+
+    assert {first.span: (1, "new-disruption"), later.span: (1, "same-host")} == {
+        each.onset.span: (each.number, each.reason.rule) for each in ruling.placed
+    }
+
+
+def test_what_shows_two_incidents_to_be_one_is_named() -> None:
+    """So that it can be checked, though it may later be found to belong elsewhere."""
+    bridge = alert(32, "db1", "down")
+    correlator, register = Correlator(TOPOLOGY, Grouping()), FakeRegister()
+    for each in (alert(0, "web1"), alert(5, "crm1")):
+        correlator.take(each, register)
+    [merger] = correlator.take(bridge, register).merged
+
+    assert ("crm1/ping", "db1/down") == merger.reason.keys
+    assert 27 == merger.reason.gap
+
+
 def test_an_incident_that_was_over_is_not_young_when_it_goes_on() -> None:
     """Nothing merges it after so long."""
     old = replace(alert(0, "db1"), home=1007, why=BACK)

@@ -111,6 +111,7 @@ def test_an_incident_is_written_with_its_evidence() -> None:
             "status": "resolved",
             "title": "billing: CPU is high on db01",
             "group": "service:billing",
+            "overtaken_by": None,
             "suspect": {
                 "key": "cpu",
                 "host": "db01",
@@ -150,6 +151,14 @@ def test_an_incident_is_written_with_its_evidence() -> None:
             ],
         }
     ] == replayed(lines)
+
+
+def test_one_alert_of_an_incident_opened_it() -> None:
+    """Of two that began at once, too: the other has the evidence that brought it there."""
+    [incident] = replayed([line(0, key="disk"), line(0, key="cpu")])
+    rules = {each["key"]: each["reason"]["rule"] for each in incident["alerts"]}
+
+    assert {"cpu": "new-disruption", "disk": "same-host"} == rules
 
 
 def test_what_was_merged_away_has_no_line() -> None:

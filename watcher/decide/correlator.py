@@ -46,7 +46,8 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Ruling:
     """What an onset brings about: incidents that are `opened`, or `merged`, or `overtaken` by
-    another, and every onset that belongs elsewhere than before, itself among them.
+    another, and every onset that belongs elsewhere than before, itself among them, or has not
+    opened its incident after all.
     """
 
     placed: tuple[Place, ...]
@@ -303,8 +304,11 @@ class Draft:
         placed = []
         for span, place in {**dict(others), **self.places}.items():
             number = self.state.root(place.number)
-            was = old.root(places[span].number) if span in places else None
-            if was is None or moved.get(was, was) != number:
+            known = places.get(span)
+            was = old.root(known.number) if known is not None else None
+            # What was merged since does not say that it opened something any more.
+            joined = known and known.number == was and _opened(known) and not _opened(place)
+            if was is None or moved.get(was, was) != number or joined:
                 placed.append(replace(place, number=number))
         return Ruling(tuple(placed), opened, merged)
 
@@ -332,8 +336,7 @@ class Draft:
 
     def _why(self, place: Place) -> Reason:
         """What opened something that was merged is where it is for the reason of the merger."""
-        opened = place.reason.rule == NEW
-        return self._mergers.get(place.number, place.reason) if opened else place.reason
+        return self._mergers.get(place.number, place.reason) if _opened(place) else place.reason
 
     def _held(self, live: set[int]) -> dict[int, set[int]]:
         """The live incidents that a draft may be, by draft."""
@@ -353,6 +356,10 @@ def _last(into: Mapping[int, int], number: int) -> int:
     while number in into:
         number = into[number]
     return number
+
+
+def _opened(place: Place) -> bool:
+    return place.reason.rule == NEW
 
 
 def _placed(onset: Onset, verdict: Verdict) -> tuple[Place, ...]:

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from watcher.decide.activity import EFFECT, Activity, Evidence, Onset
 from watcher.decide.disruption import Disruption
-from watcher.decide.reasons import calmed, joined, nothing, surged
+from watcher.decide.reasons import bridged, calmed, joined, nothing, surged
 from watcher.decide.topology import Topology
 from watcher.model.policy import Grouping
 from watcher.model.reason import Reason
@@ -255,7 +255,7 @@ class Disruptions:
                 continue
             if self._may_merge(later, oldest, onset, register):
                 self._absorb(oldest, later)
-                yield Merger(later, oldest, joined(onset, ties[later]))
+                yield Merger(later, oldest, bridged(onset, ties[later]))
 
     def _at(self, onset: Onset) -> Iterator[tuple[int, Evidence]]:
         """What was going on at the place of an onset a moment ago."""

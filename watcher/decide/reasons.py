@@ -11,6 +11,7 @@ from watcher.decide.activity import (
     Evidence,
     Onset,
 )
+from watcher.model.change import replace
 from watcher.model.reason import Reason
 
 NEW, BURST, SURGE = "new-disruption", "burst", "surge"
@@ -44,6 +45,14 @@ def joined(onset: Onset, evidence: Evidence) -> Reason:
     trace, gap = evidence.trace, onset.at - evidence.trace.at
     text = f"{_FOUND[evidence.rule](onset, evidence)} {spoken(gap)} before"
     return Reason(evidence.rule, text, keys=(trace.key,), edge=evidence.edge, gap=gap)
+
+
+def bridged(onset: Onset, evidence: Evidence) -> Reason:
+    """Two disruptions are one, by what ties an onset of the one to an alert of the other: the keys
+    are those of both, because either may be found to belong elsewhere later.
+    """
+    reason = joined(onset, evidence)
+    return replace(reason, keys=(*reason.keys, onset.key))
 
 
 def _above(evidence: Evidence) -> str:

@@ -115,6 +115,7 @@ def _line(incident: Incident, members: list[Occurrence]) -> dict[str, object]:
         "status": incident.status,
         "title": incident.title,
         "group": incident.group,
+        "overtaken_by": None if incident.overtaken_by is None else str(incident.overtaken_by),
         "suspect": None
         if suspect is None
         else {"key": suspect.key, "host": suspect.host, "reason": suspect.reason},
