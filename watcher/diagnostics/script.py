@@ -256,8 +256,8 @@ def assemble(batches: Sequence[Batch]) -> Script:
             key = tuple(_task(command, "NAME", None))
             if key not in known:
                 known[key] = _free(command.step.id, set(known.values()))
-                lines = _task(command, known[key], number if budgeted else None)
-                tasks.append((command.step.weight, list(lines)))
+                task = _task(command, known[key], number if budgeted else None)
+                tasks.append((command.step.weight, list(task)))
             names[number][command.step.id] = known[key]
     tasks.sort(key=lambda task: task[0] is Weight.HEAVY)
     budgets = [f"W_LEFT_{n}={math.ceil(batch.seconds)}" for n, batch in enumerate(batches)]
