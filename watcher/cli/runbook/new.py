@@ -97,12 +97,12 @@ def _command(
     path = folder / f"{name}.yaml"
     title = name.replace("-", " ").capitalize()
     text = _TEMPLATE.format(id=name, title=title, owner=owner, schema=SCHEMA)
+    if path.exists():
+        fail(f"{path} is there already")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with path.open("x") as file:
             file.write(text)
-    except FileExistsError:
-        fail(f"{path} is there already")
     except OSError as error:
         fail(f"{path} cannot be written: {error.strerror}")
     typer.echo(f"Wrote {path}. Now: watcher runbook test {path}")
