@@ -31,6 +31,7 @@ COMMANDS = (
     "cat /proc/diskstats /proc/vmstat",
 )
 SCRIPT = "\n".join((*COMMANDS, "echo all of it"))
+_END = b"all of it\n"
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,17 @@ class Watcher:
             for found in threads.map(self._diagnose, self._jobs * times):
                 assert found.problem == "", found.problem
                 assert {StepStatus.OK} == {step.status for step in found.steps}, found.steps
+
+    def run_plain(self) -> None:
+        """The very script that the others run, over the same connections."""
+        with ThreadPoolExecutor(THREADS) as threads:
+            for said in threads.map(self._plain, self._jobs):
+                assert said.endswith(_END), said
+
+    def _plain(self, job: Job) -> bytes:
+        clock = Clock()
+        with self.pool.connection(job.host, job.profile) as connection:
+            return connection.run(f"{SCRIPT}\n", _END, 60, clock).stdout
 
     def _diagnose(self, job: Job) -> Diagnosis:
         return diagnose([job], self.pool, Clock())[0]

@@ -1,5 +1,6 @@
 """Hosts that cannot be reached, and servers that are not who they should be."""
 
+import errno
 import hashlib
 import hmac
 import os
@@ -17,7 +18,9 @@ import pytest
 from tests.conftest import StartSshd
 from tests.diagnostics.given import diagnosed, job_on, step
 from tests.sshd import SshServer, make_key
+from watcher.diagnostics.faults import fault_of
 from watcher.diagnostics.run import Job
+from watcher.model.evidence import Fault
 
 
 def problem_of(job: Job) -> str:
@@ -336,3 +339,26 @@ def test_a_host_without_an_address_is_not_connected_to(job: Job) -> None:
     problem = problem_of(replace(job, host=replace(job.host, address=None)))
 
     assert problem == "the inventory has no address for this host"
+
+
+@pytest.mark.parametrize(
+    ("error", "fault"),
+    [
+        (TimeoutError(), Fault.TIMEOUT),
+        (OSError(errno.EHOSTUNREACH, "No route to host"), Fault.NO_ROUTE),
+        (ConnectionRefusedError(), Fault.REFUSED),
+        (paramiko.ssh_exception.IncompatiblePeer("none"), Fault.KEX),
+        (EOFError(), Fault.BROKEN),
+    ],
+)
+def test_every_failure_has_a_class(error: Exception, fault: Fault) -> None:
+    """Reports and pauses go by it, not by the words."""
+    assert fault_of(error) is fault
+
+
+def test_what_was_wrong_is_on_the_diagnosis(job: Job, server: SshServer) -> None:
+    """In words and as a class, with nothing of a run."""
+    server.stop()
+    diagnosis = diagnosed(job)
+
+    assert (diagnosis.fault, diagnosis.host_key, diagnosis.steps) == (Fault.REFUSED, "", ())
