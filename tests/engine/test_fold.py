@@ -1,6 +1,7 @@
 """The whole of the decisions over streams of events, in virtual time."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 
@@ -11,9 +12,11 @@ from tests.decide.given import POLICY, at, event
 from watcher.engine.book import Book
 from watcher.engine.fold import Fold
 from watcher.engine.rulebook import Rulebook, identify
+from watcher.model.action import ActionKind
 from watcher.model.catalogue import Catalogue, Host, Service
 from watcher.model.event import Event, Kind, Severity
 from watcher.model.incident import EntryKind, Priority, Status
+from watcher.model.policy import Occasion, RunbookMatch, RunbookPolicy, RunbookTrigger
 
 CATALOGUE = Catalogue(
     services={("acme", "billing"): Service("acme", "billing", 4, hosts=("db01",))},
@@ -266,3 +269,37 @@ def _states(book: Book) -> dict[tuple[str, str], tuple[object, ...]]:
         key: (each.status, each.occurrence, each.severity, each.count)
         for key, each in book.alerts.items()
     }
+
+
+def diagnosed(stream: Stream) -> list[str]:
+    """The keys of what runs because of these events, where a runbook has every occasion."""
+    host = Host("acme", "db01", address="10.0.0.5", ssh="lab")
+    catalogue = replace(CATALOGUE, by_alias={("acme", "db01"): host})
+    trigger = RunbookTrigger(
+        "look",
+        any=(RunbookMatch(),),
+        policy=RunbookPolicy(occasions=frozenset(Occasion)),
+    )
+    rulebook = Rulebook(replace(POLICY, runbooks=(trigger,)), catalogue)
+    found = fold(stream, rulebook=rulebook).intents
+    return [each.key for each in found if each.kind is ActionKind.DIAGNOSE]
+
+
+def test_an_incident_that_comes_back_is_looked_at_again() -> None:
+    """Each time, beside what every alert that joins asks for."""
+    keys = diagnosed([(0, event()), (3, event(3, Kind.RESOLVED)), (6, event(6, occurrence="o2"))])
+
+    assert [
+        "1/diagnose/look/db01",
+        "1/diagnose/look/db01",
+        f"1/diagnose/look/db01/reopened/{at(6).isoformat()}",
+    ] == keys
+
+
+def test_an_incident_that_gets_worse_is_looked_at_again() -> None:
+    """Once for each priority that it is raised to, whatever raised it."""
+    worse = event(2, Kind.UPDATE, severity=Severity.DISASTER)
+
+    assert ["1/diagnose/look/db01", "1/diagnose/look/db01/escalated/P1"] == diagnosed(
+        [(0, event()), (2, worse), (3, worse)]
+    )

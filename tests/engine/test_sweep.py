@@ -3,14 +3,17 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from tests.contract.given import NOW, arrival, diagnosis, incident, intent
+from tests.contract.given import MINUTE, NOW, arrival, diagnosis, incident, intent, run
 from tests.engine.streams import RULEBOOK
 from tests.fakes import FakeClock
 from tests.stores import peek
+from watcher.decide.route import Order, ordered
 from watcher.engine.sweep import Retention, Sweep
 from watcher.model.action import ActionStatus
+from watcher.model.catalogue import Host
 from watcher.model.incident import Status
 from watcher.model.person import Role
+from watcher.model.policy import Occasion, RunbookPolicy, RunbookTrigger
 from watcher.store.people import Person
 from watcher.store.store import Store
 
@@ -107,3 +110,28 @@ def test_sessions_that_are_over_are_forgotten(store: Store) -> None:
 
     assert 1 == sweep(store, NOW)
     assert 1 == count(store, "session")
+
+
+def test_what_nobody_approved_is_over(store: Store) -> None:
+    """The timeline says that it did not run."""
+    order = Order(Occasion.OPENED, NOW, "z:1")
+    trigger = RunbookTrigger("trace", policy=RunbookPolicy(approval=Role.MANAGER))
+    with store.begin() as tx:
+        tx.save_incidents([incident(1)])
+        tx.queue(ordered(incident(1), trigger, Host("acme", "db1"), order), NOW)
+
+    assert 0 == sweep(store, NOW + DAY - MINUTE)
+    assert 1 == sweep(store, NOW + DAY)
+    with store.view() as view:
+        [action], [entry] = view.actions_of(1), view.timeline(1)
+    assert (ActionStatus.DONE, "nobody approved it") == (action.status, action.reason)
+    assert "diagnosis trace of db1: not run" == entry.text
+
+
+def test_the_run_log_outlives_the_evidence(store: Store) -> None:
+    """It goes after two years, unless somebody says otherwise."""
+    with store.begin() as tx:
+        tx.add_runs([run(at=NOW)])
+
+    assert 0 == sweep(store, NOW + 700 * DAY)
+    assert 1 == sweep(store, NOW + 731 * DAY)

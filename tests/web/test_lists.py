@@ -16,7 +16,7 @@ FIELDS = {
         "service", "labels", "first_at", "last_at", "count", "incident", "flapping",
     ],
     "deliveries": ["id", "source", "received_at", "status", "reason", "size"],
-    "actions": ["id", "kind", "incident", "status", "attempts", "next_at", "reason"],
+    "actions": ["id", "kind", "incident", "status", "attempts", "next_at", "reason", "payload"],
 }  # fmt: skip
 
 

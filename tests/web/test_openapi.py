@@ -14,12 +14,12 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 from tests.web.world import World
 from watcher.model.person import Role
 
-OPERATIONS = 25
+OPERATIONS = 30
 # No JSON Schema says what a matcher, a cursor, a zone or a rule of repetition is, so here a text
 # that fits it may be refused.
 LISTS = {
     f"/api/v1/{kind}"
-    for kind in ("incidents", "alerts", "deliveries", "actions", "maintenance", "mutes")
+    for kind in ("incidents", "alerts", "deliveries", "actions", "runs", "maintenance", "mutes")
 }
 _FUZZ = settings(
     max_examples=12,
