@@ -16,6 +16,7 @@ from tests.sshd import SshServer
 from watcher.diagnostics.faults import Unreachable
 from watcher.diagnostics.pool import Pool, PoolOptions
 from watcher.kit.clock import Clock
+from watcher.model.catalogue import Bastion
 from watcher.model.evidence import Fault
 
 
@@ -239,3 +240,13 @@ def test_a_hundred_connections_leave_nothing_behind(sshd: StartSshd) -> None:
             for _ in range(100):
                 with pool.connection(host_of(server), profile_of(server)):
                     pass
+
+
+def test_how_long_a_connection_takes_at_most_is_known(server: SshServer, clock: FakeClock) -> None:
+    """Whoever leases a diagnosis must know when it is over; each bastion adds its part."""
+    pool = Pool(clock, PoolOptions(patience=10.0))
+    own = profile_of(server)
+    through = replace(own, via=Bastion(host_of(server), own))
+
+    assert pool.longest(own) == 10 + (2 * 10 + 3 + 8 + 2 * 5 + 2 * 5)
+    assert pool.longest(through) == pool.longest(own) + 51

@@ -29,11 +29,6 @@ class Way:
         """The machine, whoever logs in: the same address behind another bastion is another one."""
         return tuple((one.address, one.port) for one in (*self.bastions, self))
 
-    @property
-    def patience(self) -> float:
-        """Seconds that the whole way may take to connect."""
-        return sum(one.profile.connect_timeout for one in (*self.bastions, self))
-
 
 def way_to(host: Host, profile: SshProfile) -> Way:
     """The way to a host. Raises Unreachable where it has no address or the bastions no end."""

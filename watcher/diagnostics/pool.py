@@ -18,7 +18,14 @@ from watcher.diagnostics.bastion import Way, way_to
 from watcher.diagnostics.breaker import Breaker
 from watcher.diagnostics.faults import Unreachable
 from watcher.diagnostics.identity import mended
-from watcher.diagnostics.link import BastionLost, Link, Login
+from watcher.diagnostics.link import (
+    AUTH_SECONDS,
+    HANDSHAKE_SECONDS,
+    OPEN_SECONDS,
+    BastionLost,
+    Link,
+    Login,
+)
 from watcher.diagnostics.ssh import Connection
 from watcher.diagnostics.turns import Turns
 from watcher.diagnostics.wire import QuickSocket
@@ -89,6 +96,16 @@ class Pool:
             finally:
                 connection.close()
                 self._give_back(link, fit=connection.fit)
+
+    def longest(self, profile: SshProfile) -> float:
+        """Seconds after which `connection` has come back for certain, apart from slow resolvers."""
+        fixed = 2 * self._options.patience + HANDSHAKE_SECONDS + AUTH_SECONDS + 2 * OPEN_SECONDS
+        seconds = self._options.patience
+        login: SshProfile | None = profile
+        while login is not None:
+            seconds += fixed + 2 * login.connect_timeout
+            login = login.via and login.via.profile
+        return seconds
 
     def sweep(self) -> None:
         """Ends the connections that have had their time and are not needed now."""
