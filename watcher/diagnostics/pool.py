@@ -104,7 +104,7 @@ class Pool:
         login: SshProfile | None = profile
         while login is not None:
             seconds += fixed + 2 * login.connect_timeout
-            login = login.via and login.via.profile
+            login = None if login.via is None else login.via.profile
         return seconds
 
     def sweep(self) -> None:
