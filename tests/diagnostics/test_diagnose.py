@@ -120,7 +120,7 @@ def test_output_becomes_plain_text(server: SshServer, run: str, output: str) -> 
 
 def test_endless_output_is_stopped_and_cut(any_shell: SshServer) -> None:
     """A step that never stops writing is stopped at 4 MiB, of which the two ends are kept."""
-    result = output_of(any_shell, "yes", head=20, tail=20)
+    result = output_of(any_shell, "yes", head=20, tail=20, timeout=50)
 
     marker = "[... 2097132 lines / 4194264 bytes elided ...]"
     assert "\n".join(["y"] * 10 + [marker] + ["y"] * 10) == result.output
@@ -130,7 +130,7 @@ def test_endless_output_is_stopped_and_cut(any_shell: SshServer) -> None:
 
 def test_a_long_output_keeps_both_ends(any_shell: SshServer) -> None:
     """Head and tail are kept to the line, and what is missing in between is said."""
-    result = output_of(any_shell, "seq 1 300000", head=16, tail=16)
+    result = output_of(any_shell, "seq 1 300000", head=16, tail=16, timeout=50)
 
     assert result.output == "\n".join(
         [*"12345678", "[... 299990 lines / 1988865 bytes elided ...]", "299999", "300000"]
