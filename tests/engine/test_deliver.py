@@ -565,3 +565,18 @@ def test_what_the_database_refuses_is_not_done_for_ever(
     assert action.status is ActionStatus.GAVE_UP
     assert "cannot be stored" in action.reason
     assert "refused by the database" in "".join(capfd.readouterr())
+
+
+def test_what_is_refused_of_one_does_not_spoil_the_others(away: Away) -> None:
+    """What was done together is then stored one by one."""
+
+    def unstorable(_: Action) -> Result:
+        away.refuses = True
+        return Result(DONE)
+
+    queue(away, intent("a"), intent("b"))
+    crews = {ActionKind.NOTIFY: Crew(threads=1, together=8)}
+
+    assert deliverer(away, FakeClock(), FakeHand([unstorable]), crews=crews).run_due() == 2
+
+    assert {each.status for each in actions(away).values()} == {ActionStatus.DONE}
