@@ -49,7 +49,7 @@ for_e2e() {
     need "end-to-end tests with Zabbix and a browser" \
         zabbix-server-pgsql zabbix-frontend-php zabbix-agent \
         php8.2-fpm php8.2-pgsql php8.2-cli postgresql chromium
-    need "some steps of the Linux runbooks" iproute2 iputils-ping lsof sysstat bind9-dnsutils
+    need "some steps of the Linux runbooks" iproute2 iputils-ping lsof sysstat bind9-dnsutils busybox
     need "end-to-end tests of runbooks against real services" \
         mariadb-server redis-server rabbitmq-server nginx-light apache2-bin gdb
     for tool in java node; do

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -14,14 +15,17 @@ import pytest
 
 from tests.e2e.process import LOOPBACK, free_port
 from tests.sshd import SshServer
+from watcher.decide.match import holds
+from watcher.diagnostics.prepare import prepare
+from watcher.diagnostics.render import Rendered
 from watcher.diagnostics.run import Direct, Job, diagnose
 from watcher.kit.clock import Clock
 from watcher.kit.shipped import shipped
 from watcher.model.catalogue import Host, SshProfile
 from watcher.model.evidence import Diagnosis, StepStatus
-from watcher.model.runbook import Runbook
+from watcher.model.runbook import Runbook, Step
 from watcher.policy.problems import Problems
-from watcher.policy.runbooks import load_runbooks
+from watcher.policy.runbooks import read_runbook
 
 LINUX = sorted(
     [path.stem for path in shipped("runbooks").glob("linux-*.yaml")] + ["tls-expiry", "cpp-crash"]
@@ -31,29 +35,36 @@ GIVEN = {"mount": "/etc", "unit": "ssh.service", "interface": "lo", "name": "loc
 
 ENDED_WELL = {StepStatus.OK, StepStatus.NO_DATA, StepStatus.UNAVAILABLE, StepStatus.SKIPPED}
 LEFT_OUT = {StepStatus.UNAVAILABLE, StepStatus.SKIPPED}
+# What a host of Alpine Linux says of itself, and how its tools complain.
+ALPINE = {"os_id": "alpine", "os_family": "alpine", "init": "openrc", "container": "none"}
+STUMBLED = re.compile(
+    r"(?m)^sh: .*not found|unrecognized option|invalid option|syntax error|^awk: "
+)
+
 DEAD, CONNECTIONS = 25, 220
 PATIENCE = 10.0
 
 
-def library() -> Mapping[str, Runbook]:
-    """The shipped runbooks by id."""
+def runbook(name: str) -> Runbook:
+    """A shipped runbook."""
     problems = Problems()
-    found = load_runbooks([shipped("runbooks")], problems)
+    source = read_runbook(shipped("runbooks") / f"{name}.yaml", problems)
     assert [] == list(problems)
-    return found
+    assert source is not None
+    return source.runbook
 
 
 def diagnoses_on(server: SshServer, names: list[str], /, **given: str) -> list[Diagnosis]:
     """What these runbooks find, run as one script with these inputs."""
     profile = SshProfile("lab", server.user, str(server.client_key), str(server.known_hosts_file()))
     host = Host("acme", "db1", address=server.address, port=server.port, ssh="lab")
-    books = library()
-    jobs = [Job(books[name], host, profile, given=_own(books[name], given)) for name in names]
+    books = [runbook(name) for name in names]
+    jobs = [Job(book, host, profile, given=_own(book, given)) for book in books]
     return list(diagnose(jobs, Direct(), Clock()))
 
 
-def _own(runbook: Runbook, given: Mapping[str, str]) -> dict[str, str]:
-    names = {one.name for one in runbook.inputs}
+def _own(book: Runbook, given: Mapping[str, str]) -> dict[str, str]:
+    names = {one.name for one in book.inputs}
     return {name: value for name, value in given.items() if name in names}
 
 
@@ -81,6 +92,54 @@ def test_every_step_ends_well(name: str, diagnoses: dict[str, Diagnosis]) -> Non
     assert [] == [s.step for s in steps if s.status in LEFT_OUT and not s.reason]
     assert [] == [(s.step, s.reason) for s in steps if s.status is StepStatus.OK and s.reason]
     assert any(s.status is StepStatus.OK for s in steps)
+
+
+@pytest.fixture(scope="module")
+def applets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The commands of a host that has BusyBox and nothing else."""
+    busybox = shutil.which("busybox")
+    if busybox is None:
+        pytest.skip("no busybox here: install it")
+    folder = tmp_path_factory.mktemp("applets")
+    listed = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True)
+    for name in listed.stdout.split():
+        (folder / name).symlink_to(busybox)
+    return folder
+
+
+@pytest.mark.parametrize("name", LINUX)
+def test_busybox_is_enough(name: str, applets: Path) -> None:
+    """Each step that finds its commands there ends as it should, and knows all their options."""
+    profile, host = SshProfile("lab", "watcher", "", ""), Host("acme", "db1", address=LOOPBACK)
+    book = runbook(name)
+    prepared = prepare(Job(book, host, profile, given=_own(book, GIVEN)))
+
+    wrong = {}
+    for command in prepared.commands:
+        for choice in command.choices:
+            fits = all(holds(matcher, ALPINE.get(matcher.name)) for matcher in choice.when)
+            needed = (*command.step.needs, *choice.needs)
+            if fits and all((applets / need).exists() for need in needed):
+                code, output = _by_busybox(choice.rendered, command.step, applets)
+                if code not in command.step.ok_exit or STUMBLED.search(output):
+                    wrong[command.step.id] = (code, output)
+                break
+    assert {} == wrong
+
+
+def _by_busybox(rendered: Rendered, step: Step, applets: Path) -> tuple[int, str]:
+    values = {f"W_{number}": value for number, value in enumerate(rendered.values, 1)}
+    done = subprocess.run(
+        [applets / "sh", "-c", f'as_root() {{ "$@"; }}\n{rendered.text}'],
+        env={**values, "PATH": str(applets), "LC_ALL": "C.UTF-8"},
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=step.timeout,
+        check=False,
+    )
+    return done.returncode, done.stdout.decode(errors="replace")
 
 
 @pytest.fixture

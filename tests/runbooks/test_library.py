@@ -15,7 +15,7 @@ from watcher.kit.shipped import shipped
 from watcher.model.evidence import Level, StepStatus
 from watcher.model.runbook import Rehearsal, Runbook
 from watcher.policy.problems import Problems
-from watcher.policy.runbooks import read_runbook, runbook_files, with_fixtures
+from watcher.policy.runbooks import read_runbook, with_fixtures
 from watcher.policy.runbooks.lint import lint
 
 LIBRARY = shipped("runbooks")
@@ -41,20 +41,18 @@ each_runbook = pytest.mark.parametrize("name", NAMES)
 
 
 @cache
-def library() -> dict[str, Runbook]:
-    """All shipped runbooks, with what their tests need."""
+def runbook(name: str) -> Runbook:
+    """A shipped runbook, with what its tests need."""
     problems = Problems()
-    sources = [read_runbook(path, problems) for path in runbook_files([LIBRARY], problems)]
-    found = {each.runbook.id: with_fixtures(each.runbook, problems) for each in sources if each}
-    assert [] == list(problems)
-    return found
+    source = read_runbook(LIBRARY / f"{name}.yaml", problems)
+    assert source is not None, list(problems)
+    return with_fixtures(source.runbook, problems)
 
 
 @cache
 def reports_of(name: str) -> list[Report]:
     """What came of the tests that a runbook carries."""
-    runbook = library()[name]
-    return [rehearse(runbook, test) for test in runbook.tests]
+    return [rehearse(runbook(name), test) for test in runbook(name).tests]
 
 
 def fixtures_of(name: str) -> list[Path]:
@@ -103,13 +101,13 @@ def test_its_own_tests_hold(name: str) -> None:
 @each_runbook
 def test_every_signal_fires_somewhere(name: str) -> None:
     """There is a recorded output for each sentence that a runbook can say."""
-    assert () == never_fired(library()[name], reports_of(name))
+    assert () == never_fired(runbook(name), reports_of(name))
 
 
 @each_runbook
 def test_a_host_that_is_well_is_left_in_peace(name: str) -> None:
     """In one test at least every step has an output, and none says anything but good."""
-    steps = {step.id for step in library()[name].steps}
+    steps = {step.id for step in runbook(name).steps}
 
     def peaceful(report: Report) -> bool:
         levels = {each.level for step in report.steps for each in step.highlights}
@@ -121,10 +119,10 @@ def test_a_host_that_is_well_is_left_in_peace(name: str) -> None:
 @each_runbook
 def test_an_output_without_what_is_looked_for_breaks_nothing(name: str) -> None:
     """A value that is missing silences a signal; no expression fails for want of it."""
-    runbook = library()[name]
-    nothing = Rehearsal("nothing", outputs={step.id: "nothing of use\n" for step in runbook.steps})
+    book = runbook(name)
+    nothing = Rehearsal("nothing", outputs={step.id: "nothing of use\n" for step in book.steps})
 
-    report = rehearse(runbook, nothing)
+    report = rehearse(book, nothing)
 
     assert {} == {
         step.step: step.reason
@@ -136,7 +134,7 @@ def test_an_output_without_what_is_looked_for_breaks_nothing(name: str) -> None:
 @each_runbook
 def test_root_runs_only_commands_that_can_be_listed(name: str) -> None:
     """What runs as root has the same arguments always, so that sudo can allow exactly that."""
-    commands = root_commands([library()[name]])
+    commands = root_commands([runbook(name)])
 
     assert [] == [each.text for each in commands if each.argv is None]
 
@@ -144,7 +142,7 @@ def test_root_runs_only_commands_that_can_be_listed(name: str) -> None:
 @each_runbook
 def test_each_step_tells_what_to_read(name: str) -> None:
     """Second line learns from every step what to look for in its output."""
-    assert [] == [step.id for step in library()[name].steps if not step.read]
+    assert [] == [step.id for step in runbook(name).steps if not step.read]
 
 
 @each_runbook
@@ -159,9 +157,8 @@ def test_its_fixtures_are_small_and_name_no_machine(name: str) -> None:
 @each_runbook
 def test_its_fixtures_are_all_in_use(name: str) -> None:
     """Each recorded output belongs to a test and to a step that exist."""
-    runbook = library()[name]
-    used = {test.fixtures for test in runbook.tests}
-    steps = {step.id for step in runbook.steps}
+    used = {test.fixtures for test in runbook(name).tests}
+    steps = {step.id for step in runbook(name).steps}
     paths = fixtures_of(name)
 
     assert [] == [path for path in paths if path.parent.name not in used or path.stem not in steps]
