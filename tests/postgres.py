@@ -84,13 +84,15 @@ class PostgresServer:
 
 
 @contextlib.contextmanager
-def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
-    """Runs a server; a durable one syncs to disk as in production. Raises NoPostgres."""
+def running_postgres(*settings: str, durable: bool = False) -> Iterator[PostgresServer]:
+    """Runs a server with these `name=value`; a durable one syncs to disk as in production.
+    Raises NoPostgres.
+    """
     directory = Path(tempfile.mkdtemp(prefix="pgt"))
     identity = _Identity.of(directory)
     try:
         binaries = identity.reach(find_binaries())
-        server = _start(binaries, identity, () if durable else FAST)
+        server = _start(binaries, identity, (*(() if durable else FAST), *settings))
         try:
             server._wait()
             yield server
