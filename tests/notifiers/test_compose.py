@@ -57,6 +57,7 @@ def test_a_message_reads_well_at_three_in_the_morning() -> None:
             "Incident #42 is resolved: it lasted 3 min, until 2026-03-14 03:07 UTC.",
         ),
         (News.RESOLVED, INCIDENT, "Incident #42 was resolved, but has come back meanwhile."),
+        (News.EVIDENCE, INCIDENT, "What the first diagnoses of P1 incident #42 found:"),
     ],
 )
 def test_late_news_is_told_as_it_is_now(event: News, incident: Incident, line: str) -> None:

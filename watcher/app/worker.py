@@ -14,6 +14,7 @@ from watcher.engine.deliver import Options as DeliverOptions
 from watcher.engine.diagnose import DiagnoseHand
 from watcher.engine.digest import Digest, Read
 from watcher.engine.hands import Hand, NotifyHand
+from watcher.engine.herald import Herald
 from watcher.engine.loop import Duty, Loops
 from watcher.engine.reload import InForce
 from watcher.engine.review import Review
@@ -80,7 +81,9 @@ def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
             settings.catalogue, settings.runbooks, clock, pool, settings.secrets
         ),
     }
-    deliverer = Deliverer(store, clock, hands, DeliverOptions(wake=lambda: loops.wake("deliver")))
+    herald = Herald(lambda: rules.policy)
+    options = DeliverOptions(wake=lambda: loops.wake("deliver"), ended=herald.ended)
+    deliverer = Deliverer(store, clock, hands, options)
     kept = settings.retention
     sweep = Sweep(
         store,

@@ -40,6 +40,7 @@ class News(StrEnum):
     RAISED = "raised"
     REOPENED = "reopened"
     RESOLVED = "resolved"
+    EVIDENCE = "evidence"
 
 
 @dataclass(frozen=True, slots=True)

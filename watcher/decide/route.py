@@ -60,12 +60,14 @@ def notifications(
                 continue
             if channel.customers and incident.customer not in channel.customers:
                 continue
+            if event is News.EVIDENCE and not channel.evidence:
+                continue
             yield Intent(
                 incident=incident.number,
                 customer=incident.customer,
                 kind=ActionKind.NOTIFY,
                 lane=f"notify/{channel.name}{HELD if waits else ''}",
-                key=f"{incident.number}/notify/{channel.name}/{event}/{now.isoformat()}",
+                key=_told(incident, channel.name, event, now),
                 payload={"channel": channel.name, "event": event.value},
                 not_before=waits,
             )
@@ -169,6 +171,12 @@ def _diagnosis(
         not_before=order.now + delay if delay else None,
         held_until=order.now + ANSWER_WITHIN if role else None,
     )
+
+
+def _told(incident: Incident, channel: str, event: News, now: datetime) -> str:
+    """Once for each time that it happens; what the diagnoses found is told once for ever."""
+    once = f"{incident.number}/notify/{channel}/{event}"
+    return once if event is News.EVIDENCE else f"{once}/{now.isoformat()}"
 
 
 def _key(incident: Incident, runbook: str, host: str, order: Order) -> str:

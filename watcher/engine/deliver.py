@@ -64,13 +64,15 @@ CREWS: Mapping[ActionKind, Crew] = {
 @dataclass(frozen=True, slots=True)
 class Options:
     """How the work is done. `wake` is called whenever an action has ended, so that the next of its
-    lane need not wait; `pause` is seconds between attempts to store an outcome.
+    lane need not wait; `pause` is seconds between attempts to store an outcome. `ended` is called
+    in the transaction that stores outcomes, with each action and the number of its incident.
     """
 
     crews: Mapping[ActionKind, Crew] = field(default_factory=lambda: CREWS)
     wake: Callable[[], None] = lambda: None
     dice: Callable[[], float] = random.random
     pause: float = 1.0
+    ended: Callable[[Tx, Action, int, datetime], None] = lambda tx, action, incident, now: None
 
 
 class Deliverer:
@@ -231,6 +233,8 @@ class Deliverer:
         with self._store.begin() as tx:
             for action, result in zip(actions, results, strict=True):
                 self._store_result(tx, action, result, self._conclusion(action, result, dice, now))
+            for action in actions:
+                self._options.ended(tx, action, _home(tx, action.incident), now)
 
     def _store_result(self, tx: Tx, action: Action, result: Result, conclusion: Conclusion) -> None:
         """State, timeline, evidence and run log."""

@@ -150,13 +150,15 @@ class AlertRule:
 @dataclass(frozen=True, slots=True)
 class Channel:
     """Where one notifier tells of incidents: `kind` names the adapter, `at_least` the lowest
-    priority told, `customers` whose incidents (empty means everybody's).
+    priority told, `customers` whose incidents (empty means everybody's); `evidence` whether it is
+    also told what the first diagnoses found.
     """
 
     name: str
     kind: str
     at_least: Priority = Priority.P5
     customers: frozenset[str] = frozenset()
+    evidence: bool = True
 
 
 class Occasion(StrEnum):

@@ -110,9 +110,9 @@ def _newest(evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
     return tuple(found[:_DIAGNOSES])
 
 
-def _alarming(evidence: Evidence) -> int:
-    steps = evidence.diagnosis.steps
-    return sum(each.level is Level.BAD for step in steps for each in step.highlights)
+def _alarming(evidence: Evidence) -> tuple[int, int]:
+    said = [each.level for step in evidence.diagnosis.steps for each in step.highlights]
+    return said.count(Level.BAD), said.count(Level.WARN)
 
 
 def _as_api(briefing: Briefing) -> dict[str, object]:

@@ -36,7 +36,7 @@ def read_channels(
             problems.error(place / "name", f"there is another channel {entry.name!r}")
         options = _options(place / "options", adapter(NOTIFIERS, entry.kind), context, problems)
         channels[entry.name] = Channel(
-            entry.name, entry.kind, entry.at_least, frozenset(entry.customers)
+            entry.name, entry.kind, entry.at_least, frozenset(entry.customers), entry.evidence
         )
         notifiers[entry.name] = Notifier(entry.kind, options)
     return tuple(channels.values()), notifiers

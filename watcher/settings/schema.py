@@ -123,6 +123,7 @@ class ChannelEntry(Strict):
     kind: Annotated[str, AfterValidator(_kind_in(NOTIFIERS))]
     at_least: Priority = Priority.P5
     customers: Names = ()
+    evidence: bool = True
     options: dict[str, Any] = Field(default_factory=dict)
 
 

@@ -1,13 +1,13 @@
 """One write transaction: everything that the engine reads and writes in one step."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from watcher.model.action import Action, ActionKind, ActionStatus, Intent
 from watcher.model.alert import Alert, Occurrence
 from watcher.model.change import replace
 from watcher.model.delivery import Delivery
-from watcher.model.evidence import Diagnosis
+from watcher.model.evidence import Diagnosis, Evidence
 from watcher.model.example import Example
 from watcher.model.incident import Entry, Incident
 from watcher.model.run import Run
@@ -23,8 +23,13 @@ from watcher.store import (
     rows,
     windows,
 )
-from watcher.store.link import ALERT, EXAMPLE, INCIDENT, OCCURRENCE, Link
+from watcher.store.link import ACTION, ALERT, EXAMPLE, INCIDENT, OCCURRENCE, Link
 from watcher.store.people import Person, Token
+
+_ACTIONS = f"SELECT {', '.join(ACTION.columns)} FROM action WHERE incident = :incident ORDER BY id"  # noqa: S608 - names of the schema
+_EVIDENCE = (
+    f"SELECT {', '.join(diagnosed.EVIDENCE)} FROM evidence WHERE incident = :incident ORDER BY id"  # noqa: S608 - names of the schema
+)
 
 
 class Tx:
@@ -252,6 +257,17 @@ class Tx:
         no problem, later ones are compared with it.
         """
         diagnosed.add_evidence(self._link, incident, action, diagnosis, whole)
+
+    def actions_of(self, incident: int) -> list[Action]:
+        """What is to be done outside for an incident, and what came of it."""
+        found = self._link.rows(_ACTIONS, {"incident": incident})
+        return [rows.to_action(row) for row in found]
+
+    def evidence_of(self, incident: int) -> Iterator[Evidence]:
+        """What diagnoses brought back for an incident; nothing is read before it is asked for."""
+        yield from map(
+            evidence_rows.to_evidence, self._link.rows(_EVIDENCE, {"incident": incident})
+        )
 
     def add_runs(self, runs: Iterable[Run]) -> None:
         """Writes lines of the run log."""
