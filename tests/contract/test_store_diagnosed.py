@@ -10,6 +10,7 @@ from tests.contract.test_store_outbox import LEASE, claim, keys, queue, settle
 from watcher.decide.match import parse
 from watcher.model.action import Action, ActionKind, ActionStatus, Intent
 from watcher.model.evidence import Diagnosis
+from watcher.model.run import Use
 from watcher.store.query import Query
 from watcher.store.store import Store
 
@@ -214,3 +215,29 @@ def test_runs_outlive_evidence(store: Store) -> None:
         left = view.run_list(Query()).items
 
     assert ([0, 2], [4, 3]) == (removed, [each.id for each in left])
+
+
+@pytest.mark.parametrize(
+    ("customer", "expected"),
+    [
+        (None, {"disk": Use(3, 1, 1, NOW), "load": Use(1, 0, 0, NOW)}),
+        ("globex", {"load": Use(1, 0, 0, NOW)}),
+    ],
+)
+def test_how_runbooks_are_used_is_counted(
+    store: Store, customer: str | None, expected: dict[str, Use]
+) -> None:
+    """By name, since then, for all customers or one."""
+    disk = replace(run(), runbook="disk", at=NOW, fault="", worst="")
+    with store.begin() as tx:
+        tx.add_runs(
+            [
+                replace(disk, at=NOW - 2 * MINUTE),
+                replace(disk, at=NOW - MINUTE, worst="bad"),
+                replace(disk, fault="timeout"),
+                replace(disk, runbook="load", customer="globex", worst="good"),
+                replace(disk, at=NOW - 2 * DAY),
+            ]
+        )
+    with store.view() as view:
+        assert expected == view.uses(NOW - DAY, customer)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from watcher.decide.findings import LONGEST, NOT_HERE, changes, summary
+from watcher.decide.findings import LONGEST, NOT_HERE, changes, summary, worst
 from watcher.model.evidence import Diagnosis, Highlight, Level, StepResult, StepStatus, Value
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -146,3 +146,21 @@ def test_only_so_many_changes_are_told() -> None:
     )
 
     assert (13, "and 28 more changes") == (len(told), told[-1])
+
+
+@pytest.mark.parametrize(
+    ("levels", "expected"),
+    [
+        ((), None),
+        ((Level.GOOD, Level.WARN), Level.WARN),
+        ((Level.WARN, Level.BAD), Level.BAD),
+        ((Level.GOOD, Level.INFO), Level.INFO),
+    ],
+)
+def test_a_diagnosis_is_as_bad_as_the_worst_it_says(
+    levels: tuple[Level, ...], expected: Level | None
+) -> None:
+    """Good news is what is left when there is no other."""
+    said = tuple(Highlight("it", each, "it is so") for each in levels)
+
+    assert expected is worst(of(replace(unseen(StepStatus.OK, ""), highlights=said)))

@@ -19,6 +19,7 @@ _SEEN = (StepStatus.OK, StepStatus.NO_DATA)
 _ALARMING = (Level.BAD, Level.WARN)
 # What matters most comes first.
 _RANKS = {Level.BAD: 0, Level.WARN: 1, Level.GOOD: 4, Level.INFO: 7}
+_WORST_FIRST = (Level.BAD, Level.WARN, Level.INFO, Level.GOOD)
 _WORSE, _GONE, _BETTER, _VALUE = 2, 3, 5, 6
 
 
@@ -38,6 +39,12 @@ def summary(diagnosis: Diagnosis) -> str:
     parts += _part("Not seen", [*_unseen(diagnosis)])
     parts += _part("Ruled out", said[Level.GOOD]) + _part("Beside", said[Level.INFO])
     return _fitting(parts)
+
+
+def worst(diagnosis: Diagnosis) -> Level | None:
+    """The worst that it says, None where it says nothing; that all is well is better than news."""
+    said = {each.level for step in diagnosis.steps for each in step.highlights}
+    return next((level for level in _WORST_FIRST if level in said), None)
 
 
 def changes(before: Diagnosis, after: Diagnosis) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """The run log: each attempt to run something on a host leaves a line, whoever wanted it."""
 
+from watcher.decide.findings import worst
 from watcher.diagnostics.run import Job
 from watcher.kit.log import logger
 from watcher.model.action import Action
@@ -32,6 +33,7 @@ def run_of(diagnosis: Diagnosis, job: Job, outcome: str, action: Action | None =
         inputs=audit.inputs,
         fault=diagnosis.fault.value if diagnosis.fault else "",
         outcome=outcome,
+        worst=worst(diagnosis) or "",
         seconds=diagnosis.seconds,
         size=sum(step.size for step in diagnosis.steps),
     )

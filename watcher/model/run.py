@@ -12,7 +12,8 @@ class Run:
     `by` is a person, or the alert that made it run (`alert v1:…`), `approved_by` whoever agreed to
     more than reading. `incident` is None where a person tried a runbook out. `runbook` and
     `digest` name the recipe, `script` is the sha256 of what ran; `fault` and `outcome` say what
-    came of it. `id` is 0 until it is stored.
+    came of it, `worst` the worst level of what it found ("" for nothing). `id` is 0 until it is
+    stored.
     """
 
     at: datetime
@@ -32,6 +33,19 @@ class Run:
     inputs: Mapping[str, str] = field(default_factory=dict)
     fault: str = ""
     outcome: str = ""
+    worst: str = ""
     seconds: float = 0.0
     size: int = 0
     id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How often a runbook ran in a while, how often it found something bad or nobody got in, and
+    when it ran last.
+    """
+
+    times: int
+    bad: int
+    vain: int
+    last: datetime

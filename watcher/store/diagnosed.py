@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from watcher.model.evidence import Diagnosis, Evidence
-from watcher.model.run import Run
+from watcher.model.run import Run, Use
 from watcher.store import evidence_rows
 from watcher.store.link import RUN, Link
-from watcher.store.values import to_micros
+from watcher.store.values import from_micros, to_micros
 
 EVIDENCE = ("id", "incident", "body")
 
@@ -34,6 +34,12 @@ SELECT DISTINCT lane FROM action WHERE incident = :incident AND lane LIKE :first
 AND id < :before AND key LIKE :key ESCAPE '!' LIMIT :most
 """
 _LOOKED_AT = 2_000
+# Of a customer, or of all where it is NULL.
+_USES = """
+SELECT runbook, count(*), sum(CASE WHEN worst = 'bad' THEN 1 ELSE 0 END),
+    sum(CASE WHEN fault <> '' THEN 1 ELSE 0 END), max(at)
+FROM run WHERE at >= :since AND customer = coalesce(:customer, customer) GROUP BY runbook
+"""
 _BUSY = """
 SELECT count(DISTINCT incident) FROM (
     SELECT incident, customer, kind, created_at FROM action ORDER BY id DESC LIMIT :limit
@@ -69,6 +75,15 @@ def last_evidence(
 def add_runs(link: Link, runs: Iterable[Run]) -> None:
     """Writes lines of the run log."""
     link.add(RUN, [evidence_rows.from_run(run) for run in runs])
+
+
+def uses(link: Link, since: datetime, customer: str | None) -> dict[str, Use]:
+    """How each runbook that ran since then was used."""
+    found = link.rows(_USES, {"since": to_micros(since), "customer": customer})
+    return {
+        runbook: Use(int(times), int(bad), int(vain), from_micros(last))
+        for runbook, times, bad, vain, last in found
+    }
 
 
 def lanes_before(link: Link, incident: int, before: int, start: str, most: int) -> list[str]:

@@ -59,6 +59,7 @@ def from_run(run: Run) -> Row:
         run.outcome,
         round(run.seconds * 1000),
         run.size,
+        run.worst,
     )
 
 
@@ -85,6 +86,7 @@ def to_run(row: Row) -> Run:
         outcome=row[17],
         seconds=row[18] / 1000,
         size=row[19],
+        worst=row[20],
     )
 
 

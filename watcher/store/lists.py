@@ -336,6 +336,7 @@ RUNS: Listing[Run] = Listing(
         "digest": Text("r.digest"),
         "fault": Text("r.fault"),
         "outcome": Text("r.outcome"),
+        "worst": Text("r.worst"),
     },
     item=evidence_rows.to_run,
 )

@@ -299,6 +299,7 @@ run = sa.Table(
     sa.Column("outcome", sa.Text, nullable=False),
     sa.Column("milliseconds", sa.Integer, nullable=False),
     sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("worst", sa.Text, nullable=False, server_default=""),
     sa.Index("run_at", "at"),
     sa.Index("run_incident", "incident"),
     sa.Index("run_host", "host", "id"),

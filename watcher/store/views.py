@@ -14,7 +14,7 @@ from watcher.model.evidence import Evidence
 from watcher.model.example import Example
 from watcher.model.incident import Entry, Incident, Status
 from watcher.model.person import Principal
-from watcher.model.run import Run
+from watcher.model.run import Run, Use
 from watcher.model.silence import Window
 from watcher.store import (
     diagnosed,
@@ -151,6 +151,10 @@ class View:
     def run_list(self, query: Query) -> Page[Run]:
         """Lines of the run log, the newest first."""
         return lists.page(lists.RUNS, query, self._link, self._dialect)
+
+    def uses(self, since: datetime, customer: str | None) -> dict[str, Use]:
+        """How each runbook that ran since then was used, by its name."""
+        return diagnosed.uses(self._link, since, customer)
 
     def actions_of(self, number: int) -> list[Action]:
         """What is to be done outside for an incident, and what came of it."""

@@ -1,7 +1,7 @@
 """What the API says of diagnoses: what they found, and who ran what."""
 
 from datetime import datetime
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -71,7 +71,8 @@ class EvidenceItem(_Read):
 
 class RunItem(_Read):
     """A line of the run log. `by` is a person or `alert <key>`; `script` is the SHA-256 of what
-    ran, `digest` that of the runbook's file; `fault` is why nobody got in, if so.
+    ran, `digest` that of the runbook's file; `fault` is why nobody got in, if so, and `worst`
+    the worst level of what was found.
     """
 
     id: int
@@ -92,5 +93,6 @@ class RunItem(_Read):
     inputs: dict[str, str]
     fault: str
     outcome: str
+    worst: Level | Literal[""]
     seconds: float
     size: int
