@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from tests.decide.incidents import FakeRegister, followed
 from watcher.decide.activity import Onset
-from watcher.decide.correlator import Correlator
+from watcher.decide.correlator import Correlator, Place
 from watcher.decide.topology import Topology
 from watcher.model.catalogue import Service
 from watcher.model.policy import Grouping
@@ -227,7 +227,8 @@ def test_an_incident_that_was_over_is_not_young_when_it_goes_on() -> None:
 def test_what_was_decided_before_a_restart_is_taken_up() -> None:
     """With what had been overtaken."""
     correlator = Correlator(TOPOLOGY, Grouping())
-    correlator.recall([(alert(10, "db2"), 2), (alert(0, "db1"), 1), (alert(20, "db2"), 2)], {1: 2})
+    was = [(alert(10, "db2"), 2), (alert(0, "db1"), 1), (alert(20, "db2"), 2)]
+    correlator.recall([Place(*each, Reason("recalled", "")) for each in was], {1: 2})
     register = FakeRegister(first=3)
     assert [3] == [
         each.number for each in correlator.take(alert(30, "db1", "cpu"), register).placed

@@ -379,6 +379,7 @@ TWO_SETS = [
     ),
 ]
 END = T0 + 3 * HOUR
+LOOK = HOUR / 240
 
 
 def digested(store: Store, lines: list[Line], rules: Rulebook, limits: list[int]) -> None:
@@ -444,6 +445,28 @@ def test_looking_at_any_time_changes_nothing(seed: int, policy: Any, data: st.Da
     assert books[0].occurrences == books[1].occurrences
     assert books[0].incidents == books[1].incidents
     assert books[0].entries == books[1].entries
+
+
+@pytest.mark.parametrize("seed", [6, 23, 358])
+def test_what_time_brings_about_happens_in_the_order_of_time(seed: int) -> None:
+    """A suspect is settled before something is raised later, also where nobody looked between."""
+    rules = Rulebook(TWO_SETS[1], CATALOGUE)
+    books = []
+    for often in (False, True):
+        book = Book(iter(range(1, 1000)))
+        fold = Fold(book, rules)
+        now = T0
+        for each in read_events(ndjson(story(seed, 8, late=60))):
+            while often and now + LOOK < each.received_at:
+                now += LOOK
+                fold.advance(now)
+            now = max(now, each.received_at)
+            fold.take(identify(each.event, "default", now, CATALOGUE))
+        fold.advance(END)
+        books.append(book)
+
+    assert books[0].entries == books[1].entries
+    assert books[0].incidents == books[1].incidents
 
 
 def test_what_is_due_is_raised_though_nothing_is_heard(store: Store) -> None:

@@ -30,7 +30,6 @@ _LONGEST = 50_000
 _FORGET_EVERY = 60.0
 _BEFORE: Id = (0.0, "", "")
 
-RECALLED = "recalled"
 _TAKEN_UP = Reason("taken-up", "it opened what may not be merged any more")
 
 
@@ -79,14 +78,14 @@ class Correlator:
         self._drafted = 0
         self._gone: dict[int, int] = {}
 
-    def recall(self, onsets: Iterable[tuple[Onset, int]], overtaken: Mapping[int, int]) -> None:
+    def recall(self, places: Iterable[Place], overtaken: Mapping[int, int]) -> None:
         """Takes up what was decided before; `overtaken` are those in whose midst another began."""
         known = set[int]()
-        for onset, number in sorted(onsets, key=lambda each: each[0].id):
+        for place in sorted(places, key=lambda each: each.onset.id):
+            onset, number = place.onset, place.number
             self._state.recall(onset, number)
             self._log.append(onset)
-            reason = onset.why or Reason(RECALLED, "decided before")
-            self._places[onset.span] = Place(onset, number, reason)
+            self._places[onset.span] = place
             if number not in known:
                 known.add(number)
                 self._openers[onset.span] = number

@@ -94,13 +94,14 @@ class Fold:
             self.review(due)
             self._reconsider(span, due)
         self.review(now)
-        self._correlation.settle(now)
 
     def review(self, now: datetime) -> None:
-        """Does what business hours do to priorities, as of the moments at which they changed."""
+        """Settles suspects, and does what business hours do to priorities, in the order of time."""
         while incident := self._book.to_review(now):
             at = incident.review_at or now
+            self._correlation.settle(at)
             self._step(lifecycle.reprioritised(incident, self._scale, Moment(at, HOURS)), at)
+        self._correlation.settle(now)
 
     def sweep(self, now: datetime) -> None:
         """Closes what has been resolved for long enough."""

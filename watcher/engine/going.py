@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from watcher.decide.activity import Onset
 from watcher.decide.apart import chosen
 from watcher.decide.correlate import SAME, Homecoming, onset_of, point_of
-from watcher.decide.correlator import Correlator
+from watcher.decide.correlator import Correlator, Place
 from watcher.decide.disruptions import horizon
 from watcher.decide.recount import Member
 from watcher.decide.topology import Topology
@@ -15,6 +15,9 @@ from watcher.engine.suspects import Suspects, Tally
 from watcher.model.alert import Alert, Counted, Occurrence
 from watcher.model.change import replace
 from watcher.model.incident import Incident
+from watcher.model.reason import Reason
+
+_RECALLED = Reason("recalled", "decided before")
 
 
 class Going:
@@ -68,15 +71,17 @@ class Going:
         people reported.
         """
         incidents, members = list(incidents), list(members)
-        onsets = [(_reported(each), each.number) for each in incidents if each.held_by]
+        places = [
+            Place(_reported(each), each.number, _RECALLED) for each in incidents if each.held_by
+        ]
         homes = {each.number: each for each in incidents}
         known = [
             (span, self._onset(alert, span, homes.get(span.incident or 0)))
             for alert, span in members
         ]
         since = self.since(now).timestamp()
-        onsets += [
-            (onset, span.incident)
+        places += [
+            Place(onset, span.incident, span.reason or _RECALLED)
             for span, onset in known
             if span.incident is not None and onset.at >= since
         ]
@@ -87,7 +92,7 @@ class Going:
             if span.incident in open_ and span.started_at is not None:
                 self.suspect(span, onset, span.incident)
         overtaken = {each.number: each.overtaken_by for each in incidents if each.overtaken_by}
-        self.of(customer).recall(onsets, overtaken)
+        self.of(customer).recall(places, overtaken)
 
     def counted(self, alert: Alert, onset: Onset) -> Counted:
         """How a span counts that begins now."""
