@@ -118,6 +118,29 @@ def running_nginx(locations: str) -> Iterator[Service]:
 
 
 @contextlib.contextmanager
+def running_apache(directives: str) -> Iterator[Service]:
+    """An Apache with these directives and its status page; its logs lie in `folder`."""
+    server = _binary("apache2")
+    modules = ("mpm_event", "authz_core", "status", "alias", "proxy", "proxy_http")
+    with _folder("www-data") as (folder, user):
+        port = free_port()
+        (folder / "apache.conf").write_text(
+            "".join(
+                f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n"
+                for name in modules
+            )
+            + f"Listen {LOOPBACK}:{port}\nServerName localhost\nDefaultRuntimeDir {folder}\n"
+            f"PidFile {folder}/pid\nErrorLog {folder}/error.log\n"
+            f'CustomLog {folder}/access.log "%h %l %u %t \\"%r\\" %>s %O"\n'
+            f"<Location /server-status>\nSetHandler server-status\n</Location>\n{directives}\n"
+        )
+        arguments = ("-D", "FOREGROUND", "-d", folder, "-f", folder / "apache.conf")
+        with running(server, *arguments, folder=folder, user=user) as program:
+            program.wait_for_port(port)
+            yield Service(port, folder, program)
+
+
+@contextlib.contextmanager
 def running_code(*command: str | Path, says: str, folder: Path) -> Iterator[Program]:
     """A program of the test's own that has said this on its output."""
     with running(*command, folder=folder) as program:
