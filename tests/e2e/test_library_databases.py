@@ -5,6 +5,8 @@ told.
 import contextlib
 import os
 import pwd
+import shutil
+import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,6 +15,7 @@ import psycopg
 import pytest
 
 from tests.e2e.process import wait_for
+from tests.e2e.services import NoService, Service, running_mariadb
 from tests.e2e.test_library import ENDED_WELL, diagnoses_on
 from tests.postgres import NoPostgres, PostgresServer, running_postgres
 from tests.sshd import SshServer
@@ -22,6 +25,7 @@ OURSELVES = pwd.getpwuid(os.geteuid()).pw_name
 PG_CONNECTIONS = 20
 PG_SPARE = 3
 """As many connections as PostgreSQL keeps for superusers."""
+MY_CONNECTIONS = 12
 
 
 def told(diagnosis: Diagnosis) -> dict[str, str]:
@@ -180,5 +184,172 @@ def test_no_connection_left_is_told(postgres: Postgres) -> None:
 def test_a_postgresql_that_does_not_answer_is_told(ssh_server: SshServer) -> None:
     """Nobody is at the socket, nor at the port."""
     (diagnosis,) = diagnoses_on(ssh_server, ["postgresql"], socket="/nowhere", port="1")
+
+    assert {"no-answer", "not-running"} & told(diagnosis).keys()
+
+
+@dataclass(frozen=True)
+class Maria:
+    """A MariaDB, and what the SSH server and we need to ask it."""
+
+    service: Service
+    ssh: SshServer
+    open_ones: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    def client(self, user: str = "root") -> list[str]:
+        """The command of a client of this account."""
+        return ["mariadb", "--no-defaults", f"--socket={self.service.folder}/socket", "-u", user]
+
+    def ask(self, statements: str) -> str:
+        """What the server answers to root."""
+        command = [*self.client(), "--skip-column-names"]
+        return subprocess.run(
+            command, input=statements, text=True, capture_output=True, check=True
+        ).stdout.strip()
+
+    def say(self, statements: str, user: str = "app") -> None:
+        """Says this in one more session, which stays."""
+        silent = subprocess.DEVNULL
+        session = subprocess.Popen(
+            self.client(user), stdin=subprocess.PIPE, stdout=silent, stderr=silent, text=True
+        )
+        self.open_ones.append(session)
+        assert session.stdin is not None
+        session.stdin.write(f"{statements}\n")
+        session.stdin.flush()
+
+    def sessions(self) -> list[str]:
+        """The command, the time and the statement of each session but root's."""
+        asked = (
+            "SELECT CONCAT_WS(' ', COMMAND, TIME DIV 5, INFO) FROM information_schema.PROCESSLIST"
+            " WHERE ID <> CONNECTION_ID();"
+        )
+        return self.ask(asked).splitlines()
+
+    def wait_for(self, beginning: str) -> None:
+        """Returns when a session is there that is described like that."""
+        found = f"a session like {beginning!r}"
+        wait_for(lambda: any(each.startswith(beginning) for each in self.sessions()), found)
+
+    def diagnosed(self) -> Diagnosis:
+        """What the runbook finds now."""
+        (found,) = diagnoses_on(self.ssh, ["mysql"], socket=f"{self.service.folder}/socket")
+        return found
+
+    def close(self) -> None:
+        """Ends all sessions, and waits for the server to notice."""
+        for each in self.open_ones:
+            each.kill()
+            each.communicate()
+        self.open_ones.clear()
+        wait_for(self.is_quiet, "all sessions to end")
+
+    def is_quiet(self) -> bool:
+        """Whether nobody is there any more, and there is a place for us."""
+        try:
+            return not self.sessions()
+        except subprocess.CalledProcessError:
+            return False
+
+
+@pytest.fixture(scope="module")
+def maria_service() -> Iterator[Service]:
+    """A MariaDB for the runbook, where it is to be had with its client."""
+    if shutil.which("mariadb") is None:
+        pytest.skip("no mariadb here: install mariadb-client")
+    try:
+        with running_mariadb() as service:
+            yield service
+    except NoService as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="module")
+def maria_with_accounts(maria_service: Service, ssh_server: SshServer) -> Maria:
+    """The same with accounts for us and for an application, and a table."""
+    found = Maria(maria_service, ssh_server)
+    found.ask(
+        f"CREATE USER IF NOT EXISTS '{OURSELVES}'@localhost;"
+        f"GRANT PROCESS, BINLOG MONITOR, REPLICA MONITOR ON *.* TO '{OURSELVES}'@localhost;"
+    )
+    found.ask(
+        "CREATE DATABASE shop; CREATE USER app; GRANT ALL ON shop.* TO app;"
+        "CREATE TABLE shop.orders (id INT PRIMARY KEY, state TEXT) ENGINE=InnoDB;"
+        "INSERT INTO shop.orders VALUES (7, 'new');"
+    )
+    found.ask(f"SET GLOBAL max_connections = {MY_CONNECTIONS};")
+    return found
+
+
+@pytest.fixture
+def maria(maria_with_accounts: Maria) -> Iterator[Maria]:
+    """The same without the sessions of earlier tests."""
+    try:
+        yield maria_with_accounts
+    finally:
+        maria_with_accounts.close()
+
+
+def test_a_mariadb_that_is_well_is_left_in_peace(maria: Maria) -> None:
+    """All that is asked may be asked, and what can be ruled out is."""
+    diagnosis = maria.diagnosed()
+
+    assert_well(diagnosis)
+    expected = {"answers", "connections-ok", "no-old-transaction", "nobody-blocked", "purge-ok"}
+    assert expected <= told(diagnosis).keys()
+
+
+def test_the_troubles_of_a_mariadb_are_told(maria: Maria) -> None:
+    """A forgotten transaction, the session that it blocks, and a change of its table."""
+    maria.say("USE shop; BEGIN; UPDATE orders SET state = 'paid' WHERE id = 7;")
+    maria.wait_for("Sleep")
+    maria.say("UPDATE shop.orders SET state = 'sent' WHERE id = 7;")
+    maria.wait_for("Query 0 UPDATE")
+    maria.say("ALTER TABLE shop.orders ADD paid INT;")
+    maria.wait_for("Query 1 ALTER")
+
+    diagnosis = maria.diagnosed()
+    said = told(diagnosis)
+
+    assert [] == [s.step for s in diagnosis.steps if s.status not in ENDED_WELL]
+    assert "(app from localhost, Sleep, in a transaction for" in said["blocked-long"]
+    assert said["blocked-long"].endswith(": UPDATE shop.orders SET state = 'sent' WHERE id = 7")
+    assert said["metadata-lock"].endswith(": ALTER TABLE shop.orders ADD paid INT")
+    assert "forgotten-transaction-short" in said
+    assert "nobody-blocked" not in said
+
+
+def test_few_sessions_left_are_told(maria: Maria) -> None:
+    """Before the last one is taken, and by whom."""
+    for _ in range(MY_CONNECTIONS - 2):
+        maria.say("USE shop;")
+    wait_for(lambda: len(maria.sessions()) == MY_CONNECTIONS - 2, "all sessions to be there")
+
+    said = told(maria.diagnosed())
+
+    assert said["connections-high"].endswith(f" of {MY_CONNECTIONS} connections are used")
+    assert f"{MY_CONNECTIONS - 2} of them (0 active) are of app" in said["one-client"]
+
+
+def test_no_session_left_is_told(maria: Maria) -> None:
+    """The runbook finds no place itself, and says why; one more than the limit is root's."""
+    for _ in range(MY_CONNECTIONS + 1):
+        maria.say("SELECT 1;", user="root")
+
+    def no_place() -> bool:
+        asking = [*maria.client(), "-e", "SELECT 1"]
+        refused = subprocess.run(asking, capture_output=True, check=False)
+        return b"Too many connections" in refused.stderr
+
+    wait_for(no_place, "no session to be left")
+
+    assert "no-connection-left" in told(maria.diagnosed())
+
+
+def test_a_mariadb_that_does_not_answer_is_told(ssh_server: SshServer) -> None:
+    """Nobody is at the port."""
+    if shutil.which("mariadb") is None:
+        pytest.skip("no mariadb here: install mariadb-client")
+    (diagnosis,) = diagnoses_on(ssh_server, ["mysql"], port="1")
 
     assert {"no-answer", "not-running"} & told(diagnosis).keys()
