@@ -10,7 +10,8 @@ from typing import Any
 import psutil
 
 from tests.sshd import SshServer
-from watcher.diagnostics.run import Direct, Job, diagnose
+from watcher.diagnostics.pool import Pool
+from watcher.diagnostics.run import Job, diagnose
 from watcher.kit.clock import Clock
 from watcher.model.catalogue import Host, SshProfile
 from watcher.model.evidence import Diagnosis, StepResult
@@ -46,7 +47,8 @@ def job_on(
 
 def diagnosed(job: Job) -> Diagnosis:
     """What one job brings back."""
-    (diagnosis,) = diagnose((job,), Direct(), Clock())
+    with Pool(Clock()) as pool:
+        (diagnosis,) = diagnose((job,), pool, Clock())
     return diagnosis
 
 

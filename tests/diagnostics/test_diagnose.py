@@ -6,13 +6,19 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import StartSshd
-from tests.diagnostics.given import diagnosed, job_on, output_of, run_on, step
+from tests.diagnostics.given import diagnosed, gone, job_on, output_of, run_on, step, unique_seconds
 from tests.sshd import SshServer
 from watcher.kit.secrets import Secret
 from watcher.model.evidence import StepStatus
 from watcher.model.runbook import Input, InputType
 
 MOUNT = Input("mount", InputType.PATH, ("alert.labels.mountpoint",), default="/")
+
+
+def with_path(sshd: StartSshd, path: str) -> SshServer:
+    """A host where commands are found in other places."""
+    script = f"exec sh -s < <(sed -u s,^PATH=.*,PATH={path},)"
+    return sshd(key_options=f"command=\"bash -c '{script}'\"")
 
 
 def test_a_diagnosis_brings_back_every_step(any_shell: SshServer) -> None:
@@ -110,7 +116,7 @@ def test_nothing_to_run_needs_no_connection(server: SshServer) -> None:
         (r"printf 'caf\351 \001\007 x\n'", "caf\ufffd \ufffd\ufffd x"),
         (r"printf 'user\342\200\256gpj.exe\n'", "user\ufffdgpj.exe"),
         ("echo Привет", "Привет"),
-        ("head -c 5000 /dev/zero", "[binary output, 5001 bytes]"),
+        ("head -c 5000 /dev/zero", "[binary output, 5000 bytes]"),
     ],
 )
 def test_output_becomes_plain_text(server: SshServer, run: str, output: str) -> None:
@@ -123,7 +129,7 @@ def test_endless_output_is_stopped_and_cut(any_shell: SshServer) -> None:
     result = output_of(any_shell, "yes", head=20, tail=20, timeout=50)
 
     marker = "[... 2097132 lines / 4194264 bytes elided ...]"
-    assert "\n".join(["y"] * 10 + [marker] + ["y"] * 10) == result.output
+    assert "\n".join(["y"] * 11 + [marker] + ["y"] * 9) == result.output
     assert (result.status, result.truncated, result.size) == (StepStatus.OK, True, 4194304)
     assert result.reason == "stopped after 4194304 bytes of output"
 
@@ -133,19 +139,56 @@ def test_a_long_output_keeps_both_ends(any_shell: SshServer) -> None:
     result = output_of(any_shell, "seq 1 300000", head=16, tail=16, timeout=50)
 
     assert result.output == "\n".join(
-        [*"12345678", "[... 299990 lines / 1988865 bytes elided ...]", "299999", "300000"]
+        [*"123456789", "[... 299989 lines / 1988863 bytes elided ...]", "299999", "300000"]
     )
     assert (result.status, result.truncated, result.size) == (StepStatus.OK, True, 1988895)
 
 
+def test_a_line_between_the_two_ends_is_kept_whole(any_shell: SshServer) -> None:
+    """Output that fits into both ends together comes back as it was."""
+    result = output_of(any_shell, "seq 1 15", head=20, tail=100)
+
+    assert "\n".join(map(str, range(1, 16))) == result.output
+    assert (result.truncated, result.size) == (False, 36)
+
+
+@pytest.mark.parametrize("tools", ["busybox", "simple"])
+def test_other_tools_than_those_of_gnu_keep_the_promises(
+    sshd: StartSshd, tmp_path: Path, tools: str
+) -> None:
+    """BusyBox alone, or a dd that cannot fill a block: both ends are kept, and steps are ended."""
+    for command in ("sh", "timeout", "awk", "head", "dd"):
+        (tmp_path / command).symlink_to("/usr/bin/busybox")
+    if tools == "simple":
+        (tmp_path / "dd").unlink()
+        (tmp_path / "dd").write_text("#!/bin/sh\necho dd: unknown >&2\nexit 1\n")
+        (tmp_path / "dd").chmod(0o755)
+    tmp_path.chmod(0o755)
+    server = with_path(sshd, f"{tmp_path}:/usr/bin:/bin")
+    mark = unique_seconds()
+    short, long, slow = run_on(
+        server,
+        step("echo short", "short", head=20, tail=20),
+        step("seq 1 300000", "long", head=20, tail=20),
+        step(f"sleep {mark} & sleep {mark}", "slow", timeout=0.7),
+    ).steps
+
+    assert (short.output, short.size, short.truncated) == ("short", 6, False)
+    assert long.output.startswith("1\n2\n3\n")
+    assert long.output.endswith(" elided ...]\n299999\n300000")
+    assert (long.size, long.truncated) == (1_988_895, True)
+    assert slow.status is StepStatus.TIMEOUT
+    assert gone(mark)
+
+
 def test_a_line_longer_than_all_room_is_cut_with_a_mark(any_shell: SshServer) -> None:
     """One line of 50,000 bytes does not slip through the cap, nor vanish."""
-    result = output_of(any_shell, r"head -c 50000 /dev/zero | tr '\0' x; echo; echo end", tail=60)
+    ends = {"head": 60, "tail": 60}
+    result = output_of(any_shell, r"head -c 50000 /dev/zero | tr '\0' x; echo; echo end", **ends)
 
-    assert result.output.startswith("[... 1 lines") or result.output.startswith("x" * 60 + " [...")
-    assert result.output.endswith("end")
-    assert result.truncated
-    assert len(result.output) < 200
+    mark = "[... 49910 bytes of this line elided ...]"
+    assert f"{'x' * 90} {mark}\nend" == result.output
+    assert (result.truncated, result.size) == (True, 50_005)
 
 
 def test_all_steps_together_have_a_limit(server: SshServer) -> None:
@@ -232,9 +275,7 @@ def test_a_host_without_timeout_runs_nothing(sshd: StartSshd, tmp_path: Path) ->
     for command in ("awk", "head", "sh"):
         (tmp_path / command).symlink_to(f"/usr/bin/{command}")
     tmp_path.chmod(0o755)
-    poorer = f"exec sh -s < <(sed -u s,^PATH=.*,PATH={tmp_path},)"
-    server = sshd(key_options=f"command=\"bash -c '{poorer}'\"")
-    diagnosis = run_on(server, step("echo hello"))
+    diagnosis = run_on(with_path(sshd, str(tmp_path)), step("echo hello"))
 
     assert diagnosis.steps == ()
     assert diagnosis.problem == (
@@ -249,11 +290,11 @@ def test_secrets_of_our_own_never_leave(server: SshServer) -> None:
     job = job_on(
         server,
         step("echo a=tango-42-whiskey b='other secret/1' c=other%20secret%2F1", "whole"),
-        step("echo xxxxxxxxxx tango-42-whiskey", "cut", head=1, tail=20),
+        step("echo xxxxxxxxxx tango-42-whiskey", "cut", head=1, tail=40),
         secrets=("other secret/1",),
     )
     whole, cut = diagnosed(job).steps
 
     assert whole.output == "a=*** b=*** c=***"
-    assert cut.output == "xxxxxxxxxx *** [... 7 bytes of this line elided ...]"
+    assert cut.output == "xxxxxxxxxx *** [... 6 bytes of this line elided ...]"
     assert f"{ours}" == "***"

@@ -143,9 +143,10 @@ def test_our_own_death_ends_everything(server: SshServer, tmp_path: Path) -> Non
     program = tmp_path / "program.py"
     program.write_text(
         "import pickle\n"
-        "from watcher.diagnostics.run import Direct, diagnose\n"
+        "from watcher.diagnostics.pool import Pool\n"
+        "from watcher.diagnostics.run import diagnose\n"
         "from watcher.kit.clock import Clock\n"
-        f"diagnose((pickle.loads({pickle.dumps(job)!r}),), Direct(), Clock())\n"
+        f"diagnose((pickle.loads({pickle.dumps(job)!r}),), Pool(Clock()), Clock())\n"
     )
     root = Path(__file__).resolve().parents[2]
     with subprocess.Popen([sys.executable, str(program)], cwd=root) as watcher:

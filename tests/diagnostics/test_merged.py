@@ -11,7 +11,8 @@ from tests.diagnostics.given import diagnosed, job_on, output_of, run_on, step
 from tests.sshd import SshServer
 from watcher.decide.findings import NOT_HERE
 from watcher.decide.match import parse
-from watcher.diagnostics.run import Direct, Job, diagnose, script_of
+from watcher.diagnostics.pool import Pool
+from watcher.diagnostics.run import Job, diagnose, script_of
 from watcher.kit.clock import Clock
 from watcher.model.evidence import Diagnosis, Level, StepStatus
 from watcher.model.matcher import Matcher
@@ -44,7 +45,8 @@ def together(server: SshServer, *books: tuple[Step, ...], seconds: float = 60) -
         replace(job, runbook=replace(job.runbook, id=f"book{number}"))
         for number, job in enumerate(jobs)
     ]
-    return list(diagnose(named, Direct(), Clock()))
+    with Pool(Clock()) as pool:
+        return list(diagnose(named, pool, Clock()))
 
 
 def test_a_host_says_what_it_is(any_shell: SshServer) -> None:

@@ -16,9 +16,10 @@ import pytest
 from tests.e2e.process import LOOPBACK, free_port
 from tests.sshd import SshServer
 from watcher.decide.match import holds
+from watcher.diagnostics.pool import Pool
 from watcher.diagnostics.prepare import prepare
 from watcher.diagnostics.render import Rendered
-from watcher.diagnostics.run import Direct, Job, diagnose
+from watcher.diagnostics.run import Job, diagnose
 from watcher.kit.clock import Clock
 from watcher.kit.shipped import shipped
 from watcher.model.catalogue import Host, SshProfile
@@ -60,7 +61,8 @@ def diagnoses_on(server: SshServer, names: list[str], /, **given: str) -> list[D
     host = Host("acme", "db1", address=server.address, port=server.port, ssh="lab")
     books = [runbook(name) for name in names]
     jobs = [Job(book, host, profile, given=_own(book, given)) for book in books]
-    return list(diagnose(jobs, Direct(), Clock()))
+    with Pool(Clock()) as pool:
+        return list(diagnose(jobs, pool, Clock()))
 
 
 def _own(book: Runbook, given: Mapping[str, str]) -> dict[str, str]:

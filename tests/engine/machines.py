@@ -55,3 +55,7 @@ class Machines:
             verified="known_hosts",
         )
         yield cast("Connection", Local(audit, self.scripts))
+
+    def longest(self, profile: SshProfile) -> float:
+        """As long as its profile says."""
+        return profile.connect_timeout

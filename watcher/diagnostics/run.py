@@ -1,8 +1,8 @@
 """Diagnoses: the runbooks that match a host become evidence, whatever the host does."""
 
 import secrets
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -10,7 +10,6 @@ from typing import Protocol
 
 from watcher.diagnostics.faults import Unreachable
 from watcher.diagnostics.frames import Frames, end_mark, parse
-from watcher.diagnostics.pool import Pool
 from watcher.diagnostics.prepare import Job, Prepared, prepare
 from watcher.diagnostics.results import problem_of, results
 from watcher.diagnostics.script import Script, assemble
@@ -20,7 +19,7 @@ from watcher.kit.redact import redact
 from watcher.model.catalogue import Host, SshProfile
 from watcher.model.evidence import Audit, Diagnosis
 
-__all__ = ["Connections", "Direct", "Job", "diagnose", "script_of"]
+__all__ = ["Connections", "Job", "diagnose", "script_of"]
 
 _KILL_SECONDS = 2.0
 _SPARE_SECONDS = 5.0
@@ -33,15 +32,8 @@ class Connections(Protocol):
     def connection(self, host: Host, profile: SshProfile) -> AbstractContextManager[Connection]:
         """A connection for one run. Raises Unreachable and HostKeyRefused."""
 
-
-class Direct:
-    """A connection of its own for every run, for commands that run once."""
-
-    @contextmanager
-    def connection(self, host: Host, profile: SshProfile) -> Iterator[Connection]:
-        """Logs in, and out after the run."""
-        with Pool(Clock()) as pool, pool.connection(host, profile) as connection:
-            yield connection
+    def longest(self, profile: SshProfile) -> float:
+        """Seconds after which `connection` has come back for certain."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,12 +39,12 @@ w_frame() { printf '\n\036%s %s\n' "$W_N" "$*" >&3; }
 for w_x in REQUIRED; do
   command -v "$w_x" >/dev/null 2>&1 || { w_frame X "$w_x"; exit 96; }
 done
-W_SETSID=
-if command -v setsid >/dev/null 2>&1; then W_SETSID=setsid; fi
-
-W_LOW=
-if command -v nice >/dev/null 2>&1; then W_LOW='nice -n 19'; fi
-if ionice -c3 true >/dev/null 2>&1; then W_LOW="$W_LOW ionice -c3"; fi
+# That of GNU makes a process group itself.
+W_GROUP=
+case $(timeout --version 2>/dev/null) in
+  *'GNU coreutils'*) ;;
+  *) if command -v setsid >/dev/null 2>&1; then W_GROUP=setsid; fi ;;
+esac
 
 # What the host says of itself: F_… here, and a frame for us. Its files are read, never run.
 w_facts() {
@@ -73,9 +73,10 @@ w_facts() {
     [ -z "$F_os_family" ] || break
   done
   F_os_family=${F_os_family:-$F_os_id}
-  F_kernel=$(uname -r)
-  F_arch=$(uname -m)
-  F_user=$(id -un)
+  w_x=$(uname -rm)
+  F_kernel=${w_x% *}
+  F_arch=${w_x##* }
+  F_user=${LOGNAME:-$(id -un)}
   if [ -d /run/systemd/system ]; then
     F_init=systemd
   elif [ -d /run/openrc ]; then
@@ -112,30 +113,48 @@ w_have() {
 # w_unfit ID: says that no text of the step is for this host.
 w_unfit() { if [ -n "$w_lack" ]; then w_frame U "$1" "$w_lack"; else w_frame S "$1"; fi; }
 
+# w_now: $w_t becomes the time in seconds since some moment.
+w_now() {
+  if read -r w_t w_x </proc/uptime; then w_t=${w_t%.*}; else w_t=$(date +%s); fi 2>/dev/null
+}
+
 # w_may RUNBOOK SECONDS CEILING: how long a step may take of the time that its runbook has left.
 w_may() {
   eval "w_x=\$W_LEFT_$1"
   w_limit=$2 w_whole=
   [ "$w_x" -gt 0 ] || return 1
   if [ "$3" -gt "$w_x" ]; then w_limit=$w_x w_whole=whole; fi
-  w_then=$(date +%s)
+  w_now
+  w_then=$w_t
 }
-w_took() { eval "W_LEFT_$1=\$((W_LEFT_$1 - \$(date +%s) + w_then))"; }
+w_took() { w_now; eval "W_LEFT_$1=\$((W_LEFT_$1 - w_t + w_then))"; }
 
-# w_cap HEAD TAIL: passes on both ends of its input; reports bytes read and bytes dropped on fd 4.
+# w_cap: passes on both ends of its input. Mostly that fits into the first: then nothing else is
+# begun. A dd that does not know how to fill its block says so before it reads.
 w_cap() {
-  LC_ALL=C awk -v H="$1" -v T="$2" '
-    BEGIN { first = last = 0 }
+  case $(dd bs="$w_head" count=1 iflag=fullblock 2>&1 >&3) in
+    0+*) ;;
+    1+0*) head -c "$((w_most - w_head))" | w_ends 0 "$w_head" ;;
+    *) head -c "$w_most" | w_ends "$w_head" 0 ;;
+  esac
+}
+
+# w_ends HEAD SEEN: the same; reports bytes read and bytes dropped on fd 4. Where the first end was
+# SEEN already, what comes first is the rest of a line, which is finished.
+w_ends() {
+  LC_ALL=C awk -v H="$1" -v size="$2" -v T="$w_tail" '
+    BEGIN { first = last = 0; most = int(T / 2) }
     {
       n = length($0) + 1
       size += n
       if (!full && kept + n <= H) { kept += n; print; next }
       full = 1
-      if (n > T + 1) {
-        cut += n - 1 - T
-        $0 = substr($0, 1, T) " [... " (n - 1 - T) " bytes of this line elided ...]"
-        n = T + 1
+      if (n > most + 1) {
+        cut += n - 1 - most
+        $0 = substr($0, 1, most) " [... " (n - 1 - most) " bytes of this line elided ...]"
+        n = most + 1
       }
+      if (NR == 1 && !H) { held = n; print; next }
       ring[last++] = $0
       sizes[last - 1] = n
       held += n
@@ -148,34 +167,31 @@ w_cap() {
       if (lines) print "[... " lines " lines / " bytes " bytes elided ...]"
       for (i = first; i < last; i++) print ring[i]
       print "size=" size + 0, "dropped=" bytes + cut > "/dev/stderr"
-    }' 2>&4
+    }' 2>&4 >&3
 }
 
 # w_run ID SECONDS BYTES HEAD TAIL NOTES SHELL…: runs $W_S. Its process group ends with the step,
-# with its time, or when stdin (fd 9) does, which also ends everything else. NOTES is the
-# descriptor that as_root writes to, or 6 where nobody does.
+# with its time, or when w_guard says so. NOTES is the descriptor that as_root writes to, or 6 where
+# nobody does.
 w_run() {
   w_id=$1 w_time=$2 w_most=$3 w_head=$4 w_tail=$5 w_notes=$6
   shift 6
   w_frame B "$w_id" $w_whole
   w_r=$({ {
-    $W_SETSID timeout -k 2 "$w_time" "$@" -c "$W_S" \
+    trap 'kill -9 "-$!"; kill -9 0' TERM
+    $W_GROUP timeout -k 2 "$w_time" "$@" -c "$W_S" \
       </dev/null 2>&1 3>&- 5>&"$w_notes" 4>&- 6>&- 9>&- &
-    w_p=$!
-    { read -r w_x; kill -9 "-$w_p"; kill -9 0; } <&9 >/dev/null 3>&- 4>&- &
-    w_dog=$!
-    wait "$w_p"
+    wait "$!"
     w_rc=$?
-    kill -9 "-$w_p" "$w_dog"
-    wait "$w_dog"
+    kill -9 "-$!"
     echo "code=$w_rc" >&4
-  } 2>/dev/null | head -c "$w_most" | w_cap "$w_head" "$w_tail" >&3; } 4>&1)
+  } 2>/dev/null | w_cap; } 4>&1)
   w_frame E "$w_id" $w_r
 }
 
-# While a step holds its output open beyond its end, this is what ends the script with stdin; a
-# watchdog of a step is quicker, so that it still has a chance to end the step.
-w_guard() { read -r w_x; sleep 1; kill -9 0; }
+# Ends the script when stdin (fd 9) ends. Whoever waits for a step is told first, so that it still
+# has a chance to end the step.
+w_guard() { read -r w_x; trap '' TERM; kill -TERM 0; sleep 1; kill -9 0; }
 
 main() {
   w_guard <&9 >/dev/null 2>&1 3>&- &
@@ -186,6 +202,14 @@ main() {
   w_frame Z
   exit 0
 }
+"""
+
+
+# Where steps are heavy: how they are run after everything else.
+_LOW = """
+W_LOW=
+if command -v nice >/dev/null 2>&1; then W_LOW='nice -n 19'; fi
+if ionice -c3 true >/dev/null 2>&1; then W_LOW="$W_LOW ionice -c3"; fi
 """
 
 
@@ -264,6 +288,7 @@ def assemble(batches: Sequence[Batch]) -> Script:
     lines = (budgets if budgeted else []) + [line for _, task in tasks for line in task]
     steps = "\n".join(lines)
     prelude = _PRELUDE.replace("REQUIRED", " ".join(REQUIRED)).replace("FACTS", " ".join(FACTS))
+    prelude += _LOW if any(weight is Weight.HEAVY for weight, _ in tasks) else ""
     text = f"{prelude}\nw_steps() {{\n{steps}\n}}\nexec 9<&0 </dev/null; main\n"
     return Script(text, tuple(names))
 

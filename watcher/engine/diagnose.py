@@ -27,10 +27,8 @@ TOGETHER = 8
 """How many runbooks go into one script: so many that few alerts need two, so few that a script
 which hangs is given up while the incident is young."""
 
-# Key exchange, login, opening a channel and the way out, beside the time to connect; and the turns
-# that one waits for: at the host, at its network, at a bastion.
-_SSH_SECONDS = 40.0
-_TURNS_SECONDS = 240.0
+# Reading what came back, beside what the runbooks and the connection take.
+_SPARE_SECONDS = 10.0
 # So many incidents of a customer in so short a time have a cause in common. What one host of each
 # says is enough to find it, and hosts in trouble must not be burdened by hundreds of diagnoses.
 _STORM = 20
@@ -71,8 +69,8 @@ class DiagnoseHand:
         """As many of the longest runbooks as go into one script, over the slowest connection."""
         timeouts = sorted((each.timeout for each in self.runbooks.values()), reverse=True)
         profiles = self.catalogue.profiles.values()
-        connect = max((each.connect_timeout for each in profiles), default=0.0)
-        return sum(timeouts[:TOGETHER]) + 2 * connect + _SSH_SECONDS + _TURNS_SECONDS
+        connect = max((self.pool.longest(each) for each in profiles), default=0.0)
+        return sum(timeouts[:TOGETHER]) + connect + _SPARE_SECONDS
 
     def label(self, action: Action) -> str:
         """Which runbook on which host."""
