@@ -4,27 +4,40 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import StartSshd
 from tests.contract.given import NOW, arrival
+from tests.diagnostics.given import sessions, soon
 from tests.e2e.process import wait_for
-from tests.fakes import FakeClock
+from tests.engine.test_deliver import incident
+from tests.fakes import NOON, FakeClock
+from tests.sshd import SshServer
 from watcher.app.front import gate
 from watcher.app.stored import open_store
 from watcher.app.worker import reader, worker
+from watcher.decide.route import Order, ordered
 from watcher.engine.digest import LEASE
+from watcher.kit.clock import Clock
 from watcher.kit.secrets import Secret
 from watcher.model.delivery import Delivery
+from watcher.model.policy import Occasion
 from watcher.policy.endpoints import Auth, Basic, Header, Hmac, Source
 from watcher.receivers import generic
 from watcher.settings import Settings, load
 from watcher.store.store import Store
 from watcher.web.gate import Gate, Guard, Signature
 
+RUNBOOK = """\
+{apiVersion: watcher/v1, kind: Runbook, id: door, title: The door, owner: us,
+ match: {any: [{alert: never}]}, policy: {cooldown: 0s},
+ steps: [{id: who, title: Who, run: echo "$SSH_CONNECTION"}]}
+"""
 CONFIG = "sources: [{name: zabbix, kind: generic, customer: default, auth: none}]\n"
 
 
@@ -165,3 +178,54 @@ def test_a_lease_is_inherited_from_the_dead_of_this_machine_only(
     made.stop(20)
 
     assert int(inherited) == alerts(store)
+
+
+def diagnosing(folder: Path, server: SshServer) -> Settings:
+    """One host, and a runbook that tells over which connection it came."""
+    (folder / "inventory.yaml").write_text(
+        f"profiles: {{lab: {{user: {server.user}, key_file: {server.client_key}, "
+        f"known_hosts: {server.known_hosts_file()}}}}}\n"
+        f"hosts: [{{name: db01, customer: acme, address: {server.address}, "
+        f"port: {server.port}, ssh: lab}}]\n"
+    )
+    (folder / "catalogue.yaml").write_text("customers: [{name: acme}]\n")
+    (folder / "books").mkdir()
+    (folder / "books" / "door.yaml").write_text(RUNBOOK)
+    (folder / "watcher.yaml").write_text(
+        "{catalogue: catalogue.yaml, inventory: inventory.yaml, runbooks: [books], sources: []}\n"
+    )
+    url = f"sqlite:///{folder}/watcher.db"
+    return load(folder / "watcher.yaml", {"WATCHER_DATABASE_URL": url})
+
+
+def evidence(store: Store, number: int) -> list[str]:
+    """What the runbook has shown of an incident."""
+    with store.view() as view:
+        found = [each.diagnosis for each in view.evidence_of(number)]
+    return [step.output or each.problem for each in found for step in each.steps]
+
+
+def test_diagnoses_of_a_host_share_a_connection(tmp_path: Path, sshd: StartSshd) -> None:
+    """It stays open between two incidents; a worker that stops leaves no connection, no thread."""
+    before = set(threading.enumerate())
+    server = sshd()
+    settings = diagnosing(tmp_path, server)
+    store, clock = open_store(settings), Clock()
+    [host] = settings.catalogue.by_alias.values()
+    [door] = [each for each in settings.policy.runbooks if each.name == "door"]
+    made = worker(settings, store, clock)
+    made.start()
+    for number in (1, 2):
+        with store.begin() as tx:
+            tx.save_incidents([incident(number)])
+            order = Order(Occasion.OPENED, NOON, "z:1")
+            tx.queue(ordered(incident(number), door, host, order), clock.now())
+        made.loops.wake("deliver")
+        wait_for(lambda number=number: evidence(store, number), "evidence")  # type: ignore[misc]  # a default binds the number of this round
+    assert evidence(store, 1) == evidence(store, 2)
+    assert sessions(server)
+    made.stop(20)
+    store.close()
+
+    assert soon(lambda: not sessions(server))
+    assert soon(lambda: set(threading.enumerate()) <= before)
