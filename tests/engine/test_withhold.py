@@ -394,7 +394,7 @@ def digested(store: Store, lines: list[Line], rules: Rulebook, limits: list[int]
 
 
 @pytest.mark.parametrize("policy", TWO_SETS)
-@pytest.mark.parametrize("seed", [3, 8, 112])
+@pytest.mark.parametrize("seed", [3, 8, 203])
 def test_batches_of_any_size_hold_back_the_same(store: Store, seed: int, policy: Any) -> None:
     """One by one with a new digest each time, in sevens or all at once: nothing is different."""
     outcomes = []

@@ -101,7 +101,7 @@ class Inhibitors:
         return bool(self._rules)
 
     def note(self, alert: Alert) -> bool:
-        """Keeps what an alert is now; whether it holds less back than before."""
+        """Keeps what an alert is now; whether it holds less back than before, or until later."""
         key = (alert.customer, alert.key)
         known, before = self._alerts.pop(key, (alert, []))
         for place in before:
@@ -114,7 +114,8 @@ class Inhibitors:
             insort(self._firing[place], (alert.started_at, alert.key))
         if places:
             self._alerts[key] = alert, places
-        return not {*before} <= {*places}
+        later = bool(before) and known.started_at != alert.started_at
+        return later or not {*before} <= {*places}
 
     def against(self, case: Case) -> tuple[Inhibition, Alert] | None:
         """The alert that holds this one back, and the rule by which it does."""
@@ -127,7 +128,9 @@ class Inhibitors:
             if matching >> number & 1
             and (source := self._source(number, case, both=bool(own >> number & 1)))
         )
-        return min(found, key=lambda each: _by(each[0]) != case.known, default=None)
+        was = case.before.source if case.before else None
+        known = (case.known, was)
+        return min(found, key=lambda each: (_by(each[0]), each[1].key) != known, default=None)
 
     def _source(self, number: int, case: Case, both: bool) -> Alert | None:
         """The one known already, else the one that will be so for longest."""
