@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, replace
+from typing import Any
 
 from tests.diagnostics.given import diagnosed, job_on, step
 from tests.kit.planted import PLANTED
@@ -10,7 +11,7 @@ from watcher.kit.secrets import Secret
 from watcher.model.evidence import Diagnosis
 
 
-def diagnosis_of(server: SshServer, texts: list[str], **limits: float) -> Diagnosis:
+def diagnosis_of(server: SshServer, texts: list[str], **limits: Any) -> Diagnosis:
     """What is kept of steps that print these texts, to both ends."""
     steps = [
         step(f"printf '%s\\n' {quoted}; printf '%s\\n' {quoted} >&2", f"s{number}")
