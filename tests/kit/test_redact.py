@@ -214,3 +214,17 @@ def cpu(text: str) -> float:
     began = time.process_time()
     redact(text)
     return time.process_time() - began
+
+
+def test_letters_of_a_name_that_are_none_hide_nothing_and_cost_nothing() -> None:
+    """`pw` in another word is no name; one true name among many is found."""
+    text = "zswpwb 12\nbypass: on\nnetpwr=3\n" * 20
+
+    assert text == redact(text)
+    assert f"{text}storepassx=***" == redact(f"{text}storepassx=hidden-thing")
+
+
+def test_the_first_half_of_a_secret_is_taken_out_where_letters_repeat() -> None:
+    """However often the last letter of the text stands in the secret."""
+    assert "a ***" == redact("a tattatta", ["tattattattar-tat"])
+    assert "a tat" == redact("a tat", ["tattattattar-tat"])

@@ -15,6 +15,8 @@ _ESCAPES = re.compile(
 # Bold and underlined letters, as for printers of old.
 _OVERSTRUCK = re.compile(r"[^\n\x08]\x08")
 _OVERWRITTEN = re.compile(r"^[^\n]*\r(?=[^\n])", re.MULTILINE)
+# In this order, where one of the signs is there at all: most output has none.
+_TRICKS = (("\x1b\x9b", _ESCAPES), ("\x08", _OVERSTRUCK), ("\r", _OVERWRITTEN))
 # Control characters, other ends of lines, and what is not seen but changes what is: directions of
 # writing, letters without width, tags.
 _UNPRINTABLE = re.compile(
@@ -28,5 +30,7 @@ def clean(output: bytes) -> str:
     if output.count(0) > len(output) * _BINARY_SHARE:
         return f"[binary output, {len(output)} bytes]"
     text = output.decode("utf-8", errors="replace").replace("\r\n", "\n")
-    text = _OVERWRITTEN.sub("", _OVERSTRUCK.sub("", _ESCAPES.sub("", text)))
+    for signs, pattern in _TRICKS:
+        if any(sign in text for sign in signs):
+            text = pattern.sub("", text)
     return _UNPRINTABLE.sub("\ufffd", text.replace("\r", "")).rstrip()

@@ -8,11 +8,12 @@ import html
 import json
 import re
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
 from watcher.kit.secret_blocks import without_keys, without_manifests
-from watcher.kit.secret_forms import FORMS, WORDS
+from watcher.kit.secret_forms import FORMS, words_in
 from watcher.kit.secrets import known_values
 
 MASK = "***"
@@ -28,10 +29,12 @@ def redact(text: str, extra: Iterable[str] = ()) -> str:
 
     An own secret that is cut off by the end of the text, or wrapped, is taken out too.
     """
-    text = _without_own(text, {*known_values(), *extra})
+    if not text:
+        return ""
+    text = _without_own(text, _forms(known_values().union(extra)))
     text = without_manifests(without_keys(text, MASK), MASK)
     lower = _lower(text)
-    present = {word for word in WORDS if word in lower}
+    present = words_in(lower)
     for form in FORMS:
         if spans := form.spans(lower, present):
             text = _masked(text, spans)
@@ -57,8 +60,7 @@ def _masked(text: str, spans: Iterable[tuple[int, int]]) -> str:
     return "".join([*pieces, text[last:]])
 
 
-def _without_own(text: str, values: Iterable[str]) -> str:
-    forms = sorted(set(_forms(values)), key=len, reverse=True)
+def _without_own(text: str, forms: Sequence[str]) -> str:
     for value in forms:
         text = text.replace(value, MASK)
         text = _without_cut(text, value)
@@ -70,13 +72,18 @@ def _without_own(text: str, values: Iterable[str]) -> str:
     return text
 
 
-def _forms(values: Iterable[str]) -> Iterator[str]:
-    """Each value as it may be written; those too short to be told from ordinary words are not."""
-    for value in values:
-        for line in (value, *value.splitlines()):
-            if len(line.strip()) >= _SHORTEST and not line.startswith("-----"):
-                yield from _spellings(line)
-                yield from _spellings(line.strip())
+@lru_cache(maxsize=8)
+def _forms(values: frozenset[str]) -> tuple[str, ...]:
+    """Each value as it may be written, the longest first; those too short to be told from ordinary
+    words are not.
+    """
+    lines = {line for value in values for line in (value, *value.splitlines())}
+    found: set[str] = set()
+    for line in lines:
+        if len(line.strip()) >= _SHORTEST and not line.startswith("-----"):
+            found.update(_spellings(line))
+            found.update(_spellings(line.strip()))
+    return tuple(sorted(found, key=len, reverse=True))
 
 
 def _spellings(value: str) -> Iterator[str]:
@@ -103,7 +110,10 @@ def _coded(value: bytes) -> Iterator[str]:
 
 
 def _without_cut(text: str, value: str) -> str:
-    for length in range(min(len(value) - 1, len(text)), _SHORTEST_CUT - 1, -1):
+    # Each place where the last letter of the text stands in the value, the last place first.
+    last, length = text[-1:], min(len(value) - 1, len(text))
+    while (length := value.rfind(last, 0, length) + 1) >= _SHORTEST_CUT:
         if text.endswith(value[:length]):
             return text[:-length] + MASK
+        length -= 1
     return text

@@ -237,7 +237,7 @@ def _looks() -> Iterator[Form]:
     """Tokens that are known by their looks."""
     yield _form("akia asia agpa aroa", r"()\b(?:akia|asia|agpa|aroa)[a-z0-9]{16}\b")
     yield _form("gh github_pat", r"()\b(?:gh[pousr]_[a-z0-9]{20,}|github_pat_\w{20,})")
-    yield _form("gl", r"()\bgl[a-z]{1,8}-[\w-]{20,}")
+    yield _form("gl", r"()gl(?<!\wgl)[a-z]{1,8}-[\w-]{20,}")
     yield _form("xox xapp", r"()\b(?:xox[a-z]-[\w-]{10,}|xapp-[\w-]{10,})")
     yield _form("hvs. hvb. hvr. npm_", r"()\b(?:hv[sbr]\.[\w-]{20,}|npm_[a-z0-9]{30,})")
     yield _form(
@@ -271,5 +271,30 @@ def _hashes() -> Iterator[Form]:
 FORMS = tuple(_forms())
 """All of them, in the order in which they are taken out."""
 
-WORDS = frozenset(word for form in FORMS for word in form.words)
-"""The words of all of them; a text that has none holds no secret of these forms."""
+_WORDS = frozenset(word for form in FORMS for word in form.words)
+_NAMES = frozenset(_KEY_WORDS.split())
+_ELSEWHERE = frozenset(word for form in FORMS if form.words != _NAMES for word in form.words)
+_NAMED = re.compile(_KEYS)
+
+
+def words_in(lower: str) -> Set[str]:
+    """The words of the forms that are in a text of small letters; a text that has none holds no
+    secret of these forms.
+
+    Most of them are the first letters of a name for secrets: where no such name follows (`pw` in
+    `zswpwb`) they do not count, unless they are words of other forms, too.
+    """
+    present = {word for word in _WORDS if word in lower}
+    if not any(_is_named(lower, word) for word in present & _NAMES):
+        present -= _NAMES - _ELSEWHERE
+    return present
+
+
+def _is_named(lower: str, word: str) -> bool:
+    at = lower.find(word)
+    while at >= 0:
+        # A name may begin before its word (`storepass`); none is so long as what is looked at.
+        if _NAMED.search(lower, max(at - 8, 0), at + 50):
+            return True
+        at = lower.find(word, at + 1)
+    return False
