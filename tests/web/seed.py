@@ -3,21 +3,43 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from watcher.decide.route import Order, ordered
 from watcher.engine.reload import InForce
 from watcher.model.action import ActionKind, ActionStatus, Intent
 from watcher.model.alert import Alert, AlertStatus, Occurrence
 from watcher.model.catalogue import Catalogue, Customer, Host, Service
+from watcher.model.change import replace
 from watcher.model.delivery import Arrival
 from watcher.model.event import Severity
-from watcher.model.evidence import Audit, Diagnosis, StepResult, StepStatus
+from watcher.model.evidence import (
+    Audit,
+    Diagnosis,
+    Fault,
+    Highlight,
+    Level,
+    StepResult,
+    StepStatus,
+)
 from watcher.model.incident import Entry, EntryKind, Incident, Priority, Status, Suspect, Term
-from watcher.model.policy import Channel, Policy, PriorityRules
+from watcher.model.person import Role
+from watcher.model.policy import (
+    Channel,
+    Occasion,
+    Policy,
+    PriorityRules,
+    RunbookMatch,
+    RunbookPolicy,
+)
 from watcher.model.reason import Reason
+from watcher.model.run import Run
+from watcher.model.runbook import Effect, Input, InputType, Runbook, Step, Weight
+from watcher.policy.runbooks import triggers
 from watcher.store.store import Store
 
 NOW = datetime(2026, 11, 22, 3, 14, 7, tzinfo=UTC)
 ACME, GLOBEX = "acme", "globex"
 
+_DB1 = Host(ACME, "db1", address="10.8.0.5", ssh="lab", tags={"os": "linux"})
 _BILLING = Service(
     "acme",
     "billing",
@@ -34,8 +56,58 @@ CATALOGUE = Catalogue(
         (GLOBEX, "mail"): Service(GLOBEX, "mail", 2, hosts=("mx1",), owners=("mail-team",)),
     },
     by_host={(ACME, "db1"): (_BILLING,)},
-    by_alias={(ACME, "db1.acme.example"): Host(ACME, "db1"), (ACME, "db1"): Host(ACME, "db1")},
+    by_alias={
+        (ACME, "db1.acme.example"): _DB1,
+        (ACME, "db1"): _DB1,
+        (ACME, "app1"): replace(_DB1, name="app1", address="10.8.0.21"),
+        (ACME, "app2"): replace(_DB1, name="app2", address="10.8.0.22"),
+        (ACME, "web1"): replace(_DB1, name="web1", address="10.8.0.31"),
+        (GLOBEX, "mx1"): replace(_DB1, customer=GLOBEX, name="mx1"),
+    },
 )
+RUNBOOKS = {
+    each.id: each
+    for each in (
+        Runbook(
+            "linux-first-look",
+            "First look at a Linux host",
+            "operations",
+            (
+                Step("df", "Disk space", "df -P {{ inputs.mount }}"),
+                Step("journal", "Errors of the last 15 minutes", "journalctl -p err"),
+                Step("dirs", "Largest directories", "du -x /", weight=Weight.HEAVY),
+            ),
+            match=(RunbookMatch(alerts=("*no space*", "*slow*"), severities=("high", "disaster")),),
+            unless=(RunbookMatch(labels={"fstype": ("tmpfs",)}),),
+            inputs=(
+                Input("mount", InputType.PATH, (r"alert.name =~ on (/\S+)",), "/"),
+                Input("unit", InputType.SYSTEMD_UNIT, ("alert.labels.unit",)),
+            ),
+            summary="Load, memory, disks, services and what the journal complains of.",
+            docs="https://watcher.example/linux",
+            origin="/etc/watcher/runbooks/linux-first-look.yaml",
+        ),
+        Runbook(
+            "java",
+            "Java",
+            "applications",
+            (
+                Step("heap", "Heap", "jstat"),
+                Step("threads", "Thread dump", "jstack", effects=Effect.PAUSE),
+                Step("histogram", "Object histogram", "jmap", effects=Effect.PAUSE),
+            ),
+            match=(RunbookMatch(alerts=("*api*",)),),
+        ),
+        Runbook(
+            "postgresql",
+            "PostgreSQL",
+            "databases",
+            (Step("activity", "Database activity", "psql"),),
+            match=(RunbookMatch(alerts=("*postgres*",)),),
+            policy=RunbookPolicy(approval=Role.MANAGER),
+        ),
+    )
+}
 _LEVELS = ("high", "medium", "low")
 POLICY = Policy(
     PriorityRules(
@@ -53,6 +125,7 @@ POLICY = Policy(
         },
     ),
     channels=(Channel("on-call", "email"),),
+    runbooks=triggers(RUNBOOKS.values()),
 )
 
 
@@ -234,13 +307,24 @@ DIAGNOSIS = Diagnosis(
     host="db1",
     started_at=ago(13.9),
     seconds=1.8,
-    audit=Audit(host_key="SHA256:x0Yf", script="9f2c"),
+    facts={"os_id": "debian", "os_version": "12", "kernel": "6.1.0-28-amd64", "arch": "x86_64",
+           "container": "none", "clock_offset": "0.2"},
+    changes=("new: /var/lib/postgresql is 100 % full", "gone: 3 users are logged in",
+             "Busy processes: load 0.4 -> 1.9"),
+    audit=Audit("alert zabbix:acme:17041:db1", "10.8.0.5", "watcher", ("gate1",), "SHA256:x0Yf",
+                "known_hosts", "d1" * 32, "9f2c" * 16, {"mount": "/var/lib/postgresql"}),
     steps=(
         _step("df", "Disk space", _DF, 0.04,
-              read="a file system at 100 %: that is usually the cause"),
-        _step("inodes", "Inodes", _INODES, 0.03),
+              read="a file system at 100 %: that is usually the cause",
+              highlights=(
+                  Highlight("room", Level.GOOD, "/ has room (58 %)"),
+                  Highlight("full", Level.BAD, "/var/lib/postgresql is 100 % full"),
+              )),
+        _step("inodes", "Inodes", _INODES, 0.03,
+              highlights=(Highlight("inodes", Level.GOOD, "no file system is out of inodes"),)),
         _step("units", "Failed units", "postgresql@15-main.service  loaded failed failed", 0.2,
-              read="what is named here is not running"),
+              read="what is named here is not running",
+              highlights=(Highlight("failed", Level.WARN, "postgresql@15-main has failed"),)),
         _step("journal", "Errors of the last 15 minutes", _JOURNAL, 0.6, size=81_920,
               truncated=True, read="the first line usually is the cause, the rest follows from it"),
         _step("psql", "Database activity", _PSQL, 0.1, status=StepStatus.FAILED, exit_code=2,
@@ -250,6 +334,8 @@ DIAGNOSIS = Diagnosis(
               read="anything here means that memory ran out"),
         _step("smart", "Disk health", "", 0.0, status=StepStatus.UNAVAILABLE, exit_code=None,
               reason="smartctl is not installed"),
+        _step("mdadm", "Software RAID", "", 0.0, status=StepStatus.SKIPPED, exit_code=None,
+              reason="is not for such a host: container is none"),
     ),
 )  # fmt: skip
 
@@ -314,6 +400,61 @@ def _carry_out(store: Store) -> None:
             else:
                 reason = "mail.globex.example does not answer"
                 tx.settle(action, ActionStatus.RETRY, reason, ago(-2), ago(12))
+
+
+_LOG = "\n".join(
+    f"2026-11-22T02:{at // 60:02}:{at % 60:02}.000Z ERROR [http-nio-8080-exec-{at}] "
+    "com.acme.billing.InvoiceService: не удалось сохранить счёт: нет места на диске"
+    for at in range(150)
+)
+_CHANGED = replace(
+    DIAGNOSIS,
+    runbook="java",
+    title="Java",
+    host="app2",
+    started_at=ago(3),
+    facts={"os_id": "rhel", "os_version": "9.4", "container": "docker", "clock_offset": "-42.0"},
+    changes=(),
+    made_for=7,
+    audit=replace(DIAGNOSIS.audit, by="olga", via=()),
+    steps=(
+        _step("log", "Последние ошибки приложения", _LOG, 0.3, truncated=True, size=4_718_592,
+              partial="cannot read /var/log/billing/audit.log without root",
+              read="повторяющиеся исключения и «caused by»",
+              highlights=(
+                  Highlight("full", Level.BAD, "150 раз: не удалось сохранить счёт"),
+                  Highlight("heap", Level.INFO, "the heap is 61 % full"),
+              )),
+        _step("gc", "Garbage collection", "S0 S1 E O M YGC FGC\n" + "0.00 " * 60, 0.1),
+    ),
+)  # fmt: skip
+_BLIND = Diagnosis("java", "Java", "app1", ago(12), 10.0, problem="app1 (10.8.0.21) does not "
+                   "answer: no answer within 10 s", fault=Fault.TIMEOUT,
+                   audit=Audit("alert zabbix:acme:18010:app1", "10.8.0.21", "watcher"))  # fmt: skip
+
+
+def look_around(store: Store) -> None:
+    """More of that night: one host let nobody in, one was seen for another incident, on one of them
+    what more than reads waits for a person; and what the run log has of it.
+    """
+    order = Order(Occasion.OPENED, ago(12), "zabbix:acme:18010:app1")
+    [java, postgresql] = (each for each in POLICY.runbooks if each.name != "linux-first-look")
+    hosts = {name: CATALOGUE.by_alias[ACME, name] for name in ("app1", "app2", "db1")}
+    with store.begin() as tx:
+        tx.queue(ordered(INCIDENTS[-1], java, hosts["app1"], order), ago(1))
+        tx.queue(ordered(INCIDENTS[-1], java, hosts["app2"], order), ago(1))
+        tx.queue(ordered(INCIDENTS[-1], postgresql, hosts["db1"], order), ago(1))
+        seen = {"app1": _BLIND, "app2": _CHANGED}
+        for action in tx.claim(NOW, timedelta(minutes=1), 10, [ActionKind.DIAGNOSE]):
+            tx.add_evidence(8, action.id, seen[action.payload["host"]])
+            tx.settle(action, ActionStatus.DONE, "8 steps", None, NOW)
+        tx.add_runs(
+            Run(each.started_at, ACME, each.runbook, each.host, each.audit.by, 8,
+                approved_by="boris" if each is _CHANGED else "", address=each.audit.address,
+                user="watcher", fault=each.fault or "", outcome=each.problem or "8 steps in 1.8 s",
+                worst="" if each.fault else "bad")
+            for each in (DIAGNOSIS, _BLIND, _CHANGED)
+        )  # fmt: skip
 
 
 def _deliver(store: Store) -> list[int]:

@@ -22,7 +22,7 @@ def test_an_incident_has_all_that_belongs_to_it(world: World) -> None:
     assert 4 == len(incident["alerts"])
     assert 41.0 == incident["alerts"][0]["reason"]["gap"]
     assert "2026-11-22T02:58:43Z" == incident["alerts"][0]["joined_at"]
-    assert [8] == [len(each["steps"]) for each in incident["evidence"]]
+    assert [9] == [len(each["steps"]) for each in incident["evidence"]]
     assert "linux-first-look" == incident["evidence"][0]["runbook"]
     assert "opened" == incident["timeline"][0]["kind"]
     assert ["done", "gave_up", "done"] == [each["status"] for each in incident["actions"]]

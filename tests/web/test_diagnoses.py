@@ -28,6 +28,7 @@ HOSTS = {
     **CATALOGUE.by_alias,
     (ACME, "db1"): DB1,
     (ACME, "app1"): Host(ACME, "app1"),
+    (ACME, "app2"): Host(ACME, "app2"),
     (ACME, "web1"): replace(DB1, name="web1"),
     (GLOBEX, "mx1"): replace(DB1, customer=GLOBEX, name="mx1"),
 }

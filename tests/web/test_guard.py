@@ -130,7 +130,8 @@ def test_a_lower_role_is_refused(way: Way, world: World, deliveries: list[int]) 
     answer = way.taken_by(world.program(Role.VIEWER), deliveries)
 
     assert 403 == answer.status_code
-    assert "this needs the role operator, yours is viewer" in answer.text
+    [needed] = way.guards
+    assert f"this needs the role {needed.role}, yours is viewer" in answer.text
 
 
 @pytest.mark.parametrize("way", TO_ONE_THING, ids=str)

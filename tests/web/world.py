@@ -1,6 +1,6 @@
 """The site over a real store that holds one night, for tests that talk to it as clients do."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,12 +9,13 @@ import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
 
-from tests.web.seed import CATALOGUE, NOW, in_force
+from tests.web.seed import CATALOGUE, NOW, RUNBOOKS, in_force
 from watcher.engine.reload import InForce
 from watcher.kit.clock import Clock
 from watcher.kit.metrics import Metrics
 from watcher.model.catalogue import Catalogue
 from watcher.model.person import Role
+from watcher.model.runbook import Runbook
 from watcher.store.people import Person, Token
 from watcher.store.store import Store
 from watcher.web.auth import digest, hash_password
@@ -81,6 +82,7 @@ class World:
     metrics: Metrics = field(default_factory=Metrics)
     rules: InForce = field(default_factory=in_force)
     catalogue: Catalogue = CATALOGUE
+    runbooks: Mapping[str, Runbook] = field(default_factory=lambda: RUNBOOKS)
     woken: int = 0
 
     def __post_init__(self) -> None:
@@ -93,6 +95,7 @@ class World:
                 rules=self.rules,
                 catalogue=self.catalogue,
                 wake=self._wake,
+                runbooks=self.runbooks,
             )
         )
 

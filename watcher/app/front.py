@@ -40,6 +40,7 @@ def front(
                 rules=rules,
                 catalogue=settings.catalogue,
                 wake=wake,
+                runbooks=settings.runbooks,
                 secrets=settings.secrets,
             )
         )

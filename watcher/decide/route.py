@@ -101,13 +101,13 @@ def targets(
     """
     wanted = runbook.policy.on_hosts
     if not wanted:
-        return (host,) if host is not None and _has_way_in(host) else ()
+        return (host,) if host is not None and has_way_in(host) else ()
     found = {
         each.name: each
         for (owner, _), each in catalogue.by_alias.items()
         if owner == customer
         and all(each.tags.get(tag) in values for tag, values in wanted.items())
-        and _has_way_in(each)
+        and has_way_in(each)
     }
     return tuple(found[name] for name in sorted(found))[: runbook.policy.max_hosts]
 
@@ -191,5 +191,6 @@ def _key(incident: Incident, runbook: str, host: str, order: Order) -> str:
     return f"{once}/{order.occasion}/{order.now.isoformat()}"
 
 
-def _has_way_in(host: Host) -> bool:
+def has_way_in(host: Host) -> bool:
+    """Whether Watcher knows how to log in there."""
     return host.address is not None and host.ssh is not None

@@ -103,6 +103,13 @@ def like(globs: tuple[str, ...]) -> Callable[[str], bool]:
     return lambda text: bool(text) and match(text.casefold()) is not None
 
 
+def in_words(clause: RunbookMatch) -> str:
+    """What a clause asks for, to be read by a person."""
+    keys = (f"{key.replace('.', ' ', 1)} like {_or(globs)}" for key, globs in _globs(clause))
+    matchers = (str(each) for each in clause.when)
+    return ", and ".join((*keys, *matchers)) or "anything"
+
+
 def _without_details(name: str) -> str:
     """The name without the parentheses that it ends with."""
     bare = name.strip()

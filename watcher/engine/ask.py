@@ -48,6 +48,16 @@ class Choice:
     role: Role | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A runbook that would run on a host, with the fields of that alert if there is one."""
+
+    incident: Incident
+    trigger: RunbookTrigger
+    host: Host
+    alert: Alert | None
+
+
 def choices(desk: Desk, incident: Incident, alerts: Sequence[Alert]) -> tuple[Choice, ...]:
     """What may be run by hand for an incident, on its own hosts; what applies comes first."""
     found = [
@@ -74,21 +84,21 @@ def diagnose(desk: Desk, wish: Wish, by: Principal) -> tuple[Intent, ...]:
     """
     moment = desk.moment(by, wish.text.strip() or "somebody wanted to know more")
     with desk.store.view() as view:
-        incident = _incident(view, wish.number, by)
-        alerts = [alert for alert, _ in view.alerts_of(incident.number)]
+        found = plans(desk, wish, by, view)
     order = Order(Occasion.MANUAL, moment.now, by=by.name)
     intents = tuple(
         {
             intent.key: _agreed(intent, by) if wish.approve else intent
-            for trigger, host, alert in _wanted(desk, wish, incident, alerts)
-            for target in targets(trigger, incident.customer, host, desk.catalogue)
+            for each in found
             for intent in ordered(
-                incident, trigger, target, replace(order, alert=alert.key if alert else "")
+                each.incident,
+                each.trigger,
+                each.host,
+                replace(order, alert=each.alert.key if each.alert else ""),
             )
         }.values()
     )
-    if not intents:
-        raise RefusedError(_nothing(wish))
+    incident = found[0].incident
     names = sorted({f"{each.payload['runbook']} on {each.payload['host']}" for each in intents})
     text = f"asked for {', '.join(names)}"
     with desk.store.begin() as tx:
@@ -98,6 +108,20 @@ def diagnose(desk: Desk, wish: Wish, by: Principal) -> tuple[Intent, ...]:
         )
     desk.wake()
     return intents
+
+
+def plans(desk: Desk, wish: Wish, by: Principal, view: View) -> tuple[Plan, ...]:
+    """What would be run, at least one. Raises NotThereError or RefusedError."""
+    incident = _incident(view, wish.number, by)
+    alerts = [alert for alert, _ in view.alerts_of(incident.number)]
+    found = {
+        (trigger.name, target.name): Plan(incident, trigger, target, alert)
+        for trigger, host, alert in _wanted(desk, wish, incident, alerts)
+        for target in targets(trigger, incident.customer, host, desk.catalogue)
+    }
+    if not found:
+        raise RefusedError(_nothing(wish))
+    return tuple(found.values())
 
 
 def approve(desk: Desk, number: int, by: Principal, text: str = "") -> Action:

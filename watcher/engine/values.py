@@ -11,12 +11,16 @@ def values_of(action: Action, view: View) -> dict[str, str]:
     incident = _living(view, action)
     if incident is None:
         return {}
+    return known_values(incident, view.alert(action.customer, action.payload.get("alert", "")))
+
+
+def known_values(incident: Incident, alert: Alert | None) -> dict[str, str]:
+    """The fields of an incident, and of one of its alerts if there is one."""
     values = {
         "incident.number": str(incident.number),
         "incident.customer": incident.customer,
         "incident.service": incident.service or "",
     }
-    alert = view.alert(action.customer, action.payload.get("alert", ""))
     return values | alert_values(alert) if alert else values
 
 

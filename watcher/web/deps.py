@@ -1,6 +1,6 @@
 """What the pages and the API are handed by the composition root."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -13,13 +13,15 @@ from watcher.kit.clock import Clock
 from watcher.kit.metrics import Metrics
 from watcher.model.alert import Alert
 from watcher.model.catalogue import Catalogue
+from watcher.model.runbook import Runbook
 from watcher.store.store import Store
 
 
 @dataclass(frozen=True)
 class Deps:
     """Everything from outside. `public_url` is where people find Watcher, without a slash at its
-    end; `wake` tells the worker that a command left it something to do; `secrets` are never shown.
+    end; `wake` tells the worker that a command left it something to do; `runbooks` are those that
+    may run; `secrets` are never shown.
     """
 
     store: Store
@@ -29,6 +31,7 @@ class Deps:
     rules: InForce
     catalogue: Catalogue
     wake: Callable[[], None]
+    runbooks: Mapping[str, Runbook] = field(default_factory=dict)
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
     def spell(self, alert: Alert) -> Spell | None:

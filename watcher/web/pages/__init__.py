@@ -2,9 +2,16 @@
 
 from fastapi import APIRouter
 
-from watcher.web.pages import incidents, lists, login, regroup, windows
+from watcher.web.pages import incidents, lists, login, regroup, runbooks, windows
 
 
 def routers() -> tuple[APIRouter, ...]:
     """All routes for people."""
-    return (login.router, incidents.router, lists.router, regroup.router, windows.router)
+    return (
+        login.router,
+        incidents.router,
+        lists.router,
+        regroup.router,
+        runbooks.router,
+        windows.router,
+    )

@@ -14,15 +14,17 @@ from watcher.engine.command import Desk
 from watcher.model.event import Severity
 from watcher.model.incident import Incident, Priority, Status
 from watcher.model.matcher import Matcher
-from watcher.model.person import Principal
+from watcher.model.person import Principal, Role
 from watcher.store.base import UnknownField
 from watcher.store.query import Query
 from watcher.store.views import View
 from watcher.web.deps import Deps, Parts
 from watcher.web.guard import Operator, Viewer
+from watcher.web.pages.asking import held, offer
+from watcher.web.pages.findings import seen
 from watcher.web.pages.render import Frame
 from watcher.web.pages.search import chosen, query_string, searched, status_is
-from watcher.web.pages.show import by_need, deeds, diagnosing, lines, members, runs, verbs
+from watcher.web.pages.show import by_need, deeds, diagnosing, lines, members, verbs
 from watcher.web.whole import Whole, whole
 
 router = APIRouter(include_in_schema=False)
@@ -141,6 +143,7 @@ def incident_page(request: Request, parts: Parts, by: Viewer, number: Number) ->
     with parts.store.view() as view:
         found = whole(view, number, by)
         incident = found.incident
+        known = [alert for alert, _ in found.alerts]
         return Frame(request, parts, by, view).page(
             "incident.html",
             incident=incident,
@@ -149,7 +152,10 @@ def incident_page(request: Request, parts: Parts, by: Viewer, number: Number) ->
             verbs=verbs(incident),
             suspect_name=_suspect_name(found),
             alerts=members(found, parts.spell),
-            evidence=runs(found.evidence),
+            hosts=seen(found.evidence, known),
+            held=held(found.actions, parts.runbooks, known, by),
+            offer=offer(parts.desk, incident, known, parts.runbooks),
+            may_audit=by.role.rank >= Role.MANAGER.rank,
             diagnosing=diagnosing(found.actions),
             timeline=lines(found),
             deeds=deeds(by_need(found.actions)),

@@ -15,7 +15,7 @@ from watcher.kit.redact import redact
 from watcher.store.base import UnknownField
 from watcher.store.query import Page, Query
 from watcher.web.deps import Parts
-from watcher.web.guard import Operator, Viewer
+from watcher.web.guard import Manager, Operator, Viewer
 from watcher.web.live import Live
 from watcher.web.matchers import read
 from watcher.web.pages.login import own_path
@@ -59,6 +59,16 @@ _ALERTS = Kind(
 )
 _DELIVERIES = Kind("deliveries.html", "Deliveries", "source=zabbix", (("Dead", "status=dead"),))
 _ACTIONS = Kind("actions.html", "Actions", "kind=notify", (("Gave up", "status=gave_up"),))
+_RUNS = Kind(
+    "runs.html",
+    "Runs on hosts",
+    "host=db1",
+    (
+        ("Found something bad", "worst=bad"),
+        ("In vain", 'fault!=""'),
+        ("Approved", 'approved_by!=""'),
+    ),
+)
 _NONE: Page[Any] = Page((), None, None, True)
 
 
@@ -88,6 +98,15 @@ def actions(
     """What was to be done outside, the newest first."""
     with parts.store.view() as view:
         return _list(Frame(request, parts, by, view), _ACTIONS, asked, view.action_list, deeds)
+
+
+@router.get("/runs")
+def runs(
+    request: Request, parts: Parts, by: Manager, asked: Annotated[Asked, Depends()]
+) -> Response:
+    """Who ran what on which host, the newest first."""
+    with parts.store.view() as view:
+        return _list(Frame(request, parts, by, view), _RUNS, asked, view.run_list)
 
 
 @router.get("/deliveries/{number}")

@@ -27,6 +27,8 @@ _NAVIGATION = (
     ("/incidents", "Incidents", Role.VIEWER),
     ("/alerts", "Alerts", Role.VIEWER),
     ("/maintenance", "Maintenance", Role.VIEWER),
+    ("/runbooks", "Runbooks", Role.VIEWER),
+    ("/runs", "Runs", Role.MANAGER),
     ("/deliveries", "Deliveries", Role.OPERATOR),
     ("/actions", "Actions", Role.OPERATOR),
 )

@@ -6,17 +6,17 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from watcher.decide.flapping import REMEMBERED, Spell
+from watcher.decide.lifecycle import News
+from watcher.decide.route import INTRUSIVE
 from watcher.kit.text import span
 from watcher.model.action import Action, ActionKind, ActionStatus
 from watcher.model.alert import Alert, AlertStatus, Occurrence, Withheld
 from watcher.model.event import Severity
-from watcher.model.evidence import Evidence, StepResult, StepStatus
 from watcher.model.incident import Entry, EntryKind, Incident, Status
 from watcher.web.whole import Whole
 
 # What is longer than this is no link any more.
 _MOST_IN_A_LINK = 200
-_BAD_STEPS = frozenset({StepStatus.FAILED, StepStatus.TIMEOUT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,49 +141,6 @@ def _undo(entry: Entry, found: Whole) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """One diagnosis; `bad` counts the steps that went wrong."""
-
-    id: int
-    title: str
-    host: str
-    started_at: datetime
-    seconds: float
-    problem: str
-    steps: tuple["ShownStep", ...]
-    bad: int
-
-
-@dataclass(frozen=True, slots=True)
-class ShownStep:
-    """One step of it; a bad one is shown open."""
-
-    result: StepResult
-    bad: bool
-
-
-def runs(evidence: Iterable[Evidence]) -> list[Run]:
-    """The diagnoses of an incident, the newest first."""
-    found = [_run(each) for each in evidence]
-    return sorted(found, key=lambda run: run.started_at, reverse=True)
-
-
-def _run(evidence: Evidence) -> Run:
-    diagnosis = evidence.diagnosis
-    steps = tuple(ShownStep(each, each.status in _BAD_STEPS) for each in diagnosis.steps)
-    return Run(
-        id=evidence.id,
-        title=diagnosis.title,
-        host=diagnosis.host,
-        started_at=diagnosis.started_at,
-        seconds=diagnosis.seconds,
-        problem=diagnosis.problem,
-        steps=steps,
-        bad=sum(step.bad for step in steps),
-    )
-
-
-@dataclass(frozen=True, slots=True)
 class Deed:
     """An action with a sentence that says what it is."""
 
@@ -199,8 +156,11 @@ def deeds(actions: Iterable[Action]) -> list[Deed]:
 def _what(action: Action) -> str:
     payload = action.payload
     if action.kind is ActionKind.NOTIFY:
-        return f"Tell {payload.get('channel', 'somebody')} that it was {payload.get('event', '')}"
-    return f"Run {payload.get('runbook', 'a runbook')} on {payload.get('host', 'a host')}"
+        event = payload.get("event", "")
+        what = "what was found" if event == News.EVIDENCE else f"that it was {event}"
+        return f"Tell {payload.get('channel', 'somebody')} {what}"
+    part = ", what does more than read" if payload.get("part") == INTRUSIVE else ""
+    return f"Run {payload.get('runbook', 'a runbook')} on {payload.get('host', 'a host')}{part}"
 
 
 _DOING = {
