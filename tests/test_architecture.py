@@ -37,6 +37,7 @@ CLOCK_CALLS = {
 LAZY_IMPORTS = {
     "watcher/kit/plugins.py",
     "watcher/app/front.py",
+    "watcher/policy/runbooks/load.py",
     "watcher/store/store.py",
     "watcher/cli/serve.py",
 }

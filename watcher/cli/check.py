@@ -33,7 +33,7 @@ def _command(config: Config = None) -> None:
 
 def _examine(config: Path | None) -> tuple[Settings | None, list[Problem]]:
     try:
-        settings = load(config or starter_config(), os.environ)
+        settings = load(config or starter_config(), os.environ, thorough=True)
     except SettingsError as error:
         return None, list(error.problems)
     return settings, list(settings.warnings)

@@ -15,6 +15,7 @@ from watcher.policy.values import Name, Strict
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SPAN = re.compile(r"([0-2][0-9]):([0-5][0-9]) ?- ?([0-2][0-9]):([0-5][0-9])")
+_COUNTRY = re.compile("[A-Z]{2}")
 _MINUTES = 24 * 60
 # Holidays are worked out once, for histories that are replayed and for longer than any release.
 _YEARS = range(2000, 2061)
@@ -89,8 +90,9 @@ def _holidays(code: str) -> Mapping[date, str]:
     import holidays  # noqa: PLC0415 - takes its time, and most installations need none
 
     country, _, part = code.partition("-")
-    parts = holidays.list_supported_countries(include_aliases=False).get(country)
-    if parts is None or (part and part not in parts):
+    # A list of all countries would load each of them.
+    known = getattr(holidays, country, None) if _COUNTRY.fullmatch(country) else None
+    if known is None or (part and part not in known.subdivisions):
         raise ValueError(
             f"the holidays of {code!r} are not known; write a code such as RU or DE-BY"
         )

@@ -57,10 +57,11 @@ class SettingsError(Exception):
         self.problems = tuple(problems)
 
 
-def load(path: Path | None, env: Mapping[str, str]) -> Settings:
+def load(path: Path | None, env: Mapping[str, str], *, thorough: bool = False) -> Settings:
     """The settings of this file, else of the one in WATCHER_CONFIG, else the defaults.
 
-    Raises SettingsError with everything that is wrong, in all files.
+    The runbooks that come with Watcher are proven by its own tests, which need not be done again at
+    every start: `thorough` does. Raises SettingsError with everything that is wrong, in all files.
     """
     problems, secrets = Problems(), Secrets(env)
     document, config, context = _read(path, env, secrets, problems)
@@ -69,7 +70,8 @@ def load(path: Path | None, env: Mapping[str, str]) -> Settings:
     around = Surroundings(catalogue.customers, config.listen[0])
     sources = read_sources(document, context, around, problems)
     channels, notifiers = read_channels(document, context, catalogue.customers, problems)
-    runbooks = load_runbooks(_runbook_folders(config), problems)
+    proven = () if thorough else (shipped("runbooks"),)
+    runbooks = load_runbooks(_runbook_folders(config), problems, proven)
     folders = _rule_folders(config)
     policy = load_policy(folders, triggers(runbooks.values()), channels, problems)
 

@@ -221,6 +221,19 @@ def test_a_folder_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
     ]
 
 
+def test_what_is_proven_is_not_proven_again(tmp_path: Path) -> None:
+    """Neither the rules about runbooks nor those about safety are asked; the schema still is."""
+    problems = Problems()
+    unknown = GOOD.replace("inputs.mount", "inputs.mont")
+    folder = folder_with(tmp_path / "a", disk_full=unknown)
+    broken = folder_with(tmp_path / "b", disk_free="apiVersion: watcher/v0")
+
+    assert unknown != GOOD
+    assert ["disk-full"] == list(load_runbooks([folder, broken], problems, [folder, broken]))
+    assert {"disk-free.yaml"} == {Path(problem.file).name for problem in problems}
+    assert [] == list(load_runbooks([folder], Problems()))
+
+
 def test_the_shipped_runbooks_are_sound() -> None:
     """What comes with Watcher has no complaint, and tells for each step what to read there."""
     problems = Problems()
