@@ -2,7 +2,7 @@
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import uvicorn
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from tests.e2e.process import LOOPBACK, free_port, wait_for
-from tests.web.seed import CATALOGUE, in_force, seed
+from tests.web.seed import CATALOGUE, DIAGNOSIS, RUNBOOKS, in_force, look_around, seed
 from watcher.kit.clock import Clock
 from watcher.kit.metrics import Metrics
 from watcher.model.change import replace
@@ -49,6 +49,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
     store = Store.open(f"sqlite:///{tmp_path}/watcher.db")
     store.upgrade()
     seed(store)
+    look_around(store)
     now = datetime.now(UTC)
     with store.begin() as tx:
         tx.save_person(Person("olga", hash_password("on duty"), Role.OPERATOR, None, now))
@@ -60,7 +61,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def url(store: Store) -> Iterator[str]:
     """The address of the site over that store."""
     url = f"http://{LOOPBACK}:{free_port()}"
-    deps = Deps(store, Clock(), url, Metrics(), in_force(), CATALOGUE, wake=lambda: None)
+    wake: Callable[[], None] = lambda: None
+    deps = Deps(store, Clock(), url, Metrics(), in_force(), CATALOGUE, wake, RUNBOOKS)
     app = site(deps)
     options = uvicorn.Config(app, LOOPBACK, int(url.rpartition(":")[2]), log_level="warning")
     server = uvicorn.Server(options)
@@ -143,6 +145,37 @@ def test_a_note_is_written(page: Page) -> None:
     expect(page.locator("#timeline li").first).to_contain_text("<b>He is on his way.</b>")
 
 
+def test_what_pauses_a_process_is_approved_with_a_thumb(page: Page) -> None:
+    """The reader sees what it does; then it is under way, and the others still wait."""
+    waiting = page.locator("#held")
+    expect(waiting).to_contain_text("2 steps of Java on app1 wait for you")
+    expect(waiting).to_contain_text("waits for somebody with the role manager")
+    waiting.get_by_role("button", name="Approve").first.click()
+
+    expect(waiting).not_to_contain_text("Java on app1")
+    expect(page.locator("#timeline li").first).to_contain_text("approved: diagnosis java of app1")
+
+
+def test_a_host_is_looked_at_by_hand(page: Page, store: Store) -> None:
+    """After a look at what would run; what it brings appears by itself, and folds stay as they are."""
+    page.locator("#look > summary").click()
+    page.get_by_label("Host").select_option("db1")
+    page.get_by_label("Runbook").select_option(label="First look at a Linux host")
+    page.get_by_role("button", name="What would it do?").click()
+    expect(page.locator("article")).to_contain_text("/var/lib/postgresql")
+    page.get_by_role("button", name="Run").click()
+    expect(page.locator("#timeline")).to_contain_text("asked for linux-first-look on db1")
+    expect(page.locator("#live")).to_have_text("live")
+    page.locator("summary", has_text="Who ran this").first.click()
+    with store.begin() as tx:
+        tx.add_evidence(8, 999, replace(DIAGNOSIS, host="web1"))
+        tx.save_incidents(tx.incidents([8]).values())
+
+    expect(page.get_by_role("region", name="web1")).to_be_visible()
+    expect(page.get_by_text("cannot read /var/log/billing").last).to_be_visible()
+    expect(page.locator(".audit[open]")).to_have_count(1)
+
+
 def test_maintenance_is_planned_on_a_phone(page: Page) -> None:
     """By the clocks of the browser, with matchers that are mended where they are wrong."""
     page.get_by_role("link", name="Maintenance").click()
@@ -203,6 +236,10 @@ def test_alerts_are_split_off_with_a_thumb(page: Page, store: Store) -> None:
         "/deliveries",
         "/actions",
         "/incidents/new",
+        "/incidents/8/look?host=db1&runbook=linux-first-look",
+        "/runbooks",
+        "/maintenance/new",
+        "/mutes/new?customer=acme&key=zabbix:acme:17041:db1",
     ],
 )
 def test_nothing_is_wider_than_a_phone(page: Page, url: str, path: str) -> None:
@@ -232,6 +269,11 @@ def test_pages_work_without_scripts(page: Page, browser: Browser, url: str) -> N
     plain.fill("#q", "no space")
     plain.get_by_role("button", name="Filter").click()
     plain.get_by_role("link", name="No space left").click()
+    plain.locator("#look > summary").click()
+    plain.get_by_role("button", name="Run", exact=True).click()
+    expect(plain.locator("#timeline")).to_contain_text("asked for linux-first-look")
+    plain.get_by_role("button", name="Refuse").first.click()
+    expect(plain.locator("#timeline")).to_contain_text("refused: diagnosis java of app1")
     plain.get_by_role("button", name="Resolve").click()
 
     expect(plain.locator("#head")).to_contain_text("resolved")

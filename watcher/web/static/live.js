@@ -92,6 +92,9 @@ function say(mark, name, word) {
 for (const zone of document.querySelectorAll("input[data-zone]"))
   zone.value ||= Intl.DateTimeFormat().resolvedOptions().timeZone;
 
+// On a phone the menu is wider than the screen.
+document.querySelector(".nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+
 tellTimes();
 setInterval(tellTimes, 15000);
 const mark = document.getElementById("live");
