@@ -25,6 +25,7 @@ _MOST_TOLD = 3
 _LABELS, _TAGS = "labels.", "host.tags."
 _Get = Callable[[Facts, Mapping[str, str]], str | None]
 
+_WORDS = re.compile(r"\*([^*?]+)\*")
 _STATE = re.compile(r"\[[A-Z]+(?::[0-9]+)?\]\s+(?=\S)")
 
 
@@ -56,6 +57,12 @@ def names(name: str) -> tuple[str, ...]:
     while (rest := found[-1].partition(": ")[2].strip()) and len(found) < _MOST_NAMES:
         found.append(rest)
     return tuple(dict.fromkeys(found))
+
+
+@lru_cache(maxsize=2000)
+def _folded_names(name: str) -> tuple[str, ...]:
+    """What is compared with the globs of runbooks."""
+    return tuple(filter(None, dict.fromkeys(each.casefold() for each in names(name))))
 
 
 def applying(
@@ -93,14 +100,30 @@ def judge(trigger: RunbookTrigger, alert: Facts, host: Host | None) -> Verdict:
     return Verdict(holding, barring, tuple(misses))
 
 
-@lru_cache(maxsize=4096)
 def like(globs: tuple[str, ...]) -> Callable[[str], bool]:
     """What tells whether a text is like one of these: `*` is anything, `?` one character, and
     nothing else is special; without case. What is not there is like nothing.
     """
-    patterns = (translate(each.casefold().replace("[", "[[]")) for each in globs)
-    match = re.compile("|".join(patterns)).match
-    return lambda text: bool(text) and match(text.casefold()) is not None
+    test = _folded_like(globs)
+    return lambda text: bool(text) and test(text.casefold())
+
+
+@lru_cache(maxsize=4096)
+def _folded_like(globs: tuple[str, ...]) -> Callable[[str], bool]:
+    """The same for texts that are casefolded. Most globs are `*words*`, which needs no pattern."""
+    folded = [each.casefold() for each in globs]
+    inner = tuple(found[1] for each in folded if (found := _WORDS.fullmatch(each)))
+    others = [each for each in folded if not _WORDS.fullmatch(each)]
+    patterns = "|".join(translate(each.replace("[", "[[]")) for each in others)
+    match = re.compile(patterns or r"(?!)").match
+
+    def test(text: str) -> bool:
+        for words in inner:  # Quicker than any(), and asked for every new name of an alert.
+            if words in text:
+                return True
+        return match(text) is not None
+
+    return test
 
 
 def in_words(clause: RunbookMatch) -> str:
@@ -154,10 +177,10 @@ def _globs(clause: RunbookMatch) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def _like(key: str, globs: tuple[str, ...]) -> Callable[[str], bool]:
     """What tells whether the value of a key is like one of the globs."""
-    test = like(globs)
     if key == "alert":
-        return lambda name: any(map(test, names(name)))
-    return test
+        test = _folded_like(globs)
+        return lambda name: any(map(test, _folded_names(name)))
+    return like(globs)
 
 
 def _getter(key: str) -> _Get:
