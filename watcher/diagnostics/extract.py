@@ -15,6 +15,7 @@ from jmespath.exceptions import JMESPathError
 
 from watcher.diagnostics.figures import number, seconds
 from watcher.diagnostics.inputs import Inputs, Refused
+from watcher.kit.ambiguity import fault
 from watcher.kit.text import cut
 from watcher.model.evidence import Value
 from watcher.model.runbook import Extract, Table, ValueType
@@ -66,13 +67,12 @@ def complaint(one: Extract) -> str:
     """What is wrong with an extraction, whatever the text; "" if nothing is."""
     try:
         for pattern in _patterns(one):
-            re.compile(_INPUT.sub("x", pattern))
+            if wrong := fault(_INPUT.sub("x", pattern)):
+                return wrong
         if one.json:
             jmespath.compile(one.json)
         if one.default is not None:
             _typed(one.default, one.type)
-    except re.error as error:
-        return f"is no regular expression: {error}"
     except (ValueError, JMESPathError) as error:
         return " ".join(str(error).split())
     return ""

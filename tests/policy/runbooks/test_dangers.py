@@ -256,6 +256,14 @@ def test_what_only_reads_a_value_is_taken(tmp_path: Path, text: str) -> None:
     assert [] == complaints(tmp_path, text)
 
 
+def test_a_text_with_values_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    """Nobody knows where its values stand; one without values cannot execute any."""
+    (message,) = complaints(tmp_path, "echo V 'x")
+
+    assert "R15 the shell text cannot be read" in message
+    assert [] == complaints(tmp_path, "if [ x; then echo 'x")
+
+
 def test_the_lists_are_long_enough() -> None:
     """More than a hundred ways to go wrong are known."""
     assert len(set(REFUSED)) > 100

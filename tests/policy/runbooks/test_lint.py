@@ -171,6 +171,7 @@ def rules(folder: Path, text: str, keys: str = "") -> list[str]:
         ("docker logs x", ["R12"]),
         ("docker logs --tail 50 x", []),
         ("if [ x; then echo '", ["R15"]),
+        ("echo {{ inputs.mount }} 'x", ["R15"]),
     ],
 )
 def test_rules_for_shell_text(tmp_path: Path, text: str, broken: list[str]) -> None:

@@ -2,22 +2,14 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import Field, StringConstraints, WithJsonSchema
 
 from watcher.model.event import Severity
 from watcher.model.runbook import Expectation, Rehearsal
-from watcher.policy.runbooks.words import ExitCode
+from watcher.policy.runbooks.words import ExitCode, Plain
 from watcher.policy.values import Name, Strict
 
-
-def _plain(value: object) -> object:
-    """Values as they are compared: `true` is the text "true"."""
-    return str(value).lower() if isinstance(value, bool) else value
-
-
 Folder = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
-Plain = Annotated[str, BeforeValidator(_plain, json_schema_input_type=str | int | float | bool)]
-
 Refusable = Annotated[
     Plain | None, WithJsonSchema({"type": ["string", "number", "boolean", "null"]})
 ]

@@ -32,7 +32,7 @@ RULES = {
         Rule("R12", "Logs are read in part"),
         Rule("R13", "Everything has a use"),
         Rule("R14", "A runbook is owned, read and tested"),
-        Rule("R15", "The shell text can be read"),
+        Rule("R15", "The shell text can be read", barred=True),
     )
 }
 

@@ -29,6 +29,7 @@ from watcher.policy.runbooks.words import (
     ExitCode,
     Ident,
     OnHost,
+    Plain,
     Regex,
     Sentence,
     ShellText,
@@ -57,7 +58,7 @@ class InputEntry(Strict):
         description="Fields of the alert, the incident or the host; the first that is not empty "
         "counts. With ` =~ REGEX` behind it, the first group of that expression in the field.",
     )
-    default: str | None = Field(None, description="The value where no field has one.")
+    default: Plain | None = Field(None, description="The value where no field has one.")
     values: Some = Field((), description="All values that an enum may have.")
     pattern: Regex | None = Field(
         None, description="An expression that the whole value must match besides."
@@ -113,7 +114,7 @@ class ExtractEntry(Strict):
         ValueType.STR, description="What the text becomes: sizes are bytes, durations seconds."
     )
     all: bool = Field(False, description="The list of everything found, not only the first.")
-    default: str | None = Field(None, description="The value where nothing is found.")
+    default: Plain | None = Field(None, description="The value where nothing is found.")
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:

@@ -15,6 +15,7 @@ from pydantic import (
 from pydantic.config import JsonDict
 
 from watcher.decide.match import parse
+from watcher.kit.ambiguity import fault
 from watcher.model.matcher import Matcher
 from watcher.model.runbook import FACTS
 from watcher.policy.suggest import did_you_mean
@@ -43,11 +44,9 @@ def _sensible(value: timedelta) -> timedelta:
 
 
 def regex(value: str) -> str:
-    """A regular expression. Raises ValueError."""
-    try:
-        re.compile(value)
-    except (re.error, OverflowError) as error:
-        raise ValueError(f"is no regular expression: {error}") from None
+    """A regular expression that comes to an end. Raises ValueError."""
+    if wrong := fault(value):
+        raise ValueError(wrong)
     return value
 
 
@@ -61,6 +60,11 @@ def _facts(value: object) -> tuple[Matcher, ...]:
             hint = did_you_mean(matcher.name, FACTS)
             raise ValueError(f"a host has no {matcher.name!r}{hint or '; it has ' + _LISTED}")
     return matchers
+
+
+def _plain(value: object) -> object:
+    """Values as they are compared: `true` is the text "true"."""
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def _not_empty(value: tuple[object, ...]) -> tuple[object, ...]:
@@ -82,6 +86,7 @@ Title = Annotated[Name, StringConstraints(max_length=100)]
 ShellText = Annotated[str, StringConstraints(min_length=1, max_length=8000)]
 Sentence = Annotated[Name, StringConstraints(max_length=300)]
 Regex = Annotated[str, StringConstraints(min_length=1), AfterValidator(regex)]
+Plain = Annotated[str, BeforeValidator(_plain, json_schema_input_type=str | int | float | bool)]
 Time = Annotated[Duration, AfterValidator(_sensible)]
 Size = Annotated[
     int,

@@ -77,7 +77,9 @@ def _faults(source: Source, number: int, template: str, checks: Sequence[Check])
         advice = "look for a quote or bracket that is not closed"
         if "{{" in template:
             advice += ", or put `{% raw %}` around braces that are meant for another program"
-        yield Fault("R15", shell.broken, message, advice, Grade.WARNING)
+        # Where the values of an alert stand is then not known either.
+        grade = Grade.ERROR if shell.takes_values else Grade.WARNING
+        yield Fault("R15", shell.broken, message, advice, grade)
 
 
 def _elsewhere(step: Step) -> bool:
