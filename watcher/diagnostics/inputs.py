@@ -16,7 +16,7 @@ _PATTERNS = {
     InputType.INT: r"-?[0-9]{1,18}",
     InputType.PATH: r"/(?!.*(?:^|/)\.\.(?:/|\Z))(?!\.\.(?:/|\Z))[A-Za-z0-9._/@:+,=~-]{0,255}",
     InputType.SYSTEMD_UNIT: r"(?!-)[A-Za-z0-9:_.@\\-]{1,200}",
-    InputType.DBNAME: r"(?!-)[A-Za-z0-9_$.-]{1,63}",
+    InputType.DBNAME: r"(?!-)[A-Za-z0-9_.-]{1,63}",
     InputType.CONTAINER: r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}",
     InputType.K8S_NAME: r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?",
     InputType.WORD: r"(?!-)[A-Za-z0-9_.:/@%+=,-]{1,200}",
