@@ -51,7 +51,7 @@ for_e2e() {
         php8.2-fpm php8.2-pgsql php8.2-cli postgresql chromium
     need "some steps of the Linux runbooks" iproute2 iputils-ping lsof sysstat bind9-dnsutils busybox
     need "end-to-end tests of runbooks against real services" \
-        mariadb-server redis-server rabbitmq-server nginx-light apache2-bin gdb
+        mariadb-server redis-server rabbitmq-server nginx-light apache2-bin gdb gcc libc6-dev
     for tool in java node; do
         command -v "$tool" >/dev/null || need "end-to-end tests of runbooks for $tool" "$(package_of "$tool")"
     done

@@ -55,12 +55,14 @@ def runbook(name: str) -> Runbook:
     return source.runbook
 
 
-def diagnoses_on(server: SshServer, names: list[str], /, **given: str) -> list[Diagnosis]:
+def diagnoses_on(
+    server: SshServer, names: list[str], /, approved: bool = False, **given: str
+) -> list[Diagnosis]:
     """What these runbooks find, run as one script with these inputs."""
     profile = SshProfile("lab", server.user, str(server.client_key), str(server.known_hosts_file()))
     host = Host("acme", "db1", address=server.address, port=server.port, ssh="lab")
     books = [runbook(name) for name in names]
-    jobs = [Job(book, host, profile, given=_own(book, given)) for book in books]
+    jobs = [Job(book, host, profile, given=_own(book, given), approved=approved) for book in books]
     with Pool(Clock()) as pool:
         return list(diagnose(jobs, pool, Clock()))
 
@@ -70,9 +72,11 @@ def _own(book: Runbook, given: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in given.items() if name in names}
 
 
-def said_on(server: SshServer, name: str, /, **given: str) -> dict[str, str]:
+def said_on(
+    server: SshServer, name: str, /, approved: bool = False, **given: str
+) -> dict[str, str]:
     """The signals of one runbook and what each said last."""
-    (diagnosis,) = diagnoses_on(server, [name], **given)
+    (diagnosis,) = diagnoses_on(server, [name], approved=approved, **given)
     assert diagnosis.problem == ""
     return {each.signal: each.say for step in diagnosis.steps for each in step.highlights}
 
