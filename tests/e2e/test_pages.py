@@ -2,7 +2,7 @@
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -61,8 +61,16 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def url(store: Store) -> Iterator[str]:
     """The address of the site over that store."""
     url = f"http://{LOOPBACK}:{free_port()}"
-    wake: Callable[[], None] = lambda: None
-    deps = Deps(store, Clock(), url, Metrics(), in_force(), CATALOGUE, wake, RUNBOOKS)
+    deps = Deps(
+        store,
+        Clock(),
+        url,
+        Metrics(),
+        in_force(),
+        CATALOGUE,
+        wake=lambda: None,
+        runbooks=RUNBOOKS,
+    )
     app = site(deps)
     options = uvicorn.Config(app, LOOPBACK, int(url.rpartition(":")[2]), log_level="warning")
     server = uvicorn.Server(options)
@@ -106,14 +114,14 @@ def _write(store: Store, text: str) -> None:
 
 def test_news_appears_without_reloading(page: Page, store: Store) -> None:
     """What was opened, closed and typed meanwhile stays as it was."""
-    page.locator("summary", has_text="Disk space").click()
+    page.locator("summary", has_text="Inodes").click()
     page.locator("summary", has_text="Database activity").click()
     page.fill("#text", "half a sentence")
     expect(page.locator("#live")).to_have_text("live")
     _write(store, "The disk was enlarged.")
 
     expect(page.locator("#timeline li").first).to_contain_text("The disk was enlarged.")
-    expect(page.get_by_text("tmpfs")).to_be_visible()
+    expect(page.get_by_text("48k")).to_be_visible()
     expect(page.get_by_text("psql: error")).to_be_hidden()
     expect(page.locator("#text")).to_have_value("half a sentence")
 
@@ -157,7 +165,7 @@ def test_what_pauses_a_process_is_approved_with_a_thumb(page: Page) -> None:
 
 
 def test_a_host_is_looked_at_by_hand(page: Page, store: Store) -> None:
-    """After a look at what would run; what it brings appears by itself, and folds stay as they are."""
+    """After a look at what would run; what it brings appears by itself, and folds stay open."""
     page.locator("#look > summary").click()
     page.get_by_label("Host").select_option("db1")
     page.get_by_label("Runbook").select_option(label="First look at a Linux host")
