@@ -43,7 +43,7 @@ PUBLISH = f"""
 
 def signals_of(server: SshServer, runbook: str, /, **given: str) -> dict[str, Level]:
     """All signals of one runbook, none of whose steps failed."""
-    (diagnosis,) = diagnoses_on(server, [runbook], **given)
+    (diagnosis,) = diagnoses_on(server, [runbook], approved=False, **given)
     assert diagnosis.problem == ""
     steps = diagnosis.steps
     assert [] == [(s.step, s.reason, s.output) for s in steps if s.status not in ENDED_WELL]
@@ -220,7 +220,7 @@ def test_an_upstream_of_nginx_that_refuses_is_told(ssh_server: SshServer, nginx:
     """Which upstream, how often, and which address of ours fails for it."""
     ask(nginx, "/api/orders?token=sesame")
 
-    said = said_on(ssh_server, "nginx", **where(nginx))
+    said = said_on(ssh_server, "nginx", approved=False, **where(nginx))
 
     assert {"answers", "upstream-refused", "many-errors"} <= said.keys()
     assert f"refuses connections: {REQUESTS} times" in said["upstream-refused"]
@@ -240,7 +240,7 @@ def test_a_backend_of_apache_that_refuses_is_told(ssh_server: SshServer, apache:
     """Which backend, and how many requests fail for it."""
     ask(apache, "/api/orders")
 
-    said = said_on(ssh_server, "apache", **where(apache))
+    said = said_on(ssh_server, "apache", approved=False, **where(apache))
 
     assert {"backend-refused", "many-errors", "one-address"} <= said.keys()
 
