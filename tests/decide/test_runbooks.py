@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.decide.test_lifecycle import alert
 from watcher.decide.match import parse
-from watcher.decide.runbooks import Verdict, applies, applying, judge, like, names
+from watcher.decide.runbooks import Verdict, applies, applying, in_words, judge, like, names
 from watcher.model.alert import Alert
 from watcher.model.catalogue import Host
 from watcher.model.event import Severity
@@ -199,3 +199,20 @@ def test_what_was_worked_out_is_forgotten_before_it_fills_the_memory(
             (two, given_alert()),
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("clause", "expected"),
+    [
+        (RunbookMatch(), "anything"),
+        (RunbookMatch(alerts=("a*", "b")), "alert like 'a*' or 'b'"),
+        (
+            RunbookMatch(labels={"job": ("db",)}, host_tags={"os": ("linux",)}),
+            "label job like 'db', and host tag os like 'linux'",
+        ),
+        (RunbookMatch(when=parse('fstype!="tmpfs"')), 'fstype!="tmpfs"'),
+    ],
+)
+def test_a_clause_is_read_by_people(clause: RunbookMatch, expected: str) -> None:
+    """All that it asks for, in the words of the language."""
+    assert expected == in_words(clause)

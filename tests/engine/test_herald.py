@@ -8,6 +8,7 @@ from tests.decide.given import POLICY
 from tests.engine.machines import Machines
 from tests.engine.test_deliver import actions, told
 from tests.engine.test_diagnose import DOWN, LOAD, LOOK, Ward
+from tests.fakes import NOON
 from watcher.engine.deliver import Deliverer, Options
 from watcher.engine.herald import Herald
 from watcher.model.action import ActionKind
@@ -62,5 +63,15 @@ def test_a_host_that_lets_nobody_in_is_no_news(ward: Ward) -> None:
     ward.order(FULL)
     broken = replace(ward, machines=Machines(faults=[DOWN]))
     carry_out(broken)
+
+    assert TOLD not in actions(ward.store)
+
+
+def test_an_incident_that_is_gone_is_no_news(ward: Ward) -> None:
+    """Its diagnoses may end after it was let go."""
+    ward.order(FULL)
+    with ward.store.begin() as tx:
+        [action] = tx.actions_of(1)
+        Herald(lambda: replace(POLICY, channels=CHANNELS)).ended(tx, action, 99, NOON)
 
     assert TOLD not in actions(ward.store)

@@ -240,6 +240,9 @@ def test_what_may_be_run_is_listed(ward: World) -> None:
     assert 404 == ward.program(Role.VIEWER, GLOBEX).get("/api/v1/incidents/8/runbooks").status_code
 
 
+SCRIPT = "5e" * 32
+
+
 @pytest.fixture
 def log(ward: World) -> World:
     """Two runs of different customers."""
@@ -247,9 +250,10 @@ def log(ward: World) -> World:
         tx.add_runs(
             [
                 Run(NOW, ACME, "look", "db1", "alert v1:k", 8, inputs={"fs": "/var"}, seconds=1.5),
-                Run(NOW - timedelta(days=1), GLOBEX, "look", "mx1", "olga"),
+                Run(NOW - timedelta(days=1), GLOBEX, "look", "mx1", "olga", script=SCRIPT),
             ]
         )
+        tx.keep_script(SCRIPT, "df -P\n", NOW)
     return ward
 
 
@@ -272,3 +276,25 @@ def test_managers_read_the_run_log(
         assert 403 == answer.status_code
     else:
         assert expected == [each["host"] for each in answer.json()["items"]]
+
+
+@pytest.mark.parametrize(
+    ("role", "customer", "script", "status"),
+    [
+        (Role.MANAGER, None, SCRIPT, 200),
+        (Role.MANAGER, GLOBEX, SCRIPT, 200),
+        (Role.MANAGER, ACME, SCRIPT, 404),
+        (Role.MANAGER, None, "0" * 64, 404),
+        (Role.MANAGER, None, "s1", 422),
+        (Role.OPERATOR, None, SCRIPT, 403),
+    ],
+)
+def test_managers_read_what_ran(
+    log: World, role: Role, customer: str | None, script: str, status: int
+) -> None:
+    """By the hash that a run names; only those who may read that run."""
+    answer = log.program(role, customer).get(f"/api/v1/scripts/{script}")
+
+    assert status == answer.status_code
+    if status == 200:
+        assert {"sha256": SCRIPT, "text": "df -P\n"} == answer.json()

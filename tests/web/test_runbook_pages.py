@@ -111,6 +111,7 @@ def test_all_that_applies_may_be_run_on_all_hosts(world: World) -> None:
 
     assert "java on app1" in shown
     assert "linux-first-look on db1" in shown
+    assert "all that apply" in shown
 
 
 @pytest.mark.parametrize(
@@ -142,7 +143,7 @@ def test_all_runbooks_are_listed(night: World) -> None:
     assert (
         "First look at a Linux host linux-first-look own Load, memory, disks, services and what"
         " the journal complains of. 1 run, 1 bad last 13 min ago Applies where alert like"
-        " '*no space*' or '*slow*', and severity like 'high' or 'disaster' but not where labels"
+        " '*no space*' or '*slow*', and severity like 'high' or 'disaster' but not where label"
         " fstype like 'tmpfs' Steps Disk space"
     ) in shown
     assert "Largest directories heavy kept by operations read more Its runs" in shown

@@ -128,9 +128,15 @@ def _folded_like(globs: tuple[str, ...]) -> Callable[[str], bool]:
 
 def in_words(clause: RunbookMatch) -> str:
     """What a clause asks for, to be read by a person."""
-    keys = (f"{key.replace('.', ' ', 1)} like {_or(globs)}" for key, globs in _globs(clause))
+    keys = (f"{_named(key)} like {' or '.join(map(repr, globs))}" for key, globs in _globs(clause))
     matchers = (str(each) for each in clause.when)
     return ", and ".join((*keys, *matchers)) or "anything"
+
+
+def _named(key: str) -> str:
+    if key.startswith(_LABELS):
+        return f"label {key.removeprefix(_LABELS)}"
+    return f"host tag {key.removeprefix(_TAGS)}" if key.startswith(_TAGS) else key
 
 
 def _without_details(name: str) -> str:

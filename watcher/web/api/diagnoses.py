@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Path
 from pydantic import BaseModel, ConfigDict
 
 from watcher.engine import ask
 from watcher.engine.ask import Choice, Wish
-from watcher.engine.command import only
+from watcher.engine.command import NotThereError, only
 from watcher.model.person import Principal, Role
 from watcher.web.api.answers import errors
 from watcher.web.api.findings import RunItem
@@ -50,6 +50,16 @@ class RunbookChoice(BaseModel):
     role: Role | None
 
 
+class Script(BaseModel):
+    """What ran on a host, as it was sent but for the mark that frames its output."""
+
+    sha256: str
+    text: str
+
+
+Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="As a run has it.")]
+
+
 @router.get("/incidents/{id}/runbooks", responses=errors(404))
 def list_runbooks(parts: Parts, by: Viewer, number: Id) -> list[RunbookChoice]:
     """The runbooks that may be run by hand on the hosts of an incident."""
@@ -84,6 +94,16 @@ def list_runs(parts: Parts, by: Manager, asked: Wanted) -> Listing[RunItem]:
     with parts.store.view() as view:
         page = view.run_list(asked.by(by, parts))
     return listing(page, RunItem.model_validate)
+
+
+@router.get("/scripts/{sha256}", responses=errors(404))
+def get_script(parts: Parts, by: Manager, sha256: Sha256) -> Script:
+    """What a run of the log ran, by its SHA-256, without Watcher's own secrets."""
+    with parts.store.view() as view:
+        text = view.script(sha256, by.customer)
+    if text is None:
+        raise NotThereError(f"there is no script {sha256}")
+    return Script(sha256=sha256, text=text)
 
 
 def _choices(parts: Deps, number: int, by: Principal) -> tuple[Choice, ...]:
