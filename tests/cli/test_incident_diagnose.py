@@ -129,6 +129,7 @@ def test_the_log_is_shown(ward: Desk) -> None:
     old = Run(now - timedelta(days=30), "acme", "look", "web01", "olga", outcome="old")
     with ward.store() as store, store.begin() as tx:
         tx.add_runs([old, *[tried] * 201, run])
+        tx.keep_script("s1", "df -P\n", now)
     shown = ward.run("runbook", "log", "--incident", "1").output.splitlines()[1:]
     everything = ward.run("runbook", "log").output
     narrow = ward.run("runbook", "log", "--host", "web01", "--since", "60d").output
@@ -140,6 +141,9 @@ def test_the_log_is_shown(ward: Desk) -> None:
         "  1 steps in 0.2 s (9 bytes, 0.2 s)",
     ] == shown
     assert 201 == everything.count("tried out")
+    assert "df -P\n" == ward.run("runbook", "log", "--script", "s1").output
+    unknown = ward.run("runbook", "log", "--script", "s2")
+    assert (1, "the run log knows no script s2" in unknown.output) == (unknown.exit_code, True)
     assert (False, True) == ("old" in everything, "old" in narrow)
 
 

@@ -1,6 +1,7 @@
 """`watcher runbook render`, `run` and `test`: what an author tries, without a host and with one."""
 
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -227,14 +228,28 @@ def test_a_runbook_runs_for_real(lab: Desk, book: Path, tmp_path: Path) -> None:
     assert "1 line of output; -v shows" in one
     with lab.store() as store, store.view() as view:
         last, first = view.run_list(Query()).items
+        ran_then = view.script(last.script, None)
     assert ("app-disk", "db1", "acme", None) == (
         last.runbook,
         last.host,
         last.customer,
         last.incident,
     )
+    assert sha256((ran_then or "").encode()).hexdigest() == last.script
     assert first.inputs == {"mount": "/"}
     assert (first.outcome, first.by) == ("3 steps, tried out", last.approved_by)
+
+
+def test_a_run_that_cannot_be_logged_is_shown_all_the_same(lab: Desk, book: Path) -> None:
+    """Who runs it reads that it is not in the run log; without a run nobody opens the store."""
+    waiting = ran(lab, 2, "run", str(book), "--host", "db1", "--step", "stop")
+    assert "run log" not in waiting.stderr
+    assert not (lab.folder / "data/watcher.db").exists()
+    (lab.folder / "data/watcher.db").mkdir(parents=True)
+    result = ran(lab, 0, "run", str(book), "--host", "db1", "--step", "stop", "--approve")
+
+    assert "A pause (stop): ok" in result.stdout
+    assert "This run is not in the run log: " in result.stderr
 
 
 def test_nothing_seen_is_told_from_something_bad(lab: Desk, book: Path) -> None:

@@ -205,6 +205,38 @@ def test_runs_are_searched(store: Store, matchers: str, expected: list[int]) -> 
     assert expected == [each.id for each in found]
 
 
+def test_what_ran_is_kept_once_for_those_whose_hosts_it_was(store: Store) -> None:
+    """Its text is that of the first run; another customer has none under this hash."""
+    with store.begin() as tx:
+        tx.add_runs([run(script="s1"), run(script="s2", customer="globex")])
+        tx.keep_script("s1", "df -P\n", NOW)
+        tx.keep_script("s1", "another", NOW + MINUTE)
+        tx.keep_script("s3", "of no run", NOW)
+    asked = [("s1", None), ("s1", "acme"), ("s1", "globex"), ("s2", "globex"), ("s3", None)]
+    with store.view() as view:
+        found = [view.script(sha256, customer) for sha256, customer in asked]
+
+    assert ["df -P\n", "df -P\n", None, None, None] == found
+
+
+def test_what_ran_is_kept_as_long_as_the_last_run_of_it(store: Store) -> None:
+    """An older hash goes with its run; one that was used since stays, and so does one whose run is
+    still there because not all goes at once.
+    """
+    with store.begin() as tx:
+        for script, minute in (("s1", 0), ("s2", 1), ("s3", 2), ("s1", 3), ("s2", 0)):
+            tx.add_runs([run(script=script, at=NOW + minute * MINUTE)])
+            tx.keep_script(script, script, NOW + minute * MINUTE)
+    left = []
+    for _ in range(3):
+        with store.begin() as tx:
+            tx.expire(NOW, NOW, NOW + 3 * MINUTE, 2)
+        with store.view() as view:
+            left.append([each for each in ("s1", "s2", "s3") if view.script(each, None)])
+
+    assert [["s1", "s2", "s3"], ["s1"], ["s1"]] == left
+
+
 def test_runs_outlive_evidence(store: Store) -> None:
     """They go by their own time, oldest first, not more than so many at once."""
     with store.begin() as tx:

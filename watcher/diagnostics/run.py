@@ -71,7 +71,8 @@ def diagnose(jobs: Sequence[Job], pool: Connections, clock: Clock) -> tuple[Diag
 
 def script_of(jobs: Sequence[Job]) -> str:
     """The script that these jobs would run, without its nonce."""
-    return assemble([prepare(job).batch for job in jobs]).text
+    prepared = [prepare(job) for job in jobs]
+    return assemble([each.batch for each in prepared if each.commands]).text
 
 
 def _blank(prepared: Prepared, now: datetime) -> Diagnosis:

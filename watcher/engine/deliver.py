@@ -246,7 +246,7 @@ class Deliverer:
         if result.diagnosis is not None:
             tx.add_evidence(incident, action.id, result.diagnosis, whole=result.whole)
         if result.run is not None:
-            runlog.keep(tx, replace(result.run, incident=incident))
+            runlog.keep(tx, replace(result.run, incident=incident), result.script)
         tx.queue([replace(each, incident=incident) for each in result.follows], now)
         if result.quiet or (status is ActionStatus.RETRY and action.attempts > 1):
             return

@@ -12,7 +12,7 @@ from watcher.decide.route import INTRUSIVE, repeated
 from watcher.diagnostics.prepare import not_run, prepare
 from watcher.diagnostics.run import Connections, Job, diagnose
 from watcher.engine.hands import Errand, Result
-from watcher.engine.runlog import run_of
+from watcher.engine.runlog import run_of, script_text
 from watcher.engine.values import values_of
 from watcher.kit.clock import Clock
 from watcher.kit.text import span
@@ -95,9 +95,12 @@ class DiagnoseHand:
         results: dict[int, Result] = {}
         for _, alike in groupby(sorted(tasks, key=_profile), key=_profile):
             some = list(alike)
-            found = diagnose([each.job for each in some], self.pool, self.clock)
+            jobs = [each.job for each in some]
+            found = diagnose(jobs, self.pool, self.clock)
+            script = script_text(jobs)
             for place, (task, diagnosis) in enumerate(zip(some, found, strict=True)):
-                results[task.action.id] = self._result(task, diagnosis, first=place == 0)
+                result = self._result(task, diagnosis, first=place == 0)
+                results[task.action.id] = replace(result, script=script)
         return tuple(results[each.action.id] if isinstance(each, _Task) else each for each in plans)
 
     def _result(self, task: _Task, diagnosis: Diagnosis, *, first: bool) -> Result:

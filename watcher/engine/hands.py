@@ -1,7 +1,7 @@
 """What doing an action means, and how people are told of an incident."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from watcher.decide.lifecycle import News
@@ -18,12 +18,14 @@ class Result:
     """What one attempt brought: its outcome, evidence where there is any, a line for the run log.
 
     `whole` says that the evidence is all that its runbook has to say by itself; `follows` is what
-    is to be done later because of it. What is `quiet` is not told on the timeline.
+    is to be done later because of it, `script` what ran. What is `quiet` is not told on the
+    timeline.
     """
 
     outcome: Outcome
     diagnosis: Diagnosis | None = None
     run: Run | None = None
+    script: str = field(default="", repr=False)
     whole: bool = False
     follows: tuple[Intent, ...] = ()
     quiet: bool = False

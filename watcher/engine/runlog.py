@@ -1,8 +1,11 @@
 """The run log: each attempt to run something on a host leaves a line, whoever wanted it."""
 
+from collections.abc import Sequence
+
 from watcher.decide.findings import worst
-from watcher.diagnostics.run import Job
+from watcher.diagnostics.run import Job, script_of
 from watcher.kit.log import logger
+from watcher.kit.redact import without_own
 from watcher.model.action import Action
 from watcher.model.evidence import Diagnosis, Fault
 from watcher.model.run import Run
@@ -39,9 +42,18 @@ def run_of(diagnosis: Diagnosis, job: Job, outcome: str, action: Action | None =
     )
 
 
-def keep(tx: Tx, run: Run) -> None:
-    """Writes the line down; what may be an attack is in Watcher's own log as well."""
+def script_text(jobs: Sequence[Job]) -> str:
+    """What ran for these jobs, for those who must see it: without Watcher's own secrets."""
+    return without_own(script_of(jobs), {each for job in jobs for each in job.secrets})
+
+
+def keep(tx: Tx, run: Run, script: str = "") -> None:
+    """Writes the line down, with the text of the script if one ran; what may be an attack is in
+    Watcher's own log as well.
+    """
     tx.add_runs([run])
+    if run.script and script:
+        tx.keep_script(run.script, script, run.at)
     if run.fault == Fault.HOST_KEY:
         _LOG.warning(
             "host key refused",

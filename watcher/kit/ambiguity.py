@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import product
-from re import _constants as sre  # type: ignore[attr-defined]  # only Python's own parser is right
-from re import _parser  # type: ignore[attr-defined]
+from re import _constants as sre  # only Python's own parser is right
+from re import _parser
 from typing import Any
 
 # Characters that stand for all others, beside those that an expression names.

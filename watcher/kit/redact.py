@@ -42,6 +42,11 @@ def redact(text: str, extra: Iterable[str] = ()) -> str:
     return text
 
 
+def without_own(text: str, extra: Iterable[str] = ()) -> str:
+    """The text without the secrets that Watcher itself holds, and these; all else stays."""
+    return _without_own(text, _forms(known_values().union(extra)))
+
+
 def _lower(text: str) -> str:
     """The text in small letters, none of which is longer than the capital."""
     lower = text.lower()

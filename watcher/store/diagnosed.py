@@ -3,6 +3,7 @@
 The body of evidence is compressed, and only read where its steps are wanted.
 """
 
+import zlib
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -34,6 +35,18 @@ SELECT DISTINCT lane FROM action WHERE incident = :incident AND lane LIKE :first
 AND id < :before AND key LIKE :key ESCAPE '!' LIMIT :most
 """
 _LOOKED_AT = 2_000
+# Its row is locked by this, so that retention sees that it is in use again.
+_KEEP_SCRIPT = """
+INSERT INTO script (sha256, body, first_at, last_at) VALUES (:sha256, :body, :at, :at)
+ON CONFLICT (sha256) DO UPDATE SET last_at =
+    CASE WHEN excluded.last_at > script.last_at THEN excluded.last_at ELSE script.last_at END
+"""
+# Of a customer, or of all where it is NULL.
+_SCRIPT = """
+SELECT body FROM script WHERE sha256 = :sha256 AND EXISTS (
+    SELECT 1 FROM run WHERE run.script = :sha256 AND customer = coalesce(:customer, customer)
+)
+"""
 # Of a customer, or of all where it is NULL.
 _USES = """
 SELECT runbook, count(*), sum(CASE WHEN worst = 'bad' THEN 1 ELSE 0 END),
@@ -75,6 +88,18 @@ def last_evidence(
 def add_runs(link: Link, runs: Iterable[Run]) -> None:
     """Writes lines of the run log."""
     link.add(RUN, [evidence_rows.from_run(run) for run in runs])
+
+
+def keep_script(link: Link, sha256: str, text: str, at: datetime) -> None:
+    """Keeps what a run of then was made of, once."""
+    body = zlib.compress(text.encode())
+    link.run(_KEEP_SCRIPT, {"sha256": sha256, "body": body, "at": to_micros(at)})
+
+
+def script(link: Link, sha256: str, customer: str | None) -> str | None:
+    """What ran under this hash, if it did on hosts of this customer; None: of all."""
+    found = link.rows(_SCRIPT, {"sha256": sha256, "customer": customer})
+    return zlib.decompress(found[0][0]).decode() if found else None
 
 
 def uses(link: Link, since: datetime, customer: str | None) -> dict[str, Use]:

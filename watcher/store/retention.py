@@ -33,6 +33,13 @@ DELETE FROM evidence WHERE at < :before AND id IN (SELECT id FROM evidence ORDER
 _RUNS = """
 DELETE FROM run WHERE id IN (SELECT id FROM run WHERE at < :before ORDER BY at LIMIT :limit)
 """
+# No run is older than the oldest, so that none names these.
+_SCRIPTS = """
+DELETE FROM script WHERE sha256 IN (
+    SELECT sha256 FROM script WHERE last_at < (SELECT coalesce(min(at), :before) FROM run)
+    AND last_at < :before ORDER BY last_at LIMIT :limit
+) AND last_at < :before
+"""
 # Deliveries hang on the row of their stream: it goes after the last of them, digested or not. The
 # newest always stays: with SQLite it is the cursor of them all.
 _STREAMS = """
@@ -81,4 +88,5 @@ def expire(
         removed += link.run(_ACTIONS, old)
     evidence = {"before": to_micros(evidence_before), "limit": limit}
     removed += link.run(_EVIDENCE, evidence)
-    return removed + link.run(_RUNS, {"before": to_micros(runs_before), "limit": limit})
+    runs = {"before": to_micros(runs_before), "limit": limit}
+    return removed + link.run(_RUNS, runs) + link.run(_SCRIPTS, runs)

@@ -303,8 +303,21 @@ run = sa.Table(
     sa.Index("run_at", "at"),
     sa.Index("run_incident", "incident"),
     sa.Index("run_host", "host", "id"),
+    sa.Index("run_script", "script"),
     # A number that was told to an auditor must not come back after retention.
     sqlite_autoincrement=True,
+)
+
+# What ran, by its hash: the same for the same steps with the same values. `last_at` is that of the
+# last run of it.
+script = sa.Table(
+    "script",
+    state,
+    sa.Column("sha256", sa.Text, primary_key=True),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("first_at", sa.BigInteger, nullable=False),
+    sa.Column("last_at", sa.BigInteger, nullable=False),
+    sa.Index("script_last", "last_at"),
 )
 
 person = sa.Table(

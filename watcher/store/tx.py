@@ -273,6 +273,10 @@ class Tx:
         """Writes lines of the run log."""
         diagnosed.add_runs(self._link, runs)
 
+    def keep_script(self, sha256: str, text: str, at: datetime) -> None:
+        """Keeps what a run of then was made of, as long as runs that name it."""
+        diagnosed.keep_script(self._link, sha256, text, at)
+
     def save_person(self, person: Person) -> None:
         """Adds a login or replaces it; its sessions are over."""
         people.save_person(self._link, person)

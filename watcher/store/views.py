@@ -152,6 +152,10 @@ class View:
         """Lines of the run log, the newest first."""
         return lists.page(lists.RUNS, query, self._link, self._dialect)
 
+    def script(self, sha256: str, customer: str | None) -> str | None:
+        """What ran under this hash; None where nothing did on hosts of this customer."""
+        return diagnosed.script(self._link, sha256, customer)
+
     def uses(self, since: datetime, customer: str | None) -> dict[str, Use]:
         """How each runbook that ran since then was used, by its name."""
         return diagnosed.uses(self._link, since, customer)

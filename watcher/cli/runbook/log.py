@@ -1,11 +1,12 @@
 """`watcher runbook log`: who ran what on which host, as whom and why."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from watcher.cli._common import Config, settings_of, store_of
+from watcher.cli._common import Config, fail, settings_of, store_of
 from watcher.kit.clock import Clock
 from watcher.model.matcher import Matcher, Operator
 from watcher.model.run import Run
@@ -25,9 +26,15 @@ def _log(
     host: Annotated[str | None, typer.Option(help="Only of this host.")] = None,
     incident: Annotated[int | None, typer.Option(help="Only for this incident.")] = None,
     since: Annotated[str, typer.Option(help="How far back: 90m, 7d.")] = "7d",
+    script: Annotated[
+        str | None, typer.Option(help="Print what ran under this SHA-256 instead.")
+    ] = None,
     config: Config = None,
 ) -> None:
     """Show the run log, newest first; it outlives the evidence."""
+    if script is not None:
+        _print(script, config)
+        return
     try:
         earliest = Clock().now() - parse_duration(since)
     except ValueError as error:
@@ -38,6 +45,14 @@ def _log(
     )
     with store_of(settings_of(config)) as store:
         _show(store, matchers, earliest)
+
+
+def _print(script: str, config: Path | None) -> None:
+    with store_of(settings_of(config)) as store, store.view() as view:
+        text = view.script(script, customer=None)
+    if text is None:
+        fail(f"the run log knows no script {script}")
+    typer.echo(text, nl=False)
 
 
 def _show(store: Store, matchers: tuple[Matcher, ...], earliest: datetime) -> None:

@@ -8,9 +8,10 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Adds columns and a table; what is stored stays as it is."""
+    """Adds columns and tables; what is stored stays as it is."""
     _evidence()
     _runs()
+    _scripts()
 
 
 def _evidence() -> None:
@@ -56,3 +57,17 @@ def _runs() -> None:
     op.create_index("run_at", "run", ["at"])
     op.create_index("run_incident", "run", ["incident"])
     op.create_index("run_host", "run", ["host", "id"])
+    op.create_index("run_script", "run", ["script"])
+
+
+def _scripts() -> None:
+    """What ran."""
+    op.create_table(
+        "script",
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("first_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256"),
+    )
+    op.create_index("script_last", "script", ["last_at"])
