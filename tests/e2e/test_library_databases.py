@@ -69,9 +69,13 @@ class Postgres:
         return found
 
     def close(self) -> None:
-        """Ends all connections, the first ones first: others may wait for them."""
+        """Ends all connections, the first ones first, and waits for the server to notice."""
         for each in self.open_ones:
             each.close()
+        self.open_ones.clear()
+        asked = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'app'"
+        with self.connect("postgres") as asking:
+            wait_for(lambda: asking.execute(asked).fetchone() == (0,), "all connections to end")
         self.open_ones.clear()
 
 
@@ -198,25 +202,42 @@ class Maria:
 
     def client(self, user: str = "root") -> list[str]:
         """The command of a client of this account."""
-        return ["mariadb", "--no-defaults", f"--socket={self.service.folder}/socket", "-u", user]
+        return [
+            "mariadb",
+            "--no-defaults",
+            "--skip-column-names",
+            f"--socket={self.service.folder}/socket",
+            "-u",
+            user,
+        ]
 
     def ask(self, statements: str) -> str:
         """What the server answers to root."""
-        command = [*self.client(), "--skip-column-names"]
+        command = self.client()
         return subprocess.run(
             command, input=statements, text=True, capture_output=True, check=True
         ).stdout.strip()
 
-    def say(self, statements: str, user: str = "app") -> None:
+    def say(self, statements: str, user: str = "app") -> subprocess.Popen[str]:
         """Says this in one more session, which stays."""
-        silent = subprocess.DEVNULL
         session = subprocess.Popen(
-            self.client(user), stdin=subprocess.PIPE, stdout=silent, stderr=silent, text=True
+            [*self.client(user), "--unbuffered"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
         )
         self.open_ones.append(session)
         assert session.stdin is not None
         session.stdin.write(f"{statements}\n")
         session.stdin.flush()
+        return session
+
+    def stay(self, user: str) -> None:
+        """One more session, which is there when this returns."""
+        session = self.say("SELECT 'here';", user)
+        assert session.stdout is not None
+        assert session.stdout.readline() == "here\n"
 
     def sessions(self) -> list[str]:
         """The command, the time and the statement of each session but root's."""
@@ -319,11 +340,25 @@ def test_the_troubles_of_a_mariadb_are_told(maria: Maria) -> None:
     assert "nobody-blocked" not in said
 
 
+def test_a_deadlock_is_told(maria: Maria) -> None:
+    """The latest one is found in the status of the engine."""
+    maria.ask("INSERT INTO shop.orders (id, state) VALUES (1, 'new'), (2, 'new');")
+    first, second = (
+        "UPDATE orders SET state = 'a' WHERE id = 1",
+        "UPDATE orders SET id = 3 WHERE id = 2",
+    )
+    maria.say(f"USE shop; BEGIN; {first}; DO SLEEP(1); {second};")
+    maria.say(f"USE shop; BEGIN; {second}; DO SLEEP(1); {first};")
+    status = "SHOW ENGINE INNODB STATUS;"
+    wait_for(lambda: "LATEST DETECTED DEADLOCK" in maria.ask(status), "a deadlock")
+
+    assert "deadlock-now" in told(maria.diagnosed())
+
+
 def test_few_sessions_left_are_told(maria: Maria) -> None:
     """Before the last one is taken, and by whom."""
     for _ in range(MY_CONNECTIONS - 2):
-        maria.say("USE shop;")
-    wait_for(lambda: len(maria.sessions()) == MY_CONNECTIONS - 2, "all sessions to be there")
+        maria.stay("app")
 
     said = told(maria.diagnosed())
 
@@ -334,14 +369,7 @@ def test_few_sessions_left_are_told(maria: Maria) -> None:
 def test_no_session_left_is_told(maria: Maria) -> None:
     """The runbook finds no place itself, and says why; one more than the limit is root's."""
     for _ in range(MY_CONNECTIONS + 1):
-        maria.say("SELECT 1;", user="root")
-
-    def no_place() -> bool:
-        asking = [*maria.client(), "-e", "SELECT 1"]
-        refused = subprocess.run(asking, capture_output=True, check=False)
-        return b"Too many connections" in refused.stderr
-
-    wait_for(no_place, "no session to be left")
+        maria.stay("root")
 
     assert "no-connection-left" in told(maria.diagnosed())
 
