@@ -17,8 +17,10 @@ from watcher.model.runbook import (
     InputType,
     Rehearsal,
     Runbook,
+    Shell,
     Signal,
     Step,
+    Sudo,
     ValueType,
     Variant,
 )
@@ -181,3 +183,62 @@ def test_an_alert_has_the_fields_that_inputs_ask_for() -> None:
         "incident.customer": "c",
         "incident.service": "s",
     } == alert.fields
+
+
+SOCKETS = Step(
+    "sockets",
+    "Sockets",
+    "netstat -lnp",
+    sudo=Sudo.IF_AVAILABLE,
+    variants=(Variant("as_root ss -lnp", needs=("ss",)),),
+    signals=(
+        Signal("listens", Level.GOOD, "exit_code == 0", "it listens"),
+        Signal("unsure", Level.INFO, "partial", "not all programs can be seen"),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("test", "signals"),
+    [({}, {"listens"}), ({"partial": {"sockets": "ss"}}, {"unsure"})],
+)
+def test_a_step_can_be_played_without_root(test: Mapping[str, Any], signals: set[str]) -> None:
+    """Expressions know of it, and what is good news then is none."""
+    book = replace(BOOK, steps=(SOCKETS,))
+    report = rehearse(book, Rehearsal("test", outputs={"sockets": "a"}, **test))
+
+    assert signals == report.fired
+    [step] = report.steps
+    assert ("without root: ss" if test else "") == step.partial
+
+
+@pytest.mark.parametrize(
+    ("step", "missing", "text", "reason"),
+    [
+        (SOCKETS, (), "as_root ss -lnp", ""),
+        (SOCKETS, ("ss",), "netstat -lnp", ""),
+        (replace(SOCKETS, run=""), ("ss",), None, "the host has no command 'ss'"),
+        (replace(SOCKETS, needs=("awk",)), ("awk",), None, "the host has no command 'awk'"),
+        (replace(SOCKETS, shell=Shell.BASH), ("bash",), None, "the host has no command 'bash'"),
+    ],
+)
+def test_commands_can_be_missing(
+    step: Step, missing: tuple[str, ...], text: str | None, reason: str
+) -> None:
+    """The step takes the text that such a host takes, or says what is not there."""
+    renders = {"sockets": text} if text else {}
+    test = Rehearsal("test", outputs={"sockets": "a"}, missing=missing, renders=renders)
+    report = rehearse(replace(BOOK, steps=(step,)), test)
+
+    assert () == report.differences
+    assert [reason] == [each.reason for each in report.steps]
+
+
+def test_steps_that_are_refused_are_told_though_nothing_is_played() -> None:
+    """A test may be about nothing but the value that is refused."""
+    refused: dict[str, Any] = {"alert": {"labels": {"mountpoint": ";id"}}}
+
+    assert () == played(Expectation(skipped=("apk", "df"), inputs={"mount": None}), **refused)
+    book = replace(BOOK, steps=(STEPS[0], STEPS[2]))
+    expect = Expectation(skipped=("df",))
+    assert () == rehearse(book, Rehearsal("test", expect=expect, **refused)).differences

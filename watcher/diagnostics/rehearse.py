@@ -5,7 +5,7 @@ the outputs (status, cleaning, redaction, values, signals) is the business of th
 for real.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from watcher.decide.match import holds
@@ -20,7 +20,7 @@ from watcher.model.catalogue import Host, SshProfile
 from watcher.model.evidence import Level, StepResult, StepStatus
 from watcher.model.matcher import Matcher
 from watcher.model.policy import RunbookTrigger
-from watcher.model.runbook import Rehearsal, Runbook
+from watcher.model.runbook import Rehearsal, Runbook, Shell
 
 FACTS: Mapping[str, str] = {
     "os_id": "debian",
@@ -92,7 +92,7 @@ def rehearse(runbook: Runbook, test: Rehearsal) -> Report:
     job = Job(runbook, host, profile, alert.fields, approved=True, given=test.inputs)
     prepared = prepare(job)
     facts = {**FACTS, **test.facts}
-    chosen = {each.step.id: _choice(each, facts) for each in prepared.commands}
+    chosen = {each.step.id: _choice(each, facts, test.missing) for each in prepared.commands}
     steps = _played(prepared, test, facts, chosen)
     differences = [
         *_of_match(runbook, test, alert, host),
@@ -112,11 +112,26 @@ def never_fired(runbook: Runbook, reports: list[Report]) -> tuple[str, ...]:
     )
 
 
-def _choice(command: Command, facts: Mapping[str, str]) -> Choice | None:
-    """The text that a host with these facts, and with all commands, would run."""
-    if not _hold(command.step.when, facts):
-        return None
-    return next((each for each in command.choices if _hold(each.when, facts)), None)
+def _choice(command: Command, facts: Mapping[str, str], missing: Collection[str]) -> Choice | str:
+    """The text that a host with these facts, without these commands, would run; where it runs none,
+    the frame that it sends instead.
+    """
+    step = command.step
+    if not _hold(step.when, facts):
+        return f"S {step.id}"
+    needs = step.needs if step.shell is Shell.SH else ("bash", *step.needs)
+    lack = _lack(needs, missing)
+    if not lack:
+        for each in command.choices:
+            if _hold(each.when, facts):
+                if not (without := _lack(each.needs, missing)):
+                    return each
+                lack = without
+    return f"U {step.id} {lack}" if lack else f"S {step.id}"
+
+
+def _lack(needs: Iterable[str], missing: Collection[str]) -> str:
+    return next((each for each in needs if each in missing), "")
 
 
 def _hold(matchers: tuple[Matcher, ...], facts: Mapping[str, str]) -> bool:
@@ -127,28 +142,29 @@ def _played(
     prepared: Prepared,
     test: Rehearsal,
     facts: Mapping[str, str],
-    chosen: Mapping[str, Choice | None],
+    chosen: Mapping[str, Choice | str],
 ) -> tuple[StepResult, ...]:
     """The steps of which the test says what they print, and those that do not run at all."""
     received = b""
-    heard = set(prepared.left_out)
+    heard: set[str] = set()
     for step, choice in chosen.items():
-        if choice is None:
-            received += _frame(f"S {step}")
+        if isinstance(choice, str):
+            received += _frame(choice)
         elif step in test.outputs or step in test.codes:
             output = test.outputs.get(step, "").encode()
             end = f"E {step} code={test.codes.get(step, 0)} size={len(output)} dropped=0"
+            end += f" partial={test.partial[step]}" if step in test.partial else ""
             received += _frame(f"B {step}") + output + _frame(end)
         else:
             continue
         heard.add(step)
     if not heard:
-        return ()
+        return tuple(prepared.left_out.values())
     received += _frame("Z")
     answer = Answer(received, b"", ended=True, full=False, arrivals=((len(received), 0.0),))
     names = {step: step for step in chosen}
     found = results(prepared, names, answer, parse(received, _NONCE), facts)
-    return tuple(result for result in found if result.step in heard)
+    return tuple(result for result in found if result.step in heard | prepared.left_out.keys())
 
 
 def _frame(header: str) -> bytes:
@@ -178,10 +194,10 @@ def _of_inputs(prepared: Prepared, test: Rehearsal) -> Iterator[str]:
         yield f"input {name}: {wanted}, but {found or 'there is no such input'}"
 
 
-def _of_texts(test: Rehearsal, chosen: Mapping[str, Choice | None]) -> Iterator[str]:
+def _of_texts(test: Rehearsal, chosen: Mapping[str, Choice | str]) -> Iterator[str]:
     for step, expected in test.renders.items():
         choice = chosen.get(step)
-        actual = choice.rendered.text.strip() if choice else None
+        actual = choice.rendered.text.strip() if isinstance(choice, Choice) else None
         if actual != expected.strip():
             found = f"becomes {actual!r}" if actual is not None else "is not run at all"
             yield f"step {step}: should become {expected.strip()!r}, but {found}"

@@ -141,6 +141,7 @@ def _understood(step: Step, result: StepResult, seen: Seen) -> StepResult:
         "inputs": seen.inputs.values,
         "facts": seen.facts,
         "status": str(result.status),
+        "partial": bool(result.partial),
         "seconds": result.seconds,
     }
     values: Mapping[str, Value] = {}

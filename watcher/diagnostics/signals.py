@@ -20,7 +20,7 @@ LONGEST_SAY = 300
 MOST_EACH = 10
 """Of a list at most so many items are told; the last sentence counts the others."""
 
-RESERVED = ("inputs", "facts", "status", "exit_code", "seconds", "output", "item")
+RESERVED = ("inputs", "facts", "status", "partial", "exit_code", "seconds", "output", "item")
 """Names that expressions know already, so that no extraction may be called so."""
 
 _FAULTS = (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError)

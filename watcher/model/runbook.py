@@ -205,7 +205,8 @@ class Rehearsal:
     `alert` are fields as in `watcher rules explain`. `outputs` are texts by step: those of the
     test itself and, once they have been read, those recorded in the folder `fixtures`
     (`fixtures/<runbook>/<fixtures>/<step>.txt` beside the runbook) for steps that it does not give.
-    `codes` are exit codes other than 0, `renders` the texts that steps become.
+    `codes` are exit codes other than 0, `renders` the texts that steps become. `partial` are, by
+    step, commands that did not run as root though they should, `missing` those that are not there.
     """
 
     name: str
@@ -216,6 +217,8 @@ class Rehearsal:
     outputs: Mapping[str, str] = field(default_factory=dict)
     codes: Mapping[str, int] = field(default_factory=dict)
     renders: Mapping[str, str] = field(default_factory=dict)
+    partial: Mapping[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
     fixtures: str = ""
     expect: Expectation = Expectation()
 

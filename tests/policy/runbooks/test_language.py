@@ -82,6 +82,8 @@ tests:
     fixtures: rec
     outputs: {df: inline}
     codes: {df: 1}
+    partial: {df: ss}
+    missing: [lsof]
     renders: {df: x}
     expect:
       {matches: true, signals: [s], values: {df.use: 97}, skipped: [df], inputs: {mount: null}}
@@ -232,6 +234,7 @@ def test_what_was_recorded_is_read_when_it_is_asked_for(tmp_path: Path) -> None:
         ("each: rows", "each: row", "there is no extracted list (with `all: true`) 'row'; did"),
         ("{id: t,", "{id: s,", "there is more than one signal 's'"),
         ("outputs: {df:", "outputs: {dff:", "there is no step 'dff'; did you mean 'df'?"),
+        ("partial: {df: ss}", "partial: {dff: ss}", "there is no step 'dff'"),
         ("inputs: {mount: /var}", "inputs: {mont: /var}", "there is no input 'mont'"),
         ("signals: [s]", "signals: [z]", "there is no signal 'z'"),
         ("df.use: 97", "df.us: 97", "there is no value 'df.us'; did you mean 'df.use'?"),

@@ -145,8 +145,8 @@ def _of_test(
     steps = [step.id for step in runbook.steps]
     inputs = [one.name for one in runbook.inputs]
     expect = test.expect
-    for key, names in (("outputs", test.outputs), ("codes", test.codes), ("renders", test.renders)):
-        for name in names:
+    for key in ("outputs", "codes", "partial", "renders"):
+        for name in getattr(test, key):
             yield from _known([name], steps, place / key / name, "step")
     for name in test.inputs:
         yield from _known([name], inputs, place / "inputs" / name, "input")

@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints, WithJsonSchema
 
 from watcher.model.event import Severity
 from watcher.model.runbook import Expectation, Rehearsal
-from watcher.policy.runbooks.words import ExitCode, Plain
+from watcher.policy.runbooks.words import CommandName, ExitCode, Plain
 from watcher.policy.values import Name, Strict
 
 Folder = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
@@ -71,6 +71,12 @@ class RehearsalEntry(Strict):
         {}, description="By step, what it prints; this wins over the recorded one."
     )
     codes: dict[str, ExitCode] = Field({}, description="By step, its exit code, if it is not 0.")
+    partial: dict[str, CommandName] = Field(
+        {}, description="By step, the command that ran without root, as sudo did not allow it."
+    )
+    missing: tuple[CommandName, ...] = Field(
+        (), description="Commands that the host does not have."
+    )
     renders: dict[str, str] = Field({}, description="By step, the shell text that it becomes.")
     expect: Expect = Field(description="What is to come of it.")
 
@@ -86,6 +92,8 @@ class RehearsalEntry(Strict):
             outputs=self.outputs,
             codes=self.codes,
             renders=self.renders,
+            partial=self.partial,
+            missing=self.missing,
             fixtures=self.fixtures,
             expect=Expectation(
                 matches=expect.matches,

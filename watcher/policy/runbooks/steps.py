@@ -152,7 +152,7 @@ class SignalEntry(Strict):
     if_: Name = Field(
         alias="if",
         description="A Jinja expression on the extracted values, `inputs`, `facts`, `status`, "
-        "`exit_code`, `seconds` and `output`. It is silent where a value is missing.",
+        "`partial`, `exit_code`, `seconds` and `output`. It is silent where a value is missing.",
     )
     say: Sentence = Field(description="The sentence, a Jinja template of the same values.")
     each: str = Field(

@@ -104,10 +104,10 @@ _Many = Annotated[tuple[Name, ...], NOT_EMPTY, IN_SCHEMA]
 Some = Annotated[_Many, BeforeValidator(one_or_many, json_schema_input_type=Name | _Many)]
 """One text, or a list of some."""
 
-_Command = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_./+-]+$", max_length=80)]
-_Commands = Annotated[tuple[_Command, ...], NOT_EMPTY, IN_SCHEMA]
+CommandName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_./+-]+$", max_length=80)]
+_Commands = Annotated[tuple[CommandName, ...], NOT_EMPTY, IN_SCHEMA]
 Commands = Annotated[
-    _Commands, BeforeValidator(one_or_many, json_schema_input_type=_Command | _Commands)
+    _Commands, BeforeValidator(one_or_many, json_schema_input_type=CommandName | _Commands)
 ]
 
 _FactText = Annotated[
