@@ -1,5 +1,6 @@
 """Text from an alert never becomes text of a shell, whatever quotes an author put around it."""
 
+import re
 import shutil
 import subprocess
 from dataclasses import replace
@@ -12,7 +13,7 @@ from tests.diagnostics.given import diagnosed, job_on, run_on, step
 from tests.sshd import SshServer
 from watcher.diagnostics.extract import extracted
 from watcher.diagnostics.inputs import Inputs, Refused, allowed
-from watcher.diagnostics.render import Rendered, complaint, render
+from watcher.diagnostics.render import Rendered, render
 from watcher.diagnostics.run import Job, script_of
 from watcher.model.catalogue import Host, SshProfile
 from watcher.model.evidence import Level, StepStatus
@@ -374,9 +375,6 @@ def test_values_travel_beside_the_text() -> None:
 @pytest.mark.parametrize(
     ("template", "reason"),
     [
-        ("df {{ inputs.m }}", ""),
-        ("echo {{ none }}", ""),
-        ("docker ps --format '{% raw %}{{.Names}}{% endraw %}'", ""),
         ("df {{ inputs.n }}", "there is no input 'n'"),
         ("df {{ alert.name }}", "the template fails: 'alert' is undefined"),
         ("df {{ nothing }}", "the template fails: 'nothing' is undefined"),
@@ -384,39 +382,12 @@ def test_values_travel_beside_the_text() -> None:
         ("{{ 1 / 0 }}", "the template fails: division by zero"),
         ("{{ inputs._values }}", "the template fails: access to attribute '_values'"),
         ("{{ ''.__class__.__mro__ }}", "the template fails: access to attribute '__class__'"),
-        ("sh -c 'echo fine'", ""),
-        ("df | awk -v mount={{ inputs.m }} '$6 == mount'", ""),
-        ("grep -E 'bash|ssh' {{ inputs.m }}/passwd", ""),
     ],
 )
-def test_a_template_that_cannot_work_is_told_to_its_author(template: str, reason: str) -> None:
-    """What would fail with every value is found before any alert."""
-    found = complaint(template, [Input("m", InputType.PATH, ("a.b",))])
-
-    assert found.startswith(reason)
-    assert bool(found) == bool(reason)
-
-
-@pytest.mark.parametrize(
-    "template",
-    [
-        "eval {{ inputs.m }}",
-        'eval "x={{ inputs.m }}"',
-        "sh -c {{ inputs.m }}",
-        '/bin/sh -c "ls {{ inputs.m }}"',
-        'bash -lc "ls {{ inputs.m }}"',
-        "echo {{ inputs.m }} | xargs -I@ sh -c 'echo @'",
-        "su - app -c 'ls {{ inputs.m }}'",
-        "ssh other ls {{ inputs.m }}",
-        'df | awk "/{{ inputs.m }}/"',
-        'python3 -c "print({{ inputs.m }})"',
-    ],
-)
-def test_a_value_may_not_go_where_text_becomes_a_command(template: str) -> None:
-    """There a value would be read by a shell after all, so such a step is refused at load."""
-    found = complaint(template, [Input("m", InputType.PATH, ("a.b",))])
-
-    assert found.startswith("a step that takes a value may not use what makes a command of text")
+def test_a_template_that_cannot_work_is_refused(template: str, reason: str) -> None:
+    """The reason is that of the sandbox, and nothing is rendered."""
+    with pytest.raises(Refused, match=f"^{re.escape(reason)}"):
+        render(template, Inputs.example([Input("m", InputType.PATH, ("a.b",))]))
 
 
 def test_a_template_that_fails_skips_its_step(server: SshServer) -> None:

@@ -4,8 +4,6 @@
 parses it, whatever quotes the author put around it.
 """
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,19 +12,9 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from watcher.diagnostics.inputs import Inputs, Refused
-from watcher.model.runbook import Input
 
 # What an expression in a template may run into.
 _FAULTS = (TemplateError, ArithmeticError, LookupError, TypeError, ValueError)
-
-# Commands that read their arguments as text of a shell, and programs with a value in their text.
-_EVALUATES = re.compile(
-    r"(?:^|[\s;&|({`])"
-    r"(?:eval\s|ssh\s|(?:/\S*/)?(?:ba|da|z|k|a)?sh\s+-\w*c|su\s[^\n|;&]*-\w*c"
-    r"|(?:[gm]?awk|sed|perl|python[0-9.]*|ruby|node|php)\s[^\n|;&]*\"[^\"\n]*\{\{)",
-    re.MULTILINE,
-)
-
 
 # Where the values go while a template is rendered; no template can write this name.
 _VALUES = "the values"
@@ -72,17 +60,3 @@ _ENVIRONMENT.globals.clear()
 def _compiled(template: str) -> Template:
     """The same step runs on many hosts. Raises what a template may run into."""
     return _ENVIRONMENT.from_string(template)
-
-
-def complaint(template: str, inputs: Sequence[Input]) -> str:
-    """What is wrong with a template, whatever the values; "" if nothing is."""
-    try:
-        rendered = render(template, Inputs.example(inputs))
-    except Refused as refused:
-        return str(refused)
-    if rendered.values and _EVALUATES.search(template):
-        return (
-            "a step that takes a value may not use what makes a command of text (eval, sh -c, "
-            "su -c, ssh, a value within the text of awk or python): there it could be executed"
-        )
-    return ""
