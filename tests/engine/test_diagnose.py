@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -184,6 +185,30 @@ def test_another_profile_is_another_connection(ward: Ward) -> None:
 
     assert 2 == len(ward.machines.scripts)
     assert ["watcher", "root"] == [each.user for each in ward.runs()]
+
+
+def test_a_person_gets_a_look_of_his_own_where_the_machine_is_content(ward: Ward) -> None:
+    """What was seen a while ago answers the alert, and not who wants to know how it is now."""
+    ward.order(LOOK)
+    ward.carry_out()
+    ward.order(LOOK, number=2)
+    ward.order(LOOK, number=2, occasion=Occasion.MANUAL, by="olga")
+    ward.carry_out()
+
+    assert 2 == len(ward.machines.scripts)
+    assert ["alert z:1", "olga"] == [each.by for each in ward.runs()]
+
+
+def test_what_ran_is_kept_with_the_run_log(ward: Ward) -> None:
+    """All runs of one script name it, and its text is what was sent."""
+    ward.order(LOOK, LOAD)
+    ward.carry_out()
+    [name] = {each.script for each in ward.runs()}
+    with ward.store.view() as view:
+        text = view.script(name, "acme") or ""
+
+    assert name == sha256(text.encode()).hexdigest()
+    assert [True] == [text in each for each in ward.machines.scripts]
 
 
 def test_the_same_twice_is_done_once(ward: Ward) -> None:

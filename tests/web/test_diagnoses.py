@@ -10,6 +10,7 @@ from watcher.engine.reload import InForce
 from watcher.model.action import ActionStatus
 from watcher.model.catalogue import Catalogue, Host
 from watcher.model.change import replace
+from watcher.model.incident import Status
 from watcher.model.person import Role
 from watcher.model.policy import Occasion, RunbookMatch, RunbookPolicy, RunbookTrigger
 from watcher.model.run import Run
@@ -173,6 +174,20 @@ def test_a_person_with_the_role_agrees(ward: World, held: int) -> None:
         line["actor"],
         line["reason"]["text"],
     )
+
+
+def test_nobody_agrees_for_an_incident_that_is_over(ward: World, held: int) -> None:
+    """What was wanted while it was open would tell of another day; it can still be refused."""
+    manager = ward.program(Role.MANAGER)
+    with ward.store.begin() as tx:
+        incident = tx.incidents([8])[8]
+        tx.save_incidents([replace(incident, status=Status.CLOSED, closed_at=NOW)])
+    answers = [
+        manager.post(f"/api/v1/actions/{held}/{word}") for word in ("approve", "refuse", "approve")
+    ]
+
+    assert [409, 200, 409] == [each.status_code for each in answers]
+    assert "reopen it first" in answers[0].json()["error"]
 
 
 def test_a_person_refuses(ward: World, held: int) -> None:

@@ -142,6 +142,8 @@ def _answer(desk: Desk, number: int, by: Principal, text: str, *, agrees: bool) 
         raise NotThereError(f"there is no action {number}")
     if agrees:
         _check(by, Role(action.payload.get("role", Role.OPERATOR)))
+        with desk.store.view() as view:
+            _incident(view, action.incident, by)
     with desk.store.begin() as tx:
         answer = tx.approve if agrees else tx.refuse
         if action.status is not ActionStatus.HELD or not answer(number, by.name, moment.now):

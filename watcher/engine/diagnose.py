@@ -36,7 +36,8 @@ _STORM_WITHIN = timedelta(minutes=5)
 # What a host was like longer ago explains nothing by how it differs.
 _COMPARED = timedelta(days=30)
 _UNKNOWN_HOST = "not in the inventory with an address and an SSH profile, never connected to"
-_HEAVY = "left out: more than 20 incidents are diagnosed at once, and this step is heavy"
+_HEAVY = f"left out: more than {_STORM} incidents are diagnosed at once, and this step is heavy"
+_TWIN = "done together with another that asked for the same"
 # What only a person can mend: to try again would change nothing, and may lock the account.
 _FOR_PEOPLE = frozenset({Fault.HOST_KEY, Fault.LOGIN, Fault.KEX, Fault.CONFIGURATION})
 
@@ -52,6 +53,13 @@ class _Task:
     job: Job
     before: Diagnosis | None = None
     heavy: tuple[Step, ...] = ()
+
+    def is_like(self, other: object) -> bool:
+        """Whether the other is a run of the same steps with the same values."""
+        return isinstance(other, _Task) and self._what() == other._what()
+
+    def _what(self) -> tuple[object, ...]:
+        return (self.job.runbook, self.job.approved, dict(prepare(self.job).inputs.values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +88,11 @@ class DiagnoseHand:
     def prepare(self, actions: Sequence[Action], view: View) -> Errand:
         """Looks up hosts, ways in, runbooks, the values that steps may see, and what is known."""
         plans: list[Result | _Task] = []
-        wanted: set[tuple[str, str]] = set()
         for action in actions:
-            what = (action.payload["runbook"], action.payload.get("part", ""))
-            twin = Result(
-                Outcome(Verdict.DONE, "done together with another that asked for the same")
-            )
-            plans.append(twin if what in wanted else _Plan(self, action, view).made())
-            wanted.add(what)
+            plan = _Plan(self, action, view).made()
+            if isinstance(plan, _Task) and any(map(plan.is_like, plans)):
+                plan = Result(Outcome(Verdict.DONE, _TWIN))
+            plans.append(plan)
         return partial(self._run, plans)
 
     def _run(self, plans: Sequence[Result | _Task]) -> tuple[Result, ...]:
