@@ -74,6 +74,19 @@ def found(one: Extract, text: str) -> Any:
             "perhaps",
             "value x could not be read: 'perhaps' is no bool",
         ),
+        *(
+            (Extract("x", regex=r"(\S+)", type=kind), text, "value x could not be read: ")
+            for kind, text in (
+                (ValueType.FLOAT, "NaN"),
+                (ValueType.FLOAT, "+Inf"),
+                (ValueType.INT, "9" * 24),
+                (ValueType.BYTES, "9999E"),
+            )
+        ),
+        *(
+            (Extract("x", json="a"), f'{{"a": {text}}}', "value x could not be read: ")
+            for text in ("NaN", "1e400", "9" * 24, r'"\ud800"')
+        ),
         (Extract("x", regex=r"(.+)", type=ValueType.DURATION), "1-02:03:04", 93784.0),
         (Extract("x", table=Table("^Filesystem", column="Capacity"), type=ValueType.INT), DF, 97),
         (

@@ -3,7 +3,7 @@
 A value that is not there is left out; one that cannot be read is a note, and never more.
 """
 
-import json
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 import jmespath
+import orjson
 from jmespath.exceptions import JMESPathError
 
 from watcher.diagnostics.figures import number, seconds
@@ -24,6 +25,7 @@ from watcher.model.runbook import Extract, Table, ValueType
 _SLICE = 65_536
 _MOST_ROWS = 1000
 _LONGEST = 500
+_BIGGEST = 2**63
 _QUOTED = 40
 _TRUE = frozenset({"true", "yes", "on", "1", "t", "y"})
 _FALSE = frozenset({"false", "no", "off", "0", "f", "n"})
@@ -142,7 +144,7 @@ def _meant(match: re.Match[str]) -> object:
 
 def _from_json(path: str, text: str) -> Iterator[object]:
     try:
-        document = json.loads(text)
+        document = orjson.loads(text)
     except ValueError:
         raise ValueError("the output is no JSON, or only a part of it") from None
     found = jmespath.search(path, document)
@@ -193,12 +195,19 @@ def _rows(header: re.Pattern[str], text: str) -> Iterator[dict[str, str]]:
 def _typed(value: object, kind: ValueType) -> object:
     """The value as this type; rows and what JSON has types for stay as they are."""
     if isinstance(value, Mapping | list) or (kind is ValueType.STR and value is not None):
-        return value
+        return _kept(value)
     text = shown(value).strip()
     try:
-        return _CONVERSIONS[kind](text)
+        return _kept(_CONVERSIONS[kind](text))
     except ValueError:
         raise ValueError(f"{text[:_QUOTED]!r} is no {kind}") from None
+
+
+def _kept(value: object) -> object:
+    """The value, if it is one that evidence can hold; Prometheus prints NaN, and some +Inf."""
+    if isinstance(value, int | float) and not (math.isfinite(value) and abs(value) < _BIGGEST):
+        raise ValueError(f"{shown(value)[:_QUOTED]} is too big a number, or none")
+    return value
 
 
 def _bool(text: str) -> bool:
