@@ -157,6 +157,7 @@ def test_sudo_allows_exact_commands_only(profile: SshProfile, tmp_path: Path, sh
     rules = sudoers.read_text().splitlines()
     assert [
         "Defaults:watcher !requiretty",
+        "Defaults:watcher command_timeout=15",
         'watcher ALL=(root) NOPASSWD: /usr/bin/dmesg ""',
         "watcher ALL=(root) NOPASSWD: NOEXEC: /usr/bin/journalctl -n 5",
         r"watcher ALL=(root) NOPASSWD: /usr/bin/ls a\ b\#",
@@ -174,6 +175,28 @@ def test_sudo_allows_exact_commands_only(profile: SshProfile, tmp_path: Path, sh
     ]:
         assert f"  # Left out, since {reason} (book/" in left_out
         assert f"  #   {command}\n" in left_out
+
+
+def test_old_sudo_gets_the_rules_without_a_limit_of_time(
+    profile: SshProfile, tmp_path: Path
+) -> None:
+    """It would refuse the whole file for a word that it does not know."""
+    root = tmp_path / "root"
+    (root / "tools").mkdir(parents=True)
+    (root / "tools/visudo").write_text('#!/bin/sh\n! grep -q command_timeout= "$2"\n')
+    (root / "tools/visudo").chmod(0o755)
+    (root / "usr/bin").mkdir(parents=True)
+    (root / "usr/bin/dmesg").touch(0o755)
+    slow = rooted("as_root dmesg", timeout=60.5)
+    text = target_script(Target(profile, 2, (), (slow,)), NOW)
+    environment = {"PATH": f"{root}/tools:{SEARCH_PATH}", "ROOT": str(root)}
+    subprocess.run(["sh", "-s"], input=text, text=True, env=environment, check=True)
+    rules = (root / "etc/sudoers.d/watcher").read_text().splitlines()
+
+    assert 'say "Defaults:$NAME command_timeout=66"' in text
+    assert ["Defaults:watcher !requiretty", 'watcher ALL=(root) NOPASSWD: /usr/bin/dmesg ""'] == [
+        rule for rule in rules if not rule.startswith("#")
+    ]
 
 
 def test_rules_that_sudo_does_not_take_are_not_put_in_place(

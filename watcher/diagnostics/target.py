@@ -1,5 +1,6 @@
 """Writes the script with which an administrator lets Watcher in on a host: read first, then run."""
 
+import math
 import re
 import shlex
 from base64 import b64encode
@@ -20,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 from watcher.diagnostics.identity import login_key, signing_key
 from watcher.diagnostics.root import RootCommand, root_commands
 from watcher.model.catalogue import SshProfile
-from watcher.model.runbook import Runbook
+from watcher.model.runbook import Runbook, Sudo
 
 PLAIN, SUDO, SIGNED = 1, 2, 3
 """How far a host is prepared: a user of its own, some commands as root, signed scripts only."""
@@ -37,6 +38,9 @@ _ESCAPES = re.compile(
     "|ruby|sed|sqlite3|strace|systemctl|tar|tcpdump|vim?|view|watch"
 )
 _RUNNERS = re.compile("(?:ba|da|k|z)?sh|busybox|doas|env|nice|nohup|setsid|sudo?|timeout|xargs")
+# Where no step asks for root; and how much longer sudo waits than the step itself.
+_USUAL_SECONDS = 10.0
+_SPARE_SECONDS = 5
 
 
 class NotPrepared(Exception):
@@ -71,11 +75,19 @@ def target_script(target: Target, now: datetime) -> str:
         "SUMMARY": "\n".join(f"# {line}" for line in _summary(target, commands)),
         "KEYS": _authorized(target, now),
         "SIGNING": _signers(target),
+        "LIMIT": str(_limit(target.runbooks)),
         "RULES": "\n".join(f"  {line}" for line in _rules(commands)),
         "RUNNER": (_SCRIPTS / "watcher-run.sh").read_text().rstrip("\n"),
     }
     text = (_SCRIPTS / "prepare.sh").read_text()
     return re.sub(r"@([A-Z]+)@", lambda name: parts[name[1]], text)
+
+
+def _limit(runbooks: Iterable[Runbook]) -> int:
+    """Seconds after which nothing that runs as root is waited for any more."""
+    steps = (step for runbook in runbooks for step in runbook.steps)
+    asking = (step.timeout for step in steps if step.sudo is not Sudo.NEVER)
+    return math.ceil(max(asking, default=_USUAL_SECONDS)) + _SPARE_SECONDS
 
 
 def _summary(target: Target, commands: Sequence[RootCommand]) -> Iterator[str]:

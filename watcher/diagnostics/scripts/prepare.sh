@@ -46,6 +46,8 @@ END
 rules() {
   say '# Written for Watcher; commands that are not listed are not allowed.'
   say "Defaults:$NAME !requiretty"
+  # What runs as root can only be ended by root, so sudo itself must give it up.
+  say "Defaults:$NAME command_timeout=@LIMIT@"
 @RULES@
 }
 
@@ -109,6 +111,8 @@ prepare() {
     mkdir -p "${SUDOERS%/*}"
     new=${SUDOERS%/*}/.watcher.trial
     rules >"$new"
+    # sudo before 1.8.20 cannot end what takes too long.
+    visudo -cqf "$new" || { rules | grep -v ' command_timeout=' >"$new"; }
     chmod 440 "$new"
     if ! visudo -cqf "$new"; then
       rm -f "$new"
