@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import threading
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
@@ -325,6 +326,54 @@ def test_a_server_that_hangs_up_at_the_door(job: Job, tmp_path: Path) -> None:
         thread.join()
 
     assert problem.startswith("the host broke off while we logged in: ")
+
+
+class SlowDoorman(paramiko.ServerInterface):
+    """Lets everybody in, and is stuck as soon as something is to be run."""
+
+    def __init__(self, over: threading.Event) -> None:
+        self.over = over
+
+    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
+        return paramiko.common.AUTH_SUCCESSFUL
+
+    def get_allowed_auths(self, username: str) -> str:
+        return "publickey"
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:
+        return paramiko.common.OPEN_SUCCEEDED
+
+    def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
+        self.over.wait(60)
+        return False
+
+
+def test_a_server_that_is_stuck_when_something_is_to_be_run(job: Job, tmp_path: Path) -> None:
+    """It costs seconds, not a thread for ever."""
+    make_key(tmp_path / "host")
+    key = paramiko.PKey.from_path(tmp_path / "host")
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            transport = paramiko.Transport(connection)
+            transport.add_server_key(key)
+            transport.start_server(server=SlowDoorman(over))
+            transport.join()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        port = listener.getsockname()[1]
+        stuck = replace(job, host=replace(job.host, address="127.0.0.1", port=port))
+        line = f"[127.0.0.1]:{port} {key.get_name()} {key.get_base64()}\n"
+        began = time.monotonic()
+        problem = problem_of(with_known_hosts(stuck, line))
+        over.set()
+        thread.join()
+
+    assert problem.startswith("the host let us in but runs no commands: no answer in time")
+    assert time.monotonic() - began < 30
 
 
 def test_a_server_that_opens_no_session(sshd: StartSshd) -> None:

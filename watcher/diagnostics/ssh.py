@@ -1,5 +1,6 @@
 """One script on one host: it is handed to a shell, and what it says is read within limits."""
 
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -77,6 +78,7 @@ class Connection:
         self.fit = False
         try:
             channel.settimeout(OPEN_SECONDS)
+            channel.event = _Answered()
             channel.exec_command(command)
             channel.sendall(text)
             answer = _read(channel, done, deadline, clock)
@@ -92,6 +94,16 @@ class Connection:
         """Gives up the session that no script has used."""
         if self.session is not None:
             _close(self.session)
+
+
+class _Answered(threading.Event):
+    """Paramiko would wait for ever for a host that opens a session and then is stuck."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Raises TimeoutError where the host does not say whether it runs the command."""
+        if not super().wait(OPEN_SECONDS if timeout is None else timeout):
+            raise TimeoutError
+        return True
 
 
 def _close(channel: paramiko.Channel) -> None:
@@ -112,7 +124,7 @@ def _read(channel: paramiko.Channel, done: bytes, deadline: float, clock: Clock)
             received += chunk
             _note(arrivals, len(received), clock.monotonic() - began)
             ended = not chunk or received.endswith(done)
-        while channel.recv_stderr_ready():
+        while channel.recv_stderr_ready() and clock.monotonic() < deadline:
             complaints += channel.recv_stderr(_CHUNK)[: _MAX_STDERR - len(complaints)]
     full = len(received) >= _MAX_BYTES
     return Answer(bytes(received), bytes(complaints), ended, full, tuple(arrivals))
