@@ -238,6 +238,17 @@ def test_unreachable_is_a_finding_at_once(ward: Ward) -> None:
     assert 1 == len(ward.machines.scripts)
 
 
+def test_unreachable_is_a_finding_whichever_runbook_comes_first(ward: Ward) -> None:
+    """One that has nothing to run there has not tried to connect, so it cannot tell."""
+    idle = replace(LOOK, id="idle", inputs=(Input("fs", InputType.PATH, ("alert.labels.no",)),))
+    ward = replace(ward, books=(idle, LOAD))
+    ward.machines.faults = [DOWN]
+    ward.order(idle, LOAD)
+    ward.carry_out()
+
+    assert [None, Fault.TIMEOUT] == [each.fault for each in ward.evidence()]
+
+
 def test_a_host_that_stays_away_is_given_up_within_minutes(ward: Ward) -> None:
     """What it says an hour later does not explain the incident; that it rests is no new finding."""
     rests = Unreachable("left alone until 12:30", Fault.RESTING)
@@ -312,6 +323,36 @@ def test_another_question_is_asked_anew(ward: Ward, digest: str, label: str) -> 
     ward.carry_out()
 
     assert [f"seen {label}"] == outputs(ward.evidence(2))
+
+
+def test_a_clock_that_was_wrong_silences_no_host(ward: Ward) -> None:
+    """What was seen tomorrow, before the clock was set right, answers nothing today."""
+    ward.order(LOOK)
+    ward.clock.advance(timedelta(days=1))
+    ward.carry_out()
+    ward.clock.advance(timedelta(days=-1))
+    ward.order(LOOK, number=2)
+    ward.carry_out()
+
+    assert 2 == len(ward.machines.scripts)
+
+
+def test_a_secret_in_an_input_is_not_kept(ward: Ward) -> None:
+    """Not with the evidence, nor the run, nor the script; the same question is still known."""
+    url = Input("fs", InputType.WORD, default="http://olga:hunter22@db01/x")
+    book = replace(LOOK, inputs=(url,))
+    ward = replace(ward, books=(book,))
+    ward.order(book)
+    ward.carry_out()
+    ward.order(book, number=2)
+    ward.carry_out()
+    [run] = ward.runs()
+    with ward.store.view() as view:
+        text = view.script(run.script, "acme") or ""
+
+    assert {"fs": "http://olga:***@db01/x"} == run.inputs
+    assert "hunter22" in ward.machines.scripts[0]
+    assert "hunter22" not in f"{ward.evidence()} {text}"
 
 
 def test_a_person_need_not_wait(ward: Ward) -> None:
@@ -485,6 +526,13 @@ def test_the_longest_runbooks_set_the_lease(store: Store) -> None:
 
     assert Ward(store, books).hand().longest == TOGETHER * 100 + 5 + 10
     assert DiagnoseHand(Catalogue(), {}, Clock(), Machines()).longest == 10.0
+
+
+def test_each_profile_that_runbooks_ask_for_prolongs_the_lease(store: Store) -> None:
+    """The runbooks of one host may need one connection after another."""
+    as_root = replace(LOAD, timeout=100.0, profile="root")
+
+    assert Ward(store, (as_root,)).hand().longest == 100 + 2 * 5 + 10
 
 
 def test_a_whole_runbook_may_wait_for_a_person(ward: Ward) -> None:

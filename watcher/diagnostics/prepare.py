@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from watcher.diagnostics.inputs import Inputs, Refused
 from watcher.diagnostics.render import render
 from watcher.diagnostics.script import Batch, Choice, Command
+from watcher.kit.redact import redact
 from watcher.model.catalogue import Host, SshProfile
 from watcher.model.evidence import StepResult, StepStatus
 from watcher.model.runbook import Effect, Runbook, Step
@@ -48,6 +49,12 @@ class Prepared:
     def batch(self) -> Batch:
         """What goes into the script."""
         return Batch(self.commands, self.job.runbook.timeout)
+
+    @property
+    def shown(self) -> dict[str, str]:
+        """The inputs as they may be kept: an address can have a password in it."""
+        secrets = self.job.secrets
+        return {name: redact(value, secrets) for name, value in self.inputs.values.items()}
 
 
 def prepare(job: Job) -> Prepared:

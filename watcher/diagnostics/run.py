@@ -85,7 +85,7 @@ def _blank(prepared: Prepared, now: datetime) -> Diagnosis:
         now,
         seconds=0.0,
         steps=tuple(prepared.left_out.values()),
-        audit=Audit(by=job.by, runbook=job.runbook.digest, inputs=dict(prepared.inputs.values)),
+        audit=Audit(by=job.by, runbook=job.runbook.digest, inputs=prepared.shown),
     )
 
 

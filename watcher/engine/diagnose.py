@@ -74,11 +74,15 @@ class DiagnoseHand:
 
     @property
     def longest(self) -> float:
-        """As many of the longest runbooks as go into one script, over the slowest connection."""
+        """As many of the longest runbooks as go together, over the slowest connections: that of the
+        host's own profile, and one for each that runbooks ask for.
+        """
         timeouts = sorted((each.timeout for each in self.runbooks.values()), reverse=True)
+        asked = {each.profile for each in self.runbooks.values()} | {""}
         profiles = self.catalogue.profiles.values()
-        connect = max((self.pool.longest(each) for each in profiles), default=0.0)
-        return sum(timeouts[:TOGETHER]) + connect + _SPARE_SECONDS
+        connects = sorted((self.pool.longest(each) for each in profiles), reverse=True)
+        most = min(len(asked), TOGETHER)
+        return sum(timeouts[:TOGETHER]) + sum(connects[:most]) + _SPARE_SECONDS
 
     def label(self, action: Action) -> str:
         """Which runbook on which host."""
@@ -103,8 +107,9 @@ class DiagnoseHand:
             jobs = [each.job for each in some]
             found = diagnose(jobs, self.pool, self.clock)
             script = script_text(jobs)
-            for place, (task, diagnosis) in enumerate(zip(some, found, strict=True)):
-                result = self._result(task, diagnosis, first=place == 0)
+            failed = next((each for each in found if each.fault is not None), None)
+            for task, diagnosis in zip(some, found, strict=True):
+                result = self._result(task, diagnosis, first=diagnosis is failed)
                 results[task.action.id] = replace(result, script=script)
         return tuple(results[each.action.id] if isinstance(each, _Task) else each for each in plans)
 
@@ -208,6 +213,8 @@ class _Plan:
         )
         if earlier is None or not _same_question(earlier.diagnosis, task):
             return None
+        if earlier.diagnosis.started_at > now + policy.cooldown:
+            return None  # A clock was wrong then; that must not silence the host until that day.
         return self._seen(earlier, now)
 
     def _seen(self, earlier: Evidence, now: datetime) -> Result:
@@ -224,7 +231,7 @@ def _same_question(diagnosis: Diagnosis, task: _Task) -> bool:
     """Whether it is by the same recipe, with the same inputs."""
     audit = diagnosis.audit
     same = audit.runbook == task.runbook.digest
-    return same and dict(audit.inputs) == dict(prepare(task.job).inputs.values)
+    return same and dict(audit.inputs) == prepare(task.job).shown
 
 
 def _outcome(diagnosis: Diagnosis) -> Outcome:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from watcher.decide.findings import worst
+from watcher.diagnostics.prepare import prepare
 from watcher.diagnostics.run import Job, script_of
 from watcher.kit.log import logger
 from watcher.kit.redact import without_own
@@ -43,8 +44,14 @@ def run_of(diagnosis: Diagnosis, job: Job, outcome: str, action: Action | None =
 
 
 def script_text(jobs: Sequence[Job]) -> str:
-    """What ran for these jobs, for those who must see it: without Watcher's own secrets."""
-    return without_own(script_of(jobs), {each for job in jobs for each in job.secrets})
+    """What ran for these jobs, for those who must see it: without Watcher's own secrets, and
+    without inputs that have one in them.
+    """
+    secrets = {each for job in jobs for each in job.secrets}
+    for each in map(prepare, jobs):
+        shown = each.shown
+        secrets.update(value for name, value in each.inputs.values.items() if value != shown[name])
+    return without_own(script_of(jobs), secrets)
 
 
 def keep(tx: Tx, run: Run, script: str = "") -> None:
