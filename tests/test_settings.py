@@ -1,6 +1,9 @@
 """The configuration: file, environment, secrets, defaults, and everything that is wrong at once."""
 
 import json
+import shutil
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
@@ -12,12 +15,14 @@ import pytest
 from pydantic import BaseModel
 
 from watcher.kit.plugins import adapter, kinds
+from watcher.kit.shipped import shipped
 from watcher.model.incident import Priority
 from watcher.policy.catalogue import CatalogueFile
 from watcher.policy.endpoints import Auth
 from watcher.policy.inventory import InventoryFile
+from watcher.policy.problems import Problems
 from watcher.policy.rules import RulesFile
-from watcher.settings import Settings, SettingsError, load
+from watcher.settings import Settings, SettingsError, complete, load, reload_policy
 from watcher.settings.channels import options_model
 from watcher.settings.schema import ConfigFile
 
@@ -64,6 +69,66 @@ def test_everything_has_a_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert settings.policy.runbooks
     assert settings.secrets == ()
     assert settings.warnings == ()
+
+
+OWN = """\
+{{apiVersion: watcher/v1, kind: Runbook, id: {name}, title: Ours, owner: us,
+ match: {{any: [{{alert: never}}]}}, policy: {{cooldown: 0s}},
+ steps: [{{id: who, title: Who, run: id}}]}}
+"""
+
+
+def test_brief_settings_become_whole(tmp_path: Path) -> None:
+    """At first they have one's own runbooks only; completed, they are those of a whole load, in
+    which one's own replace shipped ones.
+    """
+    path = written(tmp_path, "runbooks: books\n")
+    (tmp_path / "books").mkdir()
+    for name in ("door", "linux-base"):
+        (tmp_path / "books" / f"{name}.yaml").write_text(OWN.format(name=name))
+    brief, whole = load(path, {}, brief=True), load(path, {})
+
+    assert {"door", "linux-base"} == brief.runbooks.keys()
+    assert ["door", "linux-base"] == [each.name for each in brief.policy.runbooks]
+    assert "Ours" == whole.runbooks["linux-base"].title
+    assert len(whole.runbooks) > 20
+    assert whole == complete(brief) == complete(whole)
+
+
+def test_a_start_loads_no_holidays_unless_a_calendar_has_them() -> None:
+    """The library knows all countries, which costs 12 MB; the examples of the shipped rules, which
+    name one, are not looked at.
+    """
+    code = """\
+import sys
+from watcher.policy.problems import Problems
+from watcher.settings import load, reload_policy
+
+assert reload_policy(load(None, {}), Problems())
+assert "holidays" not in sys.modules
+load(None, {}, thorough=True)
+assert "holidays" in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_an_example_of_ones_own_is_tried_at_every_start(tmp_path: Path) -> None:
+    """Brief or not: rules that do something else than they say are not served, nor taken over."""
+    path = written(tmp_path, "rules: rules\n")
+    (tmp_path / "rules").mkdir()
+    sound = load(path, {}, brief=True)
+    shutil.copy(shipped("rules") / "priority.yaml", tmp_path / "rules")
+    own = tmp_path / "rules" / "priority.yaml"
+    own.write_text(own.read_text().replace("expect: P5", "expect: P1"))
+    problems = Problems()
+
+    assert reload_policy(sound, problems)
+    assert problems.errors
+    for brief in (False, True):
+        with pytest.raises(SettingsError) as caught:
+            load(path, {}, brief=brief)
+        assert problems.errors == caught.value.problems
+        assert "this example expects P1, but the rules say P5" in str(caught.value)
 
 
 def test_a_source_proves_itself_with_what_is_configured(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """`watcher serve`: the first start, the next ones, and every way in which it cannot start."""
 
 import asyncio
+import json
 import re
 import signal
 import subprocess
@@ -145,6 +146,50 @@ def test_a_broken_configuration_is_told_completely(tmp_path: Path) -> None:
             "watcher: the configuration cannot be used",
         ],
     ) == failed(tmp_path, "--config", str(config), env=environment())
+
+
+RUNBOOK = """\
+{{apiVersion: watcher/v1, kind: Runbook, id: door, title: The door, owner: us,
+ match: {{any: [{{alert: never}}]}}, policy: {{cooldown: 0s}},
+ steps: [{{id: who, title: Who, run: {run}}}]}}
+"""
+
+
+def test_a_runbook_of_ones_own_that_is_not_safe_is_told(tmp_path: Path) -> None:
+    """Before anything listens, by file and line."""
+    config, book = tmp_path / "watcher.yaml", tmp_path / "books" / "door.yaml"
+    config.write_text("runbooks: books\n")
+    book.parent.mkdir()
+    book.write_text(RUNBOOK.format(run="rm -rf /"))
+    code, lines = failed(tmp_path, "--config", str(config), env=environment())
+
+    assert (1, "watcher: the configuration cannot be used") == (code, lines[-1])
+    assert lines[0].startswith(f"{book}:3: ")
+    assert not (tmp_path / "var").exists()
+
+
+def test_pages_and_api_know_all_runbooks(tmp_path: Path) -> None:
+    """Those that come with Watcher, which hooks do not wait for, and one's own."""
+    inventory, books = tmp_path / "inventory.yaml", tmp_path / "books"
+    for name in ("key", "known"):
+        (tmp_path / name).touch(0o600)
+    inventory.write_text(
+        "profiles: {lab: {user: watcher, key_file: key, known_hosts: known}}\n"
+        f"hosts: [{{name: db01, address: {LOOPBACK}, port: {free_port()}, ssh: lab}}]\n"
+    )
+    books.mkdir()
+    (books / "door.yaml").write_text(RUNBOOK.format(run="id"))
+    around = {"WATCHER_INVENTORY": str(inventory), "WATCHER_RUNBOOKS": str(books)}
+    with serving(tmp_path, environment=around) as served:
+        assert 202 == served.post({"name": "Disk is full", "status": "firing", "host": "db01"})
+        wait_for(lambda: served.everything("incident"), "the incident")
+        create = served.command("token", "create", "--role", "viewer")
+        token = subprocess.run(create, env=served.env(), capture_output=True, check=True).stdout
+        headers = {"Authorization": f"Bearer {token.decode().strip()}"}
+        status, _, body = served.request("GET", "/api/v1/incidents/1/runbooks", b"", headers)
+
+    assert 200 == status
+    assert {"door", "linux-base"} <= {each["runbook"] for each in json.loads(body)}
 
 
 def test_a_database_that_is_away_is_said_in_a_line(tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ from tests.fakes import FakeClock
 from tests.peers import SmtpPeer, closed_port
 from tests.web.hooked import ask, at_work, pieces, request
 from watcher.app.front import front
-from watcher.app.stored import rules_of
 from watcher.app.worker import worker
 from watcher.decide.lifecycle import Report
 from watcher.engine.command import Desk
@@ -178,9 +177,7 @@ class Story:
     clock: FakeClock = field(default_factory=lambda: FakeClock(MIDNIGHT))
 
     def __post_init__(self) -> None:
-        self.front = front(
-            self.settings, self.store, self.clock, lambda: None, rules_of(self.settings)
-        )
+        self.front = front(self.settings, self.store, self.clock, lambda: None)
         self.worker = worker(self.settings, self.store, self.clock)
 
     def at(self, time: str, *said: Said) -> None:

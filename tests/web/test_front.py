@@ -79,7 +79,7 @@ def test_hooks_and_health_do_not_wait_for_pages(hooked: Hooked) -> None:
     def load() -> Any:
         loading.set()
         assert go_on.wait(30)
-        return Site(page, lambda: None)
+        return Site(page, lambda: None, lambda: None)
 
     async def talk(life: Life) -> None:
         asked = asyncio.create_task(life.get("/incidents"))
@@ -100,7 +100,7 @@ def test_pages_are_loaded_once_and_by_themselves(hooked: Hooked) -> None:
 
     def load() -> Any:
         loaded.append(1)
-        return Site(page, lambda: None)
+        return Site(page, lambda: None, lambda: None)
 
     async def talk(life: Life) -> None:
         while not loaded:
@@ -121,7 +121,7 @@ def test_pages_that_cannot_be_loaded_are_tried_again(hooked: Hooked) -> None:
         attempts.append(1)
         if len(attempts) == 1:
             raise ImportError("the disk is away")
-        return Site(page, lambda: None)
+        return Site(page, lambda: None, lambda: None)
 
     async def talk(life: Life) -> None:
         status, text = await life.get("/")
@@ -145,9 +145,24 @@ def test_listening_pages_are_hung_up_on(hooked: Hooked) -> None:
         await life.get("/")
         life.front.hang_up()
 
-    live(hooked, lambda: Site(page, lambda: hung_up.append(1)), talk)
+    live(hooked, lambda: Site(page, lambda: hung_up.append(1), lambda: None), talk)
 
     assert [1] == hung_up
+
+
+def test_rules_are_read_anew_once_there_is_a_site(hooked: Hooked) -> None:
+    """A site that is yet to be loaded reads them then; no site is loaded for that."""
+    read: list[int] = []
+
+    async def talk(life: Life) -> None:
+        life.front.read_rules()
+        assert [] == read
+        await life.get("/")
+        life.front.read_rules()
+
+    live(hooked, lambda: Site(page, lambda: None, lambda: read.append(1)), talk)
+
+    assert [1] == read
 
 
 def test_whoever_goes_away_does_not_stop_the_loading(hooked: Hooked) -> None:
@@ -159,7 +174,7 @@ def test_whoever_goes_away_does_not_stop_the_loading(hooked: Hooked) -> None:
         impatient.cancel()
         assert (200, b"a page") == await life.get("/")
 
-    live(hooked, lambda: Site(page, lambda: None), talk)
+    live(hooked, lambda: Site(page, lambda: None, lambda: None), talk)
 
 
 def test_what_waits_is_stored_before_the_end(hooked: Hooked) -> None:
@@ -170,4 +185,4 @@ def test_what_waits_is_stored_before_the_end(hooked: Hooked) -> None:
         assert [202] * 50 == statuses
         assert 50 == len(hooked.stored())
 
-    live(hooked, lambda: Site(page, lambda: None), talk)
+    live(hooked, lambda: Site(page, lambda: None, lambda: None), talk)

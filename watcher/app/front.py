@@ -2,35 +2,37 @@
 
 from collections.abc import Callable
 
-from watcher.app.stored import RULES_EVERY
+from watcher.app.stored import RULES_EVERY, rules_of
 from watcher.engine.intake import Intake
 from watcher.engine.loop import Duty, Loops
-from watcher.engine.reload import InForce
 from watcher.kit.clock import Clock
 from watcher.kit.collector import relax
 from watcher.kit.metrics import Metrics
 from watcher.policy.endpoints import Source
-from watcher.settings import Settings
+from watcher.settings import Settings, complete
 from watcher.store.store import Store
 from watcher.web.front import Front, Site
 from watcher.web.gate import Gate, Signature, basic, bearer, header
 from watcher.web.hooks import Hooks
 
 
-def front(
-    settings: Settings, store: Store, clock: Clock, wake: Callable[[], None], rules: InForce
-) -> Front:
-    """What listens: hooks, and behind them pages and API, which are loaded after hooks listen."""
+def front(settings: Settings, store: Store, clock: Clock, wake: Callable[[], None]) -> Front:
+    """What listens: hooks, and behind them pages and API, which are loaded after hooks listen.
+
+    For hooks, `brief` settings will do.
+    """
     metrics = Metrics()
     intake = Intake(lambda: store.inbox(clock.now()), wake)
     gates = {source.name: gate(source) for source in settings.sources}
     hooks = Hooks(gates, intake, clock, metrics)
 
     def load_site() -> Site:
-        # Pages and API cost most of a second to import; hooks must not wait for them.
+        # Pages, API and runbooks cost most of a second to load; hooks must not wait for them.
         from watcher.web.deps import Deps  # noqa: PLC0415 - see above
         from watcher.web.site import site  # noqa: PLC0415 - see above
 
+        whole = complete(settings)
+        rules = rules_of(whole)
         pages = site(
             Deps(
                 store=store,
@@ -40,7 +42,7 @@ def front(
                 rules=rules,
                 catalogue=settings.catalogue,
                 wake=wake,
-                runbooks=settings.runbooks,
+                runbooks=whole.runbooks,
                 secrets=settings.secrets,
             )
         )
@@ -52,7 +54,7 @@ def front(
             pages.state.live.stop()
             reading.stop(0)
 
-        return Site(pages, hang_up)
+        return Site(pages, hang_up, rules.ask)
 
     return Front(hooks, intake, load_site)
 

@@ -5,6 +5,7 @@ from importlib import import_module
 
 import typer
 
+from watcher.kit.collector import loading
 from watcher.kit.plugins import kinds
 
 _PACKAGE = "watcher.cli"
@@ -12,7 +13,9 @@ _PACKAGE = "watcher.cli"
 
 def main() -> None:
     """Runs the command that is named on the command line."""
-    build(sys.argv[1:2])()
+    with loading():
+        app = build(sys.argv[1:2])
+    app()
 
 
 def build(wanted: list[str]) -> typer.Typer:

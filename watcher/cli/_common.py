@@ -15,7 +15,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from watcher.app.stored import open_store
-from watcher.engine.command import is_machine
+from watcher.decide.lifecycle import is_machine
 from watcher.kit.log import configure
 from watcher.model.person import Principal, Role
 from watcher.settings import Settings, SettingsError, load
@@ -36,10 +36,10 @@ def fail(text: str) -> NoReturn:
     raise typer.Exit(1)
 
 
-def settings_of(config: Path | None) -> Settings:
+def settings_of(config: Path | None, *, brief: bool = False) -> Settings:
     """The settings; every problem is printed when they cannot be used."""
     try:
-        settings = load(config or starter_config(), os.environ)
+        settings = load(config or starter_config(), os.environ, brief=brief)
     except SettingsError as error:
         for problem in error.problems:
             typer.echo(problem, err=True)

@@ -13,7 +13,6 @@ import typer
 import uvicorn
 
 from watcher.app.front import front
-from watcher.app.stored import rules_of
 from watcher.cli._common import Config, data_dir, fail, local_url, on_hangup, settings_of, store_of
 from watcher.demo.starter import ADMINISTRATOR, login, write_config
 from watcher.engine.companion import Companion
@@ -51,7 +50,8 @@ def _command(
     folder = None if config else data_dir()
     path = config or _first_config()
     with _sample_host(folder if demo else None) as outage:
-        settings = settings_of(path)
+        # Hooks must not wait for what only pages and the worker need.
+        settings = settings_of(path, brief=True)
         with store_of(settings) as store:
             _serve(settings, store, clock, path, outage, folder)
 
@@ -94,9 +94,8 @@ def _serve(
 ) -> None:
     command = [sys.executable, "-m", "watcher", "worker", "--config", str(config)]
     companion = Companion(command, os.environ)
-    rules = rules_of(settings)
-    application = front(settings, store, clock, companion.wake, rules)
-    on_hangup(rules.ask, companion.read_rules)
+    application = front(settings, store, clock, companion.wake)
+    on_hangup(application.read_rules, companion.read_rules)
 
     def ready() -> None:
         companion.start()

@@ -65,6 +65,11 @@ class RefusedError(Exception):
     """The incident is not in a state in which this may be done; the text says so to a person."""
 
 
+def is_machine(name: str) -> bool:
+    """Whether whoever is called that would be taken for Watcher itself."""
+    return name.strip().casefold() == MACHINE
+
+
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """An alert that starts to fire, with its severity the highest heard of, and what it puts at

@@ -181,7 +181,7 @@ class Desk:
 
     def moment(self, by: Principal, text: str) -> Moment:
         """Now, with who acts and why. Raises RefusedError for Watcher's own name."""
-        if is_machine(by.name):
+        if lifecycle.is_machine(by.name):
             raise RefusedError(f"{by.name!r} is Watcher's own name: act under another one")
         return Moment(self.clock.now(), Reason(_RULE, text), by.name)
 
@@ -205,11 +205,6 @@ def _titled(title: str) -> str:
     if any(category(char) in _NO_LINE for char in title):
         raise RefusedError("a title is one line, without control characters: say the rest as text")
     return title
-
-
-def is_machine(name: str) -> bool:
-    """Whether whoever is called that would be taken for Watcher itself."""
-    return name.strip().casefold() == lifecycle.MACHINE
 
 
 def only(number: int, by: Principal) -> Query:

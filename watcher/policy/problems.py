@@ -112,14 +112,21 @@ def read(
 
     None where there is nothing to go on with; an empty file is an empty mapping.
     """
+    document = opened(path, problems)
+    if document is None:
+        return None
+    checked(document, model, problems, context)
+    return document if isinstance(document.data, dict) else None
+
+
+def opened(path: Path, problems: Problems) -> Document | None:
+    """The file as it stands, None if it cannot be read; an empty file is an empty mapping."""
     try:
         document = load(path)
     except YamlError as error:
         problems.take(error)
         return None
-    document = replace(document, data={} if document.data is None else document.data)
-    checked(document, model, problems, context)
-    return document if isinstance(document.data, dict) else None
+    return replace(document, data={} if document.data is None else document.data)
 
 
 def checked(

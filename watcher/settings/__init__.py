@@ -3,6 +3,7 @@
 from watcher.settings.load import (
     Settings,
     SettingsError,
+    complete,
     load,
     reload_policy,
     rule_folders,
@@ -12,6 +13,7 @@ from watcher.settings.load import (
 __all__ = [
     "Settings",
     "SettingsError",
+    "complete",
     "load",
     "reload_policy",
     "rule_folders",

@@ -1,7 +1,7 @@
 """Puts the configuration together: file, environment, secrets, catalogue, inventory and policy."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -57,11 +57,14 @@ class SettingsError(Exception):
         self.problems = tuple(problems)
 
 
-def load(path: Path | None, env: Mapping[str, str], *, thorough: bool = False) -> Settings:
+def load(
+    path: Path | None, env: Mapping[str, str], *, thorough: bool = False, brief: bool = False
+) -> Settings:
     """The settings of this file, else of the one in WATCHER_CONFIG, else the defaults.
 
-    The runbooks that come with Watcher are proven by its own tests, which need not be done again at
-    every start: `thorough` does. Raises SettingsError with everything that is wrong, in all files.
+    The rules and runbooks that come with Watcher are proven by its own tests, which need not be
+    done again at every start: `thorough` does. `brief` settings are still without these runbooks:
+    see `complete`. Raises SettingsError with everything that is wrong, in all files.
     """
     problems, secrets = Problems(), Secrets(env)
     document, config, context = _read(path, env, secrets, problems)
@@ -70,10 +73,11 @@ def load(path: Path | None, env: Mapping[str, str], *, thorough: bool = False) -
     around = Surroundings(catalogue.customers, config.listen[0])
     sources = read_sources(document, context, around, problems)
     channels, notifiers = read_channels(document, context, catalogue.customers, problems)
-    proven = () if thorough else (shipped("runbooks"),)
-    runbooks = load_runbooks(_runbook_folders(config), problems, proven)
+    books = config.runbooks if brief else _runbook_folders(config)
+    runbooks = load_runbooks(books, problems, () if thorough else (shipped("runbooks"),))
     folders = _rule_folders(config)
-    policy = load_policy(folders, triggers(runbooks.values()), channels, problems)
+    proven = () if thorough else (shipped("rules"),)
+    policy = load_policy(folders, triggers(runbooks.values()), channels, problems, proven)
 
     if problems.errors or policy is None:
         raise SettingsError(tuple(problems))
@@ -97,6 +101,19 @@ def load(path: Path | None, env: Mapping[str, str], *, thorough: bool = False) -
     )
 
 
+def complete(brief: Settings) -> Settings:
+    """These settings with the runbooks that come with Watcher.
+
+    Raises SettingsError where one of them cannot be read.
+    """
+    problems, folder = Problems(), shipped("runbooks")
+    runbooks = {**load_runbooks([folder], problems, [folder]), **brief.runbooks}
+    if problems.errors:
+        raise SettingsError(tuple(problems))
+    policy = replace(brief.policy, runbooks=triggers(runbooks.values()))
+    return replace(brief, policy=policy, runbooks=runbooks)
+
+
 def rule_folders(path: Path | None, env: Mapping[str, str]) -> list[Path]:
     """The folders of rules that `load` would read, whatever may be wrong with them.
 
@@ -116,7 +133,8 @@ def runbook_folders(path: Path | None, env: Mapping[str, str]) -> list[Path]:
 def reload_policy(settings: Settings, problems: Problems) -> Policy | None:
     """The policy as its folders say now; None where they cannot be used, which is noted."""
     policy = settings.policy
-    return load_policy(settings.rules, policy.runbooks, policy.channels, problems)
+    proven = [shipped("rules")]
+    return load_policy(settings.rules, policy.runbooks, policy.channels, problems, proven)
 
 
 def _read(

@@ -18,11 +18,12 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 @dataclass(frozen=True, slots=True)
 class Site:
     """Pages and API; `hang_up` ends the streams of listening pages, which would keep the server
-    from stopping.
+    from stopping; `read_rules` has the rules read anew.
     """
 
     application: Application
     hang_up: Callable[[], None]
+    read_rules: Callable[[], None]
 
 
 class Front:
@@ -53,8 +54,17 @@ class Front:
 
     def hang_up(self) -> None:
         """Ends what listens, if the site was ever loaded."""
-        if self._site is not None and self._site.done() and not self._site.exception():
-            self._site.result().hang_up()
+        if (site := self._loaded_site()) is not None:
+            site.hang_up()
+
+    def read_rules(self) -> None:
+        """Has the site read the rules anew; one that is yet to be loaded does so anyway."""
+        if (site := self._loaded_site()) is not None:
+            site.read_rules()
+
+    def _loaded_site(self) -> Site | None:
+        site = self._site
+        return site.result() if site and site.done() and not site.exception() else None
 
     def _loading(self) -> "asyncio.Future[Site]":
         if self._site is None:

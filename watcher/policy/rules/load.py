@@ -1,14 +1,14 @@
 """Reads folders of rules into a policy, and tries every example that stands beside a rule."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import create_model
 
 from watcher.model.policy import Channel, Policy, RunbookTrigger
-from watcher.policy.problems import Place, Problem, Problems, read
+from watcher.policy.problems import Place, Problem, Problems, checked, opened
 from watcher.policy.rules import flapping, grouping, inhibit, maintenance, priority, rules
 from watcher.policy.rules.section import Listed, Single, Trial
 from watcher.policy.values import Strict
@@ -78,12 +78,14 @@ def load_policy(
     runbooks: Iterable[RunbookTrigger],
     channels: Iterable[Channel],
     problems: Problems,
+    proven: Collection[Path] = (),
 ) -> Policy | None:
     """The policy of these folders, of which the later has the last word.
 
-    None where no usable priority rules are left, which is noted.
+    None where no usable priority rules are left, which is noted. In folders that are `proven`,
+    examples are taken to hold.
     """
-    loaded = load_rules(folders, problems)
+    loaded = load_rules(folders, problems, proven)
     for each in loaded.trials:
         if each.trial.complaint:
             problems.error(each.trial.place, each.trial.complaint)
@@ -95,11 +97,16 @@ def load_policy(
     return Policy(channels=tuple(channels), runbooks=tuple(runbooks), **fields)
 
 
-def load_rules(folders: Sequence[Path], problems: Problems) -> Loaded:
-    """Everything in these folders; what is wrong is noted, but for examples that fail."""
+def load_rules(
+    folders: Sequence[Path], problems: Problems, proven: Collection[Path] = ()
+) -> Loaded:
+    """Everything in these folders; what is wrong is noted, but for examples that fail.
+
+    The examples in folders that are `proven` are not even looked at.
+    """
     loaded = Loaded()
     for folder in folders:
-        _take(folder, loaded, problems)
+        _take(folder, loaded, problems, proven=folder in proven)
     fields = loaded.fields()
     for section in SECTIONS:
         for place, made in loaded.found.get(section.key, {}).values():
@@ -113,14 +120,14 @@ def rule_files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.yaml"))
 
 
-def _take(folder: Path, loaded: Loaded, problems: Problems) -> None:
+def _take(folder: Path, loaded: Loaded, problems: Problems, *, proven: bool) -> None:
     """Lays a folder over those before it; its examples say what the rules have come to by then."""
     if not folder.is_dir():
         problems.add(Problem(str(folder), 0, "there is no such folder of rules"))
     first: dict[tuple[str, str], Place] = {}
     taken = []
     for path in rule_files(folder):
-        document = read(path, RulesFile, problems)
+        document = _read(path, problems, proven=proven)
         for section, name, place, entry in _items(document) if document else ():
             before = first.setdefault((section.key, name), place)
             if before is not place:
@@ -136,6 +143,23 @@ def _take(folder: Path, loaded: Loaded, problems: Problems) -> None:
     for section, name, entry, made, place in taken:
         trials = section.trials(entry, made, place, fields)
         loaded.trials.extend(Tried(section.key, name, trial) for trial in trials)
+
+
+def _read(path: Path, problems: Problems, *, proven: bool) -> Document | None:
+    document = opened(path, problems)
+    if document is None:
+        return None
+    if proven:
+        # Examples may name countries, and knowing the holidays of one costs 12 MB and 0.1 s.
+        document = replace(document, data=_without_examples(document.data))
+    checked(document, RulesFile, problems)
+    return document if isinstance(document.data, dict) else None
+
+
+def _without_examples(data: object) -> object:
+    if isinstance(data, dict):
+        return {key: _without_examples(each) for key, each in data.items() if key != "examples"}
+    return [_without_examples(each) for each in data] if isinstance(data, list) else data
 
 
 def _items(document: Document) -> Iterator[tuple[AnySection, str, Place, Any]]:
