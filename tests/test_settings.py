@@ -554,6 +554,24 @@ def test_profiles_of_the_configuration_serve_the_inventory(tmp_path: Path) -> No
     assert len(settings.warnings) == 2
 
 
+def test_a_runbook_that_nobody_can_log_in_for_is_warned_of(tmp_path: Path) -> None:
+    """Otherwise one would learn of a misspelt profile when the runbook does not run."""
+    path = written(
+        tmp_path,
+        """\
+        runbooks: books
+        ssh:
+          kubectl: {user: watcher, key_file: key, known_hosts: known_hosts}
+        """,
+    )
+    (tmp_path / "books").mkdir()
+    text = (shipped("runbooks") / "linux-dns.yaml").read_text().replace("linux-dns", "mine")
+    (tmp_path / "books" / "mine.yaml").write_text(f"{text}\ntarget: {{profile: kubctl}}\n")
+    told = [str(each) for each in load(path, {}).warnings]
+
+    assert any("there is no SSH profile 'kubctl'; did you mean 'kubectl'?" in each for each in told)
+
+
 def _keys(model: type[BaseModel]) -> set[str]:
     """Every key that a file of this model may hold, at any depth."""
     schema = model.model_json_schema()

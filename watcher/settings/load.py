@@ -17,6 +17,7 @@ from watcher.policy.problems import Place, Problem, Problems, checked
 from watcher.policy.references import Secrets
 from watcher.policy.rules import load_policy
 from watcher.policy.runbooks import load_runbooks, triggers
+from watcher.policy.suggest import did_you_mean
 from watcher.policy.yamlfile import Document, YamlError
 from watcher.policy.yamlfile import load as load_yaml
 from watcher.settings.channels import read_channels
@@ -75,6 +76,7 @@ def load(
     channels, notifiers = read_channels(document, context, catalogue.customers, problems)
     books = config.runbooks if brief else _runbook_folders(config)
     runbooks = load_runbooks(books, problems, () if thorough else (shipped("runbooks"),))
+    _check_profiles(runbooks, catalogue, problems)
     folders = _rule_folders(config)
     proven = () if thorough else (shipped("rules"),)
     policy = load_policy(folders, triggers(runbooks.values()), channels, problems, proven)
@@ -99,6 +101,17 @@ def load(
         secrets=tuple(sorted(secrets.found | passwords(url))),
         warnings=tuple(problems),
     )
+
+
+def _check_profiles(
+    runbooks: Mapping[str, Runbook], catalogue: Catalogue, problems: Problems
+) -> None:
+    """Warns of runbooks that want to log in as nobody knows how: they would run nowhere."""
+    for each in runbooks.values():
+        if each.profile and each.profile not in catalogue.profiles:
+            hint = did_you_mean(each.profile, catalogue.profiles)
+            message = f"it runs nowhere: there is no SSH profile {each.profile!r}{hint}"
+            problems.add(Problem(each.origin, 0, message, warning=True))
 
 
 def complete(brief: Settings) -> Settings:
