@@ -98,6 +98,18 @@ def test_after_a_rest_one_tries_for_all(breaker: Breaker, clock: FakeClock) -> N
     assert resting(breaker) == ""
 
 
+def test_who_did_not_get_as_far_as_the_host_has_not_tried(
+    breaker: Breaker, clock: FakeClock
+) -> None:
+    """A bastion that is down after the rest does not prolong it."""
+    breaker.failed(WAY, LOCKED, 1)
+    clock.advance(timedelta(minutes=1))
+    assert resting(breaker) == ""
+    breaker.failed(WAY, Unreachable("the bastion is down", Fault.BASTION), 1)
+
+    assert resting(breaker) == ""
+
+
 def test_other_files_are_another_chance(breaker: Breaker) -> None:
     """Whoever mends a key or a line of known_hosts need not wait."""
     breaker.failed(WAY, LOCKED, 1)

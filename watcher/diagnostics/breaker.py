@@ -75,6 +75,7 @@ class Breaker:
     def failed(self, way: Way, error: Unreachable, version: object) -> None:
         """Notes why there is no connection; perhaps there will be no attempt for a while."""
         if error.fault in _NOT_ITS_OWN:
+            self._untried(way)
             return
         with self._lock:
             self._forget()
@@ -85,6 +86,12 @@ class Breaker:
             if record.failures >= _ENOUGH or error.fault in _AT_ONCE:
                 record.seconds = min(record.seconds * 2 or _FIRST_SECONDS, _LONGEST_SECONDS)
             record.until = self._clock.monotonic() + record.seconds
+
+    def _untried(self, way: Way) -> None:
+        """Whoever was to try for all did not get as far as the host: the next one may."""
+        with self._lock:
+            if record := self._records.get(_key(way)):
+                record.until = self._clock.monotonic()
 
     def _forget(self) -> None:
         """What nobody has asked for in a day."""
