@@ -123,14 +123,15 @@ def test_of_several_causes_the_one_that_lasts_longest_is_named_and_kept() -> Non
 
 
 def test_a_cause_that_says_the_same_again_loses_nothing() -> None:
-    """Only one that ends, or changes so that it is none any more, lets go."""
+    """One lets go that ends or is none any more; one that begins anew holds back until later."""
     found = inhibitors(switch())
 
-    assert [False, False, True, False] == [
+    assert [False, False, True, False, True] == [
         found.note(each)
         for each in (
             switch(severity=Severity.DISASTER),
             alert(),
+            switch(labels={"site": "spb"}),
             switch(labels={"site": "spb"}),
             switch(labels={"site": "spb"}, started=3),
         )

@@ -1,5 +1,6 @@
 """Nobody gets further than his role and his customer: every route is tried by strangers."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,13 +14,21 @@ from tests.web.seed import ACME, GLOBEX, NOW
 from tests.web.world import World, form_token
 from watcher.decide.match import parse
 from watcher.model.person import Role
+from watcher.model.run import Run
 from watcher.model.silence import Window, WindowKind
 from watcher.web import api, pages
 from watcher.web.guard import Guard
 
 EVERYBODYS = {"/", "/readyz", "/login"}
-# What belongs to the customer globex: an incident, an action; the delivery has no fixed number.
-NUMBERS = {"incidents": "4", "actions": "3", "maintenance": "1", "mutes": "2"}
+# What belongs to the customer globex; the delivery has no fixed number.
+SCRIPT = "5e" * 32
+NUMBERS = {
+    "incidents": "4",
+    "actions": "3",
+    "maintenance": "1",
+    "mutes": "2",
+    "scripts": SCRIPT,
+}
 FORMS = {
     "/incidents/{number}": {"verb": "acknowledge"},
     "/incidents/{number}/priority": {"priority": "P1", "text": "x"},
@@ -50,7 +59,7 @@ class Way:
     def of_globex(self, deliveries: list[int]) -> str:
         kind = self.path.removeprefix("/api/v1").split("/")[1]
         number = NUMBERS.get(kind, str(deliveries[2]))
-        return self.path.replace("{id}", number).replace("{number}", number)
+        return re.sub(r"\{\w+\}", number, self.path)
 
     def taken_by(self, client: httpx.Client, deliveries: list[int]) -> httpx.Response:
         if self.method == "GET":
@@ -63,11 +72,13 @@ class Way:
 
 @pytest.fixture(autouse=True)
 def _windows(world: World) -> None:
-    """Maintenance and a mute of globex."""
+    """Maintenance and a mute of globex, and a script that ran there."""
     with world.store.begin() as tx:
         for kind in WindowKind:
             which = parse("host=mx1")
             tx.plan_window(Window(kind, GLOBEX, which, NOW, timedelta(1), created_at=NOW))
+        tx.add_runs([Run(NOW, GLOBEX, "look", "mx1", "olga", script=SCRIPT)])
+        tx.keep_script(SCRIPT, "df -P\n", NOW)
 
 
 def _ways() -> Iterator[Way]:

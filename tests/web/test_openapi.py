@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 from tests.web.world import World
 from watcher.model.person import Role
 
-OPERATIONS = 30
+OPERATIONS = 31
 # No JSON Schema says what a matcher, a cursor, a zone or a rule of repetition is, so here a text
 # that fits it may be refused.
 LISTS = {
