@@ -16,7 +16,7 @@ from watcher.decide.route import Order, ordered
 from watcher.diagnostics.faults import HostKeyRefused, Unreachable
 from watcher.diagnostics.pool import Pool
 from watcher.engine.deliver import Deliverer, Options
-from watcher.engine.diagnose import TOGETHER, DiagnoseHand
+from watcher.engine.diagnose import TOGETHER, DiagnoseHand, Hosts
 from watcher.kit.clock import Clock
 from watcher.model.action import Action, ActionKind, ActionStatus
 from watcher.model.alert import Alert, AlertStatus
@@ -102,9 +102,9 @@ class Ward:
         """Does all that is due."""
         return self.deliverer().run_due()
 
-    def deliverer(self) -> Deliverer:
+    def deliverer(self, **extra: Any) -> Deliverer:
         """A worker."""
-        options = Options(dice=lambda: 0.5)
+        options = Options(dice=lambda: 0.5, **extra)
         return Deliverer(self.store, self.clock, {ActionKind.DIAGNOSE: self.hand()}, options)
 
     def hand(self) -> DiagnoseHand:
@@ -305,6 +305,29 @@ def test_what_was_seen_a_short_while_ago_is_shown_again(ward: Ward) -> None:
     assert (1, NOON) == (copy.made_for, copy.started_at)
     assert 1 == len(ward.evidence(1))
     assert 1 == len(ward.runs())
+
+
+def test_incidents_that_ask_at_once_ask_a_host_once(ward: Ward) -> None:
+    """The first is on record before the others look."""
+    for number in range(1, 5):
+        ward.order(LOOK, number=number)
+    deliverer = ward.deliverer(turn=Hosts().turn)
+    deliverer.step()
+    deliverer.close(30)
+
+    assert 1 == len(ward.machines.scripts)
+    assert 3 == sum(bool(each.made_for) for n in range(1, 5) for each in ward.evidence(n))
+
+
+def test_hosts_do_not_wait_for_each_other(ward: Ward) -> None:
+    """Nor do messages for diagnoses."""
+    ward.order(LOOK)
+    [one] = actions(ward.store, 1).values()
+    other, message = replace(one, customer="globex"), replace(one, kind=ActionKind.NOTIFY)
+    hosts = Hosts()
+
+    with hosts.turn((one,)), hosts.turn((other,)), hosts.turn((message,)):
+        pass
 
 
 @pytest.mark.parametrize(

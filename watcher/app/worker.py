@@ -11,7 +11,7 @@ from watcher.app.stored import RULES_EVERY, rules_of
 from watcher.diagnostics.pool import Pool
 from watcher.engine.deliver import Deliverer
 from watcher.engine.deliver import Options as DeliverOptions
-from watcher.engine.diagnose import DiagnoseHand
+from watcher.engine.diagnose import DiagnoseHand, Hosts
 from watcher.engine.digest import Digest, Read
 from watcher.engine.hands import Hand, NotifyHand
 from watcher.engine.herald import Herald
@@ -82,7 +82,9 @@ def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
         ),
     }
     herald = Herald(lambda: rules.policy)
-    options = DeliverOptions(wake=lambda: loops.wake("deliver"), ended=herald.ended)
+    options = DeliverOptions(
+        wake=lambda: loops.wake("deliver"), ended=herald.ended, turn=Hosts().turn
+    )
     deliverer = Deliverer(store, clock, hands, options)
     kept = settings.retention
     sweep = Sweep(

@@ -8,7 +8,7 @@ import random
 import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -65,7 +65,8 @@ CREWS: Mapping[ActionKind, Crew] = {
 class Options:
     """How the work is done. `wake` is called whenever an action has ended, so that the next of its
     lane need not wait; `pause` is seconds between attempts to store an outcome. `ended` is called
-    in the transaction that stores outcomes, with each action and the number of its incident.
+    in the transaction that stores outcomes, with each action and the number of its incident. What
+    is claimed together is done within its `turn`, from reading to storing.
     """
 
     crews: Mapping[ActionKind, Crew] = field(default_factory=lambda: CREWS)
@@ -73,6 +74,7 @@ class Options:
     dice: Callable[[], float] = random.random
     pause: float = 1.0
     ended: Callable[[Tx, Action, int, datetime], None] = lambda tx, action, incident, now: None
+    turn: Callable[[Errand], AbstractContextManager[None]] = lambda actions: nullcontext()
 
 
 class Deliverer:
@@ -160,7 +162,8 @@ class Deliverer:
 
     def _work(self, actions: Errand) -> None:
         try:
-            self._store_for_sure(actions, self._attempt(actions))
+            with self._options.turn(actions):
+                self._store_for_sure(actions, self._attempt(actions))
         except StoreError as error:
             self._log.warning("outcome not stored", action=actions[0].id, why=str(error))
         finally:

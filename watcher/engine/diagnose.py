@@ -1,10 +1,13 @@
 """Runs the runbooks that are due on one host of an incident, unless that is known or too much."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
+from threading import Lock
+from weakref import WeakValueDictionary
 
 from watcher.decide.findings import changes
 from watcher.decide.identify import resolve
@@ -16,7 +19,7 @@ from watcher.engine.runlog import run_of, script_text
 from watcher.engine.values import values_of
 from watcher.kit.clock import Clock
 from watcher.kit.text import span
-from watcher.model.action import Action, Outcome, Verdict
+from watcher.model.action import Action, ActionKind, Outcome, Verdict
 from watcher.model.catalogue import Catalogue, Host, SshProfile
 from watcher.model.evidence import Diagnosis, Evidence, Fault
 from watcher.model.policy import Occasion
@@ -60,6 +63,34 @@ class _Task:
 
     def _what(self) -> tuple[object, ...]:
         return (self.job.runbook, self.job.approved, dict(prepare(self.job).inputs.values))
+
+
+class Hosts:
+    """Whose turn it is at which host: what was seen there must be on record before another asks."""
+
+    def __init__(self) -> None:
+        self._queues: WeakValueDictionary[tuple[str, str], _Queue] = WeakValueDictionary()
+        self._lock = Lock()
+
+    @contextmanager
+    def turn(self, actions: Sequence[Action]) -> Iterator[None]:
+        """Diagnoses of a customer's host come one after another; nothing else waits."""
+        first = actions[0]
+        if first.kind is not ActionKind.DIAGNOSE:
+            yield
+            return
+        with self._lock:
+            key = (first.customer, first.payload["host"])
+            queue = self._queues.setdefault(key, _Queue())
+        with queue.lock:
+            yield
+
+
+class _Queue:
+    """A lock that can be forgotten when nobody holds it."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
 
 
 @dataclass(frozen=True, slots=True)
