@@ -287,7 +287,7 @@ def test_a_long_storm_is_decided_again_from_any_moment_of_it() -> None:
     """The longer ago, the fewer copies are kept; what comes late is placed right all the same."""
     alerts = [
         replace(alert(each / 50, f"vm{each % 7}", f"name-{each // 70}"), occurrence=str(each))
-        for each in range(5000)
+        for each in range(6200)
     ]
     early = replace(alert(3.01, "crm1"), occurrence="late")
 
