@@ -139,10 +139,12 @@ def test_names_and_tags_arrive_as_they_are_written_in_zabbix(outage: dict[str, A
 
 
 def test_the_evidence_is_what_the_runbook_found_on_the_host(outage: dict[str, Any]) -> None:
-    """The shipped first look at a Linux host ran over SSH, and no step of it failed."""
+    """The shipped first look at a Linux host ran over SSH, and no step of it failed; those for
+    other kinds of hosts were left out.
+    """
     [run] = outage["evidence"]
     assert (run["runbook"], run["host"], run["problem"]) == ("linux-base", "srv-db-01", "")
-    assert {step["status"] for step in run["steps"]} <= {"ok", "no_data", "unavailable"}
+    assert {step["status"] for step in run["steps"]}.isdisjoint({"failed", "timeout"})
     output = {step["step"]: step["output"] for step in run["steps"]}
     assert "processors:" in output["load"]
     assert "MemAvailable" in output["memory"]
