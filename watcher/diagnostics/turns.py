@@ -10,9 +10,11 @@ from watcher.model.evidence import Fault
 
 
 class Turns:
-    """One queue for each key, which is gone when nobody stands in it."""
+    """One queue for each key, which is gone when nobody stands in it. One waits so many `seconds`,
+    or as long as it takes.
+    """
 
-    def __init__(self, places: int, seconds: float, what: str) -> None:
+    def __init__(self, places: int, seconds: float | None = None, what: str = "") -> None:
         self._places = places
         self._seconds = seconds
         self._what = what

@@ -1,19 +1,18 @@
 """Runs the runbooks that are due on one host of an incident, unless that is known or too much."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
-from threading import Lock
-from weakref import WeakValueDictionary
 
 from watcher.decide.findings import changes
 from watcher.decide.identify import resolve
 from watcher.decide.route import INTRUSIVE, repeated
 from watcher.diagnostics.prepare import not_run, prepare
 from watcher.diagnostics.run import Connections, Job, diagnose
+from watcher.diagnostics.turns import Turns
 from watcher.engine.hands import Errand, Result
 from watcher.engine.runlog import run_of, script_text
 from watcher.engine.values import values_of
@@ -69,28 +68,14 @@ class Hosts:
     """Whose turn it is at which host: what was seen there must be on record before another asks."""
 
     def __init__(self) -> None:
-        self._queues: WeakValueDictionary[tuple[str, str], _Queue] = WeakValueDictionary()
-        self._lock = Lock()
+        self._turns = Turns(1)
 
-    @contextmanager
-    def turn(self, actions: Sequence[Action]) -> Iterator[None]:
+    def turn(self, actions: Sequence[Action]) -> AbstractContextManager[None]:
         """Diagnoses of a customer's host come one after another; nothing else waits."""
         first = actions[0]
         if first.kind is not ActionKind.DIAGNOSE:
-            yield
-            return
-        with self._lock:
-            key = (first.customer, first.payload["host"])
-            queue = self._queues.setdefault(key, _Queue())
-        with queue.lock:
-            yield
-
-
-class _Queue:
-    """A lock that can be forgotten when nobody holds it."""
-
-    def __init__(self) -> None:
-        self.lock = Lock()
+            return nullcontext()
+        return self._turns.take((first.customer, first.payload["host"]))
 
 
 @dataclass(frozen=True, slots=True)
