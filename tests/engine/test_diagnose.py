@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import StartSshd
 from tests.engine.machines import Machines
 from tests.engine.test_deliver import actions, incident, told
+from tests.engine.test_hands import ALERT
 from tests.fakes import NOON, FakeClock
 from tests.sshd import SshServer
 from watcher.decide.route import Order, ordered
@@ -19,9 +20,7 @@ from watcher.engine.deliver import Deliverer, Options
 from watcher.engine.diagnose import TOGETHER, DiagnoseHand, Hosts
 from watcher.kit.clock import Clock
 from watcher.model.action import Action, ActionKind, ActionStatus
-from watcher.model.alert import Alert, AlertStatus
 from watcher.model.catalogue import Catalogue, Host, SshProfile
-from watcher.model.event import Severity
 from watcher.model.evidence import Diagnosis, Fault, StepStatus
 from watcher.model.incident import Status
 from watcher.model.person import Role
@@ -31,21 +30,6 @@ from watcher.model.runbook import Effect, Input, InputType, Runbook, Step, Weigh
 from watcher.store.query import Query
 from watcher.store.store import Store
 
-ALERT = Alert(
-    customer="acme",
-    key="z:1",
-    source="zabbix",
-    occurrence="1",
-    status=AlertStatus.FIRING,
-    severity=Severity.HIGH,
-    name="Disk is full",
-    first_at=NOON,
-    last_at=NOON,
-    started_at=NOON,
-    host="db01",
-    labels={"filesystem": "/var"},
-    incident=1,
-)
 LOOK = Runbook(
     "look",
     "A look",
