@@ -12,7 +12,8 @@ import pytest
 from tests.decide.given import POLICY
 from tests.engine.machines import Machines
 from tests.engine.test_deliver import incident
-from tests.engine.test_diagnose import ALERT, DB01, LOOK, PROFILE, Ward
+from tests.engine.test_diagnose import DB01, LOOK, PROFILE, Ward
+from tests.engine.test_hands import ALERT
 from tests.fakes import NOON, FakeClock
 from watcher.decide.identify import resolve
 from watcher.decide.lifecycle import RefusedError
