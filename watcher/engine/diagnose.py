@@ -122,7 +122,7 @@ class DiagnoseHand:
             some = list(alike)
             jobs = [each.job for each in some]
             found = diagnose(jobs, self.pool, self.clock)
-            script = script_text(jobs)
+            script = script_text(jobs) if any(each.audit.script for each in found) else ""
             failed = next((each for each in found if each.fault is not None), None)
             for task, diagnosis in zip(some, found, strict=True):
                 result = self._result(task, diagnosis, first=diagnosis is failed)
