@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -50,10 +51,11 @@ class SshServer:
     process: subprocess.Popen[bytes]
 
     def known_hosts_file(self) -> Path:
-        """A file with this server's line only."""
+        """A file with this server's line only; whoever reads it never meets half of it."""
         path = self.log.parent / "known_hosts"
-        path.write_text(self.known_hosts + "\n")
-        return path
+        whole = path.with_name(f"known_hosts.{threading.get_ident()}")
+        whole.write_text(self.known_hosts + "\n")
+        return whole.replace(path)
 
     def stop(self) -> None:
         """Ends the server with every session that it still serves."""
