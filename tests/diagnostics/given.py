@@ -105,4 +105,11 @@ def _command_lines() -> Iterator[str]:
 def sessions(server: SshServer) -> list[psutil.Process]:
     """The processes of sshd that serve this server's connections."""
     family = psutil.Process(server.process.pid).children(recursive=True)
-    return [process for process in family if process.name().startswith("sshd")]
+    return [process for process in family if _name(process).startswith("sshd")]
+
+
+def _name(process: psutil.Process) -> str:
+    try:
+        return process.name()
+    except psutil.NoSuchProcess:  # It has ended since it was listed.
+        return ""
