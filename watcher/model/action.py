@@ -11,6 +11,7 @@ class ActionKind(StrEnum):
 
     NOTIFY = "notify"
     DIAGNOSE = "diagnose"
+    ANSWER = "answer"
 
 
 class ActionStatus(StrEnum):

@@ -40,6 +40,7 @@ class Event:
     (None where the source does not say). `key` names the condition for ever, `occurrence` one
     span of it. `host` and `service` are raw names; the inventory makes identities of them.
     `note` is prose worth a line on the timeline (who acknowledged, why evaluation stopped).
+    `acknowledged` says that a person, named in `by`, took it on there, or let go of it.
     """
 
     source: str
@@ -56,6 +57,8 @@ class Event:
     summary: str = ""
     url: str = ""
     note: str = ""
+    acknowledged: bool | None = None
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

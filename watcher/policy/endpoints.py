@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from watcher.kit.secrets import Secret
+from watcher.monitors.base import Access
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,21 @@ class Auth:
 
 
 @dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """How long a source is silent at most: `limit`, or as its own habit teaches where that is
+    None.
+    """
+
+    limit: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
-    """One sender. `options` is the dataclass of its receiver, `max_body` a number of bytes."""
+    """One sender. `options` is the dataclass of its receiver, `max_body` a number of bytes.
+
+    `monitor` is how the system behind it is asked and answered, None where it is not. It is news
+    when it says nothing for longer than its `heartbeat`; None means never.
+    """
 
     name: str
     kind: str
@@ -58,6 +72,8 @@ class Source:
     auth: Auth
     max_body: int
     options: object
+    monitor: Access | None = None
+    heartbeat: Heartbeat | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,17 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from watcher.kit.plugins import kinds
+from watcher.model.answer import Verb
 from watcher.model.incident import Priority
 from watcher.policy.logins import ProfileEntry
 from watcher.policy.references import SecretRef, TextRef
 from watcher.policy.suggest import did_you_mean
-from watcher.policy.values import Duration, FilePath, FilePaths, Name, Names, Size, Strict
+from watcher.policy.values import Duration, FilePath, FilePaths, Name, Names, Size, Span, Strict
 from watcher.settings.database import database_url
 
 RECEIVERS = "watcher.receivers"
 NOTIFIERS = "watcher.notifiers"
+MONITORS = "watcher.monitors"
 
 _LISTEN = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([^:\s]+)):([0-9]{1,5})")
 _HIGHEST_PORT = 65535
@@ -105,6 +107,17 @@ class AuthEntry(Strict):
         return {"none": True} if value == "none" else value
 
 
+class MonitorEntry(Strict):
+    """How the monitoring system behind a source is asked and answered."""
+
+    url: WebAddress
+    token: SecretRef
+    every: Span = timedelta(minutes=2)
+    answers: tuple[Verb, ...] = tuple(Verb)
+    ca_file: FilePath | None = None
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
 class SourceEntry(Strict):
     """One sender of alerts."""
 
@@ -114,6 +127,8 @@ class SourceEntry(Strict):
     auth: AuthEntry | None = None
     max_body: Size = 1024 * 1024
     options: dict[str, Any] = Field(default_factory=dict)
+    monitor: MonitorEntry | None = None
+    heartbeat: Duration | Literal["learn"] | None = None
 
 
 class ChannelEntry(Strict):

@@ -2,14 +2,16 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from ipaddress import ip_address
 
-from watcher.kit.plugins import adapter
+from watcher.kit.plugins import adapter, kinds
+from watcher.monitors.base import Access
 from watcher.policy.customers import check_customers
-from watcher.policy.endpoints import Auth, Basic, Header, Hmac, Source
+from watcher.policy.endpoints import Auth, Basic, Header, Heartbeat, Hmac, Source
 from watcher.policy.problems import Place, Problems, entries
 from watcher.policy.yamlfile import Document
-from watcher.settings.schema import RECEIVERS, AuthEntry, SourceEntry
+from watcher.settings.schema import MONITORS, RECEIVERS, AuthEntry, SourceEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,45 @@ def _source(place: Place, entry: SourceEntry, problems: Problems) -> Source:
     except ValueError as error:
         problems.error(place / "options", f"source {entry.name!r}: {error}")
     return Source(
-        entry.name, entry.kind, entry.customer, _auth(entry.auth), entry.max_body, options
+        entry.name,
+        entry.kind,
+        entry.customer,
+        _auth(entry.auth),
+        entry.max_body,
+        options,
+        _monitor(place / "monitor", entry, problems),
+        _heartbeat(entry.heartbeat),
     )
+
+
+def _monitor(place: Place, entry: SourceEntry, problems: Problems) -> Access | None:
+    given = entry.monitor
+    if given is None:
+        return None
+    options: object = None
+    try:
+        options = adapter(MONITORS, entry.kind).options(given.options)
+    except LookupError:
+        known = ", ".join(kinds(MONITORS))
+        problems.error(place, f"a source of kind {entry.kind} cannot be asked; {known} can")
+    except ValueError as error:
+        problems.error(place / "options", f"source {entry.name!r}: {error}")
+    return Access(
+        entry.name,
+        entry.customer,
+        given.url,
+        given.token,
+        given.every,
+        frozenset(given.answers),
+        str(given.ca_file or ""),
+        options,
+    )
+
+
+def _heartbeat(given: timedelta | str | None) -> Heartbeat | None:
+    if given is None:
+        return None
+    return Heartbeat(given if isinstance(given, timedelta) else None)
 
 
 def _auth(entry: AuthEntry | None) -> Auth:

@@ -388,3 +388,40 @@ maintenance = sa.Table(
     sa.Column("cancelled_by", sa.Text),
     sa.Index("maintenance_over", "over_at"),
 )
+
+# What is known of a source besides its alerts: when it spoke last, how long it is silent by habit,
+# and how far it was asked. `absent` are the spans that one complete answer lacked, since when.
+source = sa.Table(
+    "source",
+    state,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("heard_at", sa.BigInteger),
+    sa.Column("pauses", sa.Text, nullable=False),
+    sa.Column("cursor", sa.Text, nullable=False),
+    sa.Column("asked_at", sa.BigInteger),
+    sa.Column("complete_at", sa.BigInteger),
+    sa.Column("took", sa.BigInteger),
+    sa.Column("trouble", sa.Text, nullable=False),
+    sa.Column("problem", sa.Text, nullable=False),
+    sa.Column("problem_since", sa.BigInteger),
+    sa.Column("absent", sa.Text, nullable=False),
+)
+
+# What a source should have told us and did not, by day (UTC midnight) and kind.
+drift = sa.Table(
+    "drift",
+    state,
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("day", sa.BigInteger, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("count", sa.BigInteger, nullable=False),
+)
+
+# Under which key a span was first heard of, for sources that tell of the same by two ways.
+alias = sa.Table(
+    "alias",
+    state,
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("occurrence", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, nullable=False),
+)
