@@ -7,6 +7,11 @@ from enum import StrEnum
 from watcher.model.event import Severity
 from watcher.model.survey import Held
 
+MARK = "Watcher: "
+"""How every message begins that Watcher writes into a monitoring system: what comes back with it is
+our own and no news.
+"""
+
 
 class Verb(StrEnum):
     """What is to be done there; `annotate` marks the time on the dashboard of an alert."""
