@@ -6,6 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 
 
+# What a delivery that Watcher made by asking a monitoring system carries among its headers.
+ORIGIN = "x-watcher-origin"
+RECONCILED = "reconciled"
+
+
 class DeliveryStatus(StrEnum):
     """Whether its events have reached the incidents."""
 
@@ -36,6 +41,11 @@ class Delivery:
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
     stream: int = 0
+
+    @property
+    def origin(self) -> str:
+        """ "" where the source posted it by itself, else how it came about."""
+        return self.headers.get(ORIGIN, "")
 
 
 @dataclass(frozen=True, slots=True)

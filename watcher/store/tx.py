@@ -1,6 +1,6 @@
 """One write transaction: everything that the engine reads and writes in one step."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from watcher.model.action import Action, ActionKind, ActionStatus, Intent
@@ -12,6 +12,7 @@ from watcher.model.example import Example
 from watcher.model.incident import Entry, Incident
 from watcher.model.run import Run
 from watcher.model.silence import Window
+from watcher.model.source import Asked, Drift, Heard, SourceState
 from watcher.store import (
     diagnosed,
     digest,
@@ -21,6 +22,7 @@ from watcher.store import (
     people,
     retention,
     rows,
+    sources,
     windows,
 )
 from watcher.store.link import ACTION, ALERT, EXAMPLE, INCIDENT, OCCURRENCE, Link
@@ -172,6 +174,22 @@ class Tx:
     def cancel_window(self, number: int, by: str, now: datetime) -> bool:
         """Ends a window early; false if it was over already, or is not there."""
         return windows.cancel(self._link, number, by, now)
+
+    def source(self, name: str) -> SourceState:
+        """What is known of a source besides its alerts, nothing while it is new."""
+        return sources.state(self._link, name)
+
+    def save_heard(self, name: str, heard: Heard) -> None:
+        """Says when a source spoke by itself."""
+        sources.save_heard(self._link, name, heard)
+
+    def save_asked(self, name: str, asked: Asked) -> None:
+        """Says what came of asking the monitoring system of a source."""
+        sources.save_asked(self._link, name, asked)
+
+    def add_drift(self, source: str, at: datetime, counts: Mapping[Drift, int]) -> None:
+        """Counts what a source did not tell, as found on the day (UTC) of then."""
+        sources.add_drift(self._link, source, at, counts)
 
     def numbers(self, count: int) -> range:
         """So many new incident numbers."""

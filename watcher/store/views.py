@@ -1,8 +1,8 @@
 """What pages, the API and reports read: one consistent state of the data."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypeVar
 
 import orjson
@@ -16,6 +16,8 @@ from watcher.model.incident import Entry, Incident, Status
 from watcher.model.person import Principal
 from watcher.model.run import Run, Use
 from watcher.model.silence import Window
+from watcher.model.source import Missed, SourceState
+from watcher.model.survey import Held
 from watcher.store import (
     diagnosed,
     evidence_rows,
@@ -24,6 +26,7 @@ from watcher.store import (
     lists,
     people,
     rows,
+    sources,
     windows,
 )
 from watcher.store.history import Period
@@ -41,6 +44,14 @@ _ALERTS_OF = f"""
 SELECT {_ALERT_COLUMNS}, {_OCCURRENCE_COLUMNS} FROM occurrence AS o
 JOIN alert AS a ON a.customer = o.customer AND a.key = o.key
 WHERE o.incident = :number ORDER BY coalesce(o.started_at, o.joined_at, 0), o.key, o.occurrence
+"""  # noqa: S608 - names of the schema
+
+_NAMED = f"""
+SELECT {_OCCURRENCE_COLUMNS} FROM occurrence AS o
+JOIN alert AS a ON a.customer = o.customer AND a.key = o.key
+WHERE o.occurrence = :occurrence AND a.source = :source
+AND (CAST(:customer AS text) IS NULL OR o.customer = :customer)
+ORDER BY o.incident IS NULL, o.heard_at DESC LIMIT 1
 """  # noqa: S608 - names of the schema
 
 _EXAMPLES = f"""
@@ -123,6 +134,20 @@ class View:
             for row in self._link.rows(_ALERTS_OF, {"number": number})
         ]
 
+    def named(self, source: str, occurrence: str, customer: str | None) -> Occurrence | None:
+        """The span that a source calls so."""
+        asked = {"source": source, "occurrence": occurrence, "customer": customer}
+        found = self._link.rows(_NAMED, asked)
+        return rows.to_occurrence(found[0]) if found else None
+
+    def newest(self, key: str, customers: Iterable[str]) -> Occurrence | None:
+        """The newest span of the condition with this key at one of these customers."""
+        keys = [(customer, key) for customer in customers]
+        alerts = map(rows.to_alert, self._link.find(ALERT, ("customer", "key"), keys))
+        spans = [(each.customer, each.key, each.occurrence) for each in alerts]
+        found = self._link.find(OCCURRENCE, OCCURRENCE.key, spans)
+        return rows.to_occurrence(found[0]) if found else None
+
     def examples(self, customer: str | None, since: datetime | None = None) -> list[Example]:
         """What people said of pairs of alerts since then, oldest first."""
         asked = {"customer": customer, "since": to_micros(since) if since else 0}
@@ -199,6 +224,37 @@ class View:
     def held_back(self, customer: str | None) -> dict[str, int]:
         """How many alerts are held back now, by the name of what does."""
         return windows.counts(self._link, customer)
+
+    def sources(self) -> dict[str, SourceState]:
+        """What is known of sources besides their alerts, by their names; of new ones nothing."""
+        return sources.states(self._link)
+
+    def source(self, name: str) -> SourceState:
+        """What is known of one source besides its alerts."""
+        return sources.state(self._link, name)
+
+    def missed(self, since: date | None = None) -> list[Missed]:
+        """What sources did not tell from that day on, or ever, the oldest first."""
+        return sources.missed(self._link, since)
+
+    def held(self, customer: str, source: str) -> list[Held]:
+        """The spans of a source that hold as far as is known."""
+        return sources.held(self._link, customer, source)
+
+    def occurrences(
+        self, keys: Collection[tuple[str, str, str]]
+    ) -> dict[tuple[str, str, str], Occurrence]:
+        """The known ones of these (customer, key, occurrence)."""
+        found = self._link.find(OCCURRENCE, OCCURRENCE.key, sorted(set(keys)))
+        spans = map(rows.to_occurrence, found)
+        return {(each.customer, each.key, each.occurrence): each for each in spans}
+
+    def underway(self, source: str, limit: int) -> list[Delivery]:
+        """The deliveries of a source that no digest has seen, and the newest dead ones that were
+        made by asking it, as many of either at most.
+        """
+        waiting = sources.underway(self._link, self._dialect, source, limit)
+        return waiting + sources.refused(self._link, source, limit)
 
     def leased_until(self, name: str) -> datetime | None:
         """How long the last holder of a lease may go on, perhaps in the past; None if none was."""

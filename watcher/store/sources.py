@@ -1,0 +1,166 @@
+"""What is kept of sources: when they spoke, how far they were asked, and what they did not tell.
+
+The two halves of a row have a writer each: the digest hears, whoever asks asks.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+
+import orjson
+
+from watcher.model.delivery import ORIGIN, RECONCILED, Delivery
+from watcher.model.source import Ahead, Asked, Drift, Heard, Missed, SourceState
+from watcher.model.survey import Held
+from watcher.store import rows
+from watcher.store.link import DELIVERY, Link
+from watcher.store.values import (
+    MICROSECOND,
+    Row,
+    from_micros,
+    or_micros,
+    or_moment,
+    to_json,
+    to_mapping,
+    to_micros,
+)
+from watcher.store.words import WORDS
+
+_STATE = """
+SELECT name, heard_at, pauses, cursor, asked_at, complete_at, took, trouble, problem, problem_since,
+absent FROM source
+"""
+_HEARD = """
+INSERT INTO source (name, heard_at, pauses, cursor, trouble, problem, absent)
+VALUES (:name, :heard_at, :pauses, '', '', '', '{}')
+ON CONFLICT (name) DO UPDATE SET heard_at = excluded.heard_at, pauses = excluded.pauses
+"""
+_ASKED = """
+INSERT INTO source (name, pauses, cursor, asked_at, complete_at, took, trouble, problem,
+problem_since, absent) VALUES (:name, '', :cursor, :asked_at, :complete_at, :took, :trouble,
+:problem, :problem_since, :absent)
+ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor, asked_at = excluded.asked_at,
+complete_at = excluded.complete_at, took = excluded.took, trouble = excluded.trouble,
+problem = excluded.problem, problem_since = excluded.problem_since, absent = excluded.absent
+"""
+_DRIFT = """
+INSERT INTO drift (source, day, kind, count) VALUES (:source, :day, :kind, :count)
+ON CONFLICT (source, day, kind) DO UPDATE SET count = drift.count + excluded.count
+"""
+_MISSED = """
+SELECT source, day, kind, count FROM drift WHERE day >= :since ORDER BY day, source, kind
+"""
+_HELD = """
+SELECT key, occurrence, name, started_at, host, labels, url FROM alert {using}
+WHERE status = 'firing' AND source = :source AND customer = :customer
+"""
+_COLUMNS = ", ".join(f"d.{name}" for name in DELIVERY.columns)
+_WAITING = f"""
+SELECT {_COLUMNS} FROM delivery AS d JOIN ({{pending}}) AS waiting ON waiting.id = d.id
+WHERE d.source = :source ORDER BY d.id LIMIT :limit
+"""  # noqa: S608 - names of the schema
+_DEAD = f"""
+SELECT {_COLUMNS} FROM verdict AS v CROSS JOIN delivery AS d
+WHERE v.dead = true AND d.id = v.delivery AND d.source = :source AND d.headers LIKE :mark
+ORDER BY v.delivery DESC LIMIT :limit
+"""  # noqa: S608 - names of the schema
+
+
+def states(link: Link) -> dict[str, SourceState]:
+    """What is known of sources, by their names."""
+    return {row[0]: _to_state(row) for row in link.rows(_STATE)}
+
+
+def state(link: Link, name: str) -> SourceState:
+    """What is known of one source, nothing at all while it is new."""
+    found = link.rows(f"{_STATE} WHERE name = :name", {"name": name})
+    return _to_state(found[0]) if found else SourceState()
+
+
+def save_heard(link: Link, name: str, heard: Heard) -> None:
+    """Says when a source spoke."""
+    pauses = [pause // MICROSECOND for pause in heard.pauses]
+    said = {"heard_at": or_micros(heard.at), "pauses": to_json(pauses) if pauses else ""}
+    link.run(_HEARD, {"name": name, **said})
+
+
+def save_asked(link: Link, name: str, asked: Asked) -> None:
+    """Says what came of asking."""
+    ahead = asked.ahead
+    walk = [asked.cursor, *([] if ahead is None else [ahead.cursor, to_micros(ahead.at)])]
+    said = {
+        "cursor": to_json(walk) if ahead or asked.cursor else "",
+        "asked_at": or_micros(asked.at),
+        "complete_at": or_micros(asked.complete_at),
+        "took": None if asked.took is None else asked.took // MICROSECOND,
+        "trouble": asked.trouble,
+        "problem": asked.problem,
+        "problem_since": or_micros(asked.since),
+        "absent": to_json({span: to_micros(at) for span, at in asked.absent.items()}),
+    }
+    link.run(_ASKED, {"name": name, **said})
+
+
+def add_drift(link: Link, source: str, at: datetime, counts: Mapping[Drift, int]) -> None:
+    """Counts what was missed, as found on the day of then."""
+    day = to_micros(_midnight(at.astimezone(UTC).date()))
+    for kind, count in sorted(counts.items()):
+        link.run(_DRIFT, {"source": source, "day": day, "kind": kind.value, "count": count})
+
+
+def missed(link: Link, since: date | None) -> list[Missed]:
+    """What was missed from that day on, or ever, the oldest first."""
+    first = to_micros(_midnight(since)) if since else 0
+    return [
+        Missed(source, from_micros(day).date(), Drift(kind), count)
+        for source, day, kind, count in link.rows(_MISSED, {"since": first})
+    ]
+
+
+def held(link: Link, customer: str, source: str) -> list[Held]:
+    """The spans of a source that hold as far as is known."""
+    sql = _HELD.format(using=link.using("alert_status"))
+    return [
+        Held(key, occurrence, name, from_micros(started_at), host, to_mapping(labels), url)
+        for key, occurrence, name, started_at, host, labels, url in link.rows(
+            sql, {"customer": customer, "source": source}
+        )
+    ]
+
+
+def underway(link: Link, dialect: str, source: str, limit: int) -> list[Delivery]:
+    """The deliveries of a source that no digest has seen, the oldest first."""
+    sql = _WAITING.format(pending=WORDS[dialect].pending)
+    return list(map(rows.to_delivery, link.rows(sql, {"source": source, "limit": limit})))
+
+
+def refused(link: Link, source: str, limit: int) -> list[Delivery]:
+    """The newest dead deliveries of a source that were made by asking it."""
+    asked = {"source": source, "limit": limit, "mark": f'%"{ORIGIN}":"{RECONCILED}"%'}
+    return list(map(rows.to_delivery, link.rows(_DEAD, asked)))
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _to_state(row: Row) -> SourceState:
+    _, heard_at, pauses, walk, asked_at, complete_at, took, trouble, problem, since, absent = row
+    cursor, *ahead = orjson.loads(walk) if walk else [""]
+    return SourceState(
+        Heard(or_moment(heard_at), _spans(orjson.loads(pauses) if pauses else ())),
+        Asked(
+            cursor,
+            Ahead(ahead[0], from_micros(ahead[1])) if ahead else None,
+            or_moment(asked_at),
+            or_moment(complete_at),
+            None if took is None else timedelta(microseconds=took),
+            trouble,
+            problem,
+            or_moment(since),
+            {span: from_micros(at) for span, at in orjson.loads(absent).items()},
+        ),
+    )
+
+
+def _spans(micros: Iterable[int]) -> tuple[timedelta, ...]:
+    return tuple(timedelta(microseconds=each) for each in micros)
