@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-
 # What a delivery that Watcher made by asking a monitoring system carries among its headers.
 ORIGIN = "x-watcher-origin"
 RECONCILED = "reconciled"

@@ -145,12 +145,13 @@ def _midnight(day: date) -> datetime:
 
 def _to_state(row: Row) -> SourceState:
     _, heard_at, pauses, walk, asked_at, complete_at, took, trouble, problem, since, absent = row
-    cursor, *ahead = orjson.loads(walk) if walk else [""]
+    found = orjson.loads(walk) if walk else [""]
+    ahead = Ahead(found[1], from_micros(found[2])) if found[1:] else None
     return SourceState(
         Heard(or_moment(heard_at), _spans(orjson.loads(pauses) if pauses else ())),
         Asked(
-            cursor,
-            Ahead(ahead[0], from_micros(ahead[1])) if ahead else None,
+            found[0],
+            ahead,
             or_moment(asked_at),
             or_moment(complete_at),
             None if took is None else timedelta(microseconds=took),
