@@ -528,3 +528,30 @@ def test_writers_are_not_limited_in_time(tmp_path: Path) -> None:
     with store.begin() as tx:
         tx.save_incidents([incident(1)])
     store.close()
+
+
+@pytest.mark.parametrize(
+    ("source", "span", "customer", "expected"),
+    [
+        ("zabbix", "o1", "rival", 4),
+        ("zabbix", "o0", None, 1),
+        ("zabbix", "o0", "acme", 1),
+        ("zabbix", "o0", "rival", None),
+        ("grafana", "o0", None, None),
+        ("zabbix", "o9", None, None),
+    ],
+)
+def test_a_span_is_found_by_its_name(
+    view: View, source: str, span: str, customer: str | None, expected: int | None
+) -> None:
+    """Among those of its source, and of the customer who may see it."""
+    found = view.named(source, span, customer)
+
+    assert expected == (found and found.incident)
+
+
+def test_the_newest_span_is_found_by_its_condition(view: View) -> None:
+    """At one of the customers who may be meant."""
+    found = [view.newest("k1", customers) for customers in (["acme"], ["rival"], ["else"], [])]
+
+    assert [1, 4, None, None] == [each and each.incident for each in found]

@@ -114,6 +114,8 @@ occurrence = sa.Table(
     # How it was grouped, so that whoever goes on decides the same.
     sa.Column("counted", sa.Text),
     sa.Index("occurrence_incident", "incident"),
+    # The address of an event names its span, but not the condition.
+    sa.Index("occurrence_named", "occurrence"),
     sa.Index(
         "occurrence_withheld",
         "withheld_by",

@@ -2,13 +2,14 @@
 
 from fastapi import APIRouter
 
-from watcher.web.pages import incidents, lists, login, regroup, runbooks, windows
+from watcher.web.pages import go, incidents, lists, login, regroup, runbooks, windows
 
 
 def routers() -> tuple[APIRouter, ...]:
     """All routes for people."""
     return (
         login.router,
+        go.router,
         incidents.router,
         lists.router,
         regroup.router,

@@ -8,7 +8,7 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
-    """Adds three tables; of the time before them nothing is known."""
+    """Adds three tables, of whose time before nothing is known, and finds spans by their names."""
     op.create_table(
         "source",
         sa.Column("name", sa.Text, primary_key=True),
@@ -36,3 +36,4 @@ def upgrade() -> None:
         sa.Column("occurrence", sa.Text, primary_key=True),
         sa.Column("key", sa.Text, nullable=False),
     )
+    op.create_index("occurrence_named", "occurrence", ["occurrence"])
