@@ -43,7 +43,7 @@ class Delivery:
 
     @property
     def origin(self) -> str:
-        """ "" where the source posted it by itself, else how it came about."""
+        """How it came about, empty where the source posted it by itself."""
         return self.headers.get(ORIGIN, "")
 
 

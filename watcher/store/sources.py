@@ -5,6 +5,7 @@ The two halves of a row have a writer each: the digest hears, whoever asks asks.
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import orjson
 
@@ -145,7 +146,7 @@ def _midnight(day: date) -> datetime:
 
 def _to_state(row: Row) -> SourceState:
     _, heard_at, pauses, walk, asked_at, complete_at, took, trouble, problem, since, absent = row
-    found = orjson.loads(walk) if walk else [""]
+    found: list[Any] = orjson.loads(walk) if walk else [""]
     ahead = Ahead(found[1], from_micros(found[2])) if found[1:] else None
     return SourceState(
         Heard(or_moment(heard_at), _spans(orjson.loads(pauses) if pauses else ())),
