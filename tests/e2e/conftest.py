@@ -11,7 +11,7 @@ from tests.e2e.zabbix import NoZabbix, Zabbix, running_zabbix
 from tests.postgres import NoPostgres, running_postgres
 from tests.sshd import NoSshd, SshServer, SshServers
 
-MEDIA_TYPE = Path(__file__).parents[2] / "docs/examples/zabbix-media-type.yaml"
+MEDIA_TYPE = Path(__file__).parents[2] / "integrations/zabbix/media_watcher.yaml"
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Where the rules and runbooks that come with Watcher lie, in a checkout and when installed."""
+"""Where rules, runbooks and integrations that come with Watcher lie, checked out or installed."""
 
 from pathlib import Path
 
