@@ -13,7 +13,7 @@ from typing import Protocol, runtime_checkable
 from watcher.kit.secrets import Secret
 from watcher.model.action import Outcome
 from watcher.model.answer import Answer, Verb
-from watcher.model.silence import Window
+from watcher.model.estate import Estate, Timetable
 from watcher.model.survey import Held, Survey
 
 
@@ -81,7 +81,15 @@ class Historian(Protocol):
 class Planner(Protocol):
     """A monitor in which people plan maintenance."""
 
-    def windows(self, now: datetime) -> Sequence[Window]:
-        """What is planned and not over; `title` names a window there for ever. Raises
-        MonitorError.
+    def timetable(self, now: datetime) -> Timetable:
+        """What is planned and not over. Raises MonitorError unless the answer is complete."""
+
+
+@runtime_checkable
+class Registrar(Protocol):
+    """A monitor that knows hosts and services."""
+
+    def estate(self, *, services: bool) -> Estate:
+        """All that it knows, without services where they are not asked for. Raises MonitorError
+        unless the answer is complete.
         """
