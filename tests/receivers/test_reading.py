@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from watcher.kit.plugins import adapter
+from watcher.model.answer import MARK
 from watcher.model.event import Event, Kind, Reading
 from watcher.receivers import base
 
@@ -249,3 +250,50 @@ def test_times_are_read_in_every_form_or_not_at_all(value: object, expected: str
     read = base.moment(value, NOW)
 
     assert expected == (read.isoformat() if read else None)
+
+
+@pytest.mark.parametrize(
+    ("action", "acknowledged"),
+    [
+        ("acknowledged", True),
+        ("acknowledged and commented", True),
+        ("acknowledged, commented and changed severity from Average to Disaster", True),
+        ("unacknowledged", False),
+        ("unacknowledged and commented", False),
+        ("commented and closed", None),
+        ("", None),
+    ],
+)
+def test_what_zabbix_says_was_done_tells_whether_somebody_took_it_on(
+    action: str, acknowledged: bool | None
+) -> None:
+    """The action is prose; who did it is named only where it is about that."""
+    body = {
+        "event_id": "7",
+        "event_value": "1",
+        "event_update_status": "1",
+        "event_update_action": action,
+        "user_fullname": "Anna Orlova (anna)",
+    }
+
+    event = _event("zabbix", body)
+
+    named = "" if acknowledged is None else "Anna Orlova (anna)"
+    assert (acknowledged, named) == (event.acknowledged, event.by)
+
+
+def test_what_watcher_did_in_zabbix_itself_is_no_news() -> None:
+    """Our own message comes back as an update: nobody took anything on, and nothing was said."""
+    body = {
+        "event_id": "7",
+        "event_value": "1",
+        "event_nseverity": "4",
+        "event_update_status": "1",
+        "event_update_action": "acknowledged and commented",
+        "event_update_message": f"{MARK}acknowledged by ivan",
+        "user_fullname": "Watcher (watcher)",
+    }
+
+    event = _event("zabbix", body)
+
+    assert (Kind.UPDATE, "", None, "") == (event.kind, event.note, event.acknowledged, event.by)

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from watcher.decide.flapping import learn, pause_between
 from watcher.decide.keys import moment_part, occurrence_key
-from watcher.model.alert import Alert, AlertStatus, Occurrence
+from watcher.model.alert import Alert, AlertStatus, Occurrence, Taken
 from watcher.model.change import replace
 from watcher.model.event import Event, Kind, Severity
 
@@ -141,6 +141,7 @@ def _first_heard(event: Event, customer: str) -> tuple[Change, Occurrence]:
         heard_at=event.at,
         started_at=None if ended else event.started_at or event.at,
         ended_at=event.at if ended else None,
+        taken=_taken(None, event),
     )
 
 
@@ -152,12 +153,26 @@ def _heard(known: Occurrence, event: Event) -> Occurrence:
     severity, severity_at = known.severity, known.severity_at
     if event.at > severity_at:
         severity, severity_at = event.severity, event.at
-    before = (known.severity_at, known.worst, known.heard_at)
-    if before == (severity_at, worst, heard_at):
+    taken = _taken(known.taken, event)
+    before = (known.severity_at, known.worst, known.heard_at, known.taken)
+    if before == (severity_at, worst, heard_at, taken):
         return known
     return replace(
-        known, severity=severity, severity_at=severity_at, worst=worst, heard_at=heard_at
+        known,
+        severity=severity,
+        severity_at=severity_at,
+        worst=worst,
+        heard_at=heard_at,
+        taken=taken,
     )
+
+
+def _taken(known: Taken | None, event: Event) -> Taken | None:
+    """Who has taken it on by now: the newest word counts, in whatever order words come."""
+    if event.acknowledged is None:
+        return known
+    said = Taken(event.at, event.by, event.acknowledged)
+    return said if known is None else max(known, said, key=lambda each: (each.at, each.on, each.by))
 
 
 def _start(known: Occurrence, event: Event) -> tuple[Change, Occurrence]:

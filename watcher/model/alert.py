@@ -107,6 +107,15 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """Whether a person has taken a span `on`, or let go of it, as its source last said."""
+
+    at: datetime
+    by: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Occurrence:
     """One span of a condition. `started_at` is None while only its end has been heard of.
 
@@ -114,6 +123,7 @@ class Occurrence:
     source last spoke of the span at `heard_at`. `joined_at` is Watcher's clock when the span became
     part of `incident`, and `reason` why it did; `placed` is set where a person decided on it. While
     it is `withheld` it belongs to none; what ended so stays so. It `counted` so for the machine.
+    Somebody has `taken` it on where it comes from; None: nothing was heard of that.
     """
 
     customer: str
@@ -131,6 +141,7 @@ class Occurrence:
     placed: Placed | None = None
     withheld: Withheld | None = None
     counted: Counted | None = None
+    taken: Taken | None = None
 
     @property
     def span(self) -> tuple[str, str]:

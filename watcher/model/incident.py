@@ -59,13 +59,15 @@ class Stake:
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """The priority that a person set. `basis` is what the rules made of the facts when he did, at
-    all hours: only facts that are worse than that outdo him.
+    all hours: only facts that are worse than that outdo him. Where monitoring systems are `told`
+    of it as a severity, that comes back from them, and is no news.
     """
 
     priority: Priority
     by: str
     text: str
     basis: Priority
+    told: Severity | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import orjson
 
 from watcher.decide.keys import occurrence_key, recurrence_key
 from watcher.decide.template import template
+from watcher.model.answer import MARK
 from watcher.model.event import Event, Kind, Reading, Severity
 from watcher.receivers import base
 from watcher.receivers.base import Context, Unparsable, clean
@@ -47,6 +48,7 @@ _PROSE = {
 _MACRO = re.compile(r"\{[$#?]?[A-Za-z_.]+.*\}", re.DOTALL)
 _UNKNOWN = "*UNKNOWN*"
 _CANCELLED = "NOTE: Escalation canceled"
+_ACKNOWLEDGED = re.compile(r"\b(un)?acknowledged\b")
 _TRUNCATED = "Zabbix cut the message at its limit: long texts are missing"
 
 _SEVERITIES = {
@@ -127,7 +129,7 @@ def _events(
     make = _maker(fields, tags, begun, context)
     if updated:
         update_at = _moment(fields, "event_update", context) or now
-        update = make(kind=Kind.UPDATE, at=update_at, note=_update_note(fields))
+        update = make(kind=Kind.UPDATE, at=update_at, **_said(fields))
         if value == "1":
             return (update,)
         ended = _moment(fields, "event_recovery", context) or update_at
@@ -200,6 +202,26 @@ def _labels(fields: Mapping[str, str], tags: Mapping[str, list[str]]) -> dict[st
         if name in fields:
             labels[name] = clean(fields[name], base.LABEL_LIMIT)
     return labels
+
+
+def _said(fields: Mapping[str, str]) -> dict[str, object]:
+    """What a person did by an update. What Watcher did itself is no news: it comes back to us."""
+    if fields.get("event_update_message", "").startswith(MARK):
+        return {}
+    acknowledged = _acknowledged(fields.get("event_update_action", ""))
+    by = fields.get("user_fullname", "") if acknowledged is not None else ""
+    return {
+        "note": _update_note(fields),
+        "acknowledged": acknowledged,
+        "by": clean(by, base.NAME_LIMIT),
+    }
+
+
+def _acknowledged(action: str) -> bool | None:
+    """Whether the prose of an update, as `acknowledged, commented and closed`, says so."""
+    if found := _ACKNOWLEDGED.search(action):
+        return not found[1]
+    return None
 
 
 def _update_note(fields: Mapping[str, str]) -> str:

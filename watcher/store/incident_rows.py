@@ -166,5 +166,9 @@ def _stakes(text: str | None) -> tuple[Stake, ...]:
 
 def _judgement(found: Mapping[str, Any]) -> Judgement:
     return Judgement(
-        _PRIORITY[found["priority"]], found["by"], found["text"], _PRIORITY[found["basis"]]
+        _PRIORITY[found["priority"]],
+        found["by"],
+        found["text"],
+        _PRIORITY[found["basis"]],
+        SEVERITY.get(found.get("told") or ""),
     )

@@ -10,7 +10,16 @@ from typing import Any
 import orjson
 
 from watcher.model.action import Action, ActionKind, ActionStatus, Intent
-from watcher.model.alert import Alert, AlertStatus, Counted, Occurrence, Pause, Placed, Withheld
+from watcher.model.alert import (
+    Alert,
+    AlertStatus,
+    Counted,
+    Occurrence,
+    Pause,
+    Placed,
+    Taken,
+    Withheld,
+)
 from watcher.model.delivery import Arrival, Delivery
 from watcher.model.event import Severity
 from watcher.store.values import (
@@ -37,6 +46,10 @@ def _counted(found: Mapping[str, Any]) -> Counted:
 
 def _placed(found: Mapping[str, Any]) -> Placed:
     return Placed(found["incident"], found["by"], tuple(found["out_of"]))
+
+
+def _taken(found: Mapping[str, Any]) -> Taken:
+    return Taken(datetime.fromisoformat(found["at"]), found["by"], found["on"])
 
 
 _NOT_WITHHELD: Row = (None, None, None, None)
@@ -167,6 +180,7 @@ def from_occurrence(occurrence: Occurrence) -> Row:
         None if occurrence.placed is None else to_json(occurrence.placed),
         *(_NOT_WITHHELD if withheld is None else _from_withheld(withheld)),
         None if occurrence.counted is None else to_json(occurrence.counted),
+        None if occurrence.taken is None else to_json(occurrence.taken),
     )
 
 
@@ -188,6 +202,7 @@ def to_occurrence(row: Row) -> Occurrence:
         placed=None if row[12] is None else _placed(orjson.loads(row[12])),
         withheld=None if row[13] is None else _withheld(orjson.loads(row[13])),
         counted=None if row[17] is None else _counted(orjson.loads(row[17])),
+        taken=None if row[18] is None else _taken(orjson.loads(row[18])),
     )
 
 

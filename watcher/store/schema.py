@@ -113,6 +113,8 @@ occurrence = sa.Table(
     sa.Column("withheld_source", sa.Text),
     # How it was grouped, so that whoever goes on decides the same.
     sa.Column("counted", sa.Text),
+    # Who works on it as its source says, seldom anything.
+    sa.Column("taken", sa.Text),
     sa.Index("occurrence_incident", "incident"),
     # The address of an event names its span, but not the condition.
     sa.Index("occurrence_named", "occurrence"),

@@ -37,3 +37,4 @@ def upgrade() -> None:
         sa.Column("key", sa.Text, nullable=False),
     )
     op.create_index("occurrence_named", "occurrence", ["occurrence"])
+    op.add_column("occurrence", sa.Column("taken", sa.Text()))
