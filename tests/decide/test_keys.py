@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.decide.keys import LIMIT, moment_part, occurrence_key, recurrence_key
+from watcher.decide.keys import (
+    LIMIT,
+    moment_part,
+    occurrence_key,
+    recurrence_key,
+    to_milliseconds,
+)
 
 # All that has a meaning in a key is drawn often.
 PART = st.text(st.one_of(st.sampled_from(":%…\0v1Aa"), st.characters(exclude_categories=["Cs"])))
@@ -64,3 +70,11 @@ def test_a_source_without_names_for_its_spans_names_none() -> None:
 def test_a_moment_is_the_same_in_every_zone(at: datetime, expected: str) -> None:
     """Two ways to write a time do not make two spans."""
     assert expected == moment_part(at)
+
+
+def test_a_beginning_is_named_to_the_millisecond() -> None:
+    """An API that cuts off what a webhook carries names the same span."""
+    webhook = datetime(2026, 11, 22, 9, 30, 0, 325_695, tzinfo=UTC)
+    api = datetime(2026, 11, 22, 9, 30, 0, 325_000, tzinfo=UTC)
+
+    assert to_milliseconds(api) == to_milliseconds(webhook) == api

@@ -6,6 +6,7 @@ tells which, and docs/adr/0011-keys.md how another version would come in.
 
 from datetime import UTC, datetime
 from hashlib import sha256
+from urllib.parse import unquote
 
 LIMIT = 512
 """So many characters are in a key at most."""
@@ -28,11 +29,23 @@ def occurrence_key(*parts: str) -> str:
     return _key(*parts) if any(parts) else ""
 
 
+def parts_of(key: str) -> tuple[str, ...]:
+    """The parts of which a key was made, if it is none that was too long; of that, what is left."""
+    return tuple(unquote(part) for part in key.split(":")[1:])
+
+
 def moment_part(at: datetime) -> str:
     """A moment as part of a key: 20261122T093000Z, with a fraction where it has one."""
     utc = at.astimezone(UTC)
     fraction = f".{utc:%f}" if utc.microsecond else ""
     return f"{utc:%Y%m%dT%H%M%S}{fraction}Z"
+
+
+def to_milliseconds(at: datetime) -> datetime:
+    """The moment without what is finer: a webhook may give it where an API of the same system does
+    not, and a span has one name.
+    """
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def digest(text: str) -> str:

@@ -8,7 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from watcher.decide.keys import digest, moment_part, occurrence_key, recurrence_key
+from watcher.decide.keys import (
+    digest,
+    moment_part,
+    occurrence_key,
+    recurrence_key,
+    to_milliseconds,
+)
 from watcher.model.event import Event, Kind, Reading, Severity
 from watcher.receivers import base
 from watcher.receivers.base import Context, Unparsable, clean
@@ -116,7 +122,8 @@ class _Reader:
         started_at = base.moment(alert.get("startsAt"), self.context.received_at)
         if started_at is None:
             return key, None, ""
-        return key, started_at, occurrence_key(parts[-1], moment_part(started_at))
+        began = moment_part(to_milliseconds(started_at))
+        return key, started_at, occurrence_key(parts[-1], began)
 
     def _news(
         self, alert: Mapping[str, object], annotations: Mapping[str, str], where: str
