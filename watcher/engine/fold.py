@@ -17,6 +17,7 @@ from watcher.decide.lifecycle import Moment, Step
 from watcher.decide.priority import Scale, staked
 from watcher.decide.rules import effects
 from watcher.decide.silence import Inhibitors
+from watcher.engine.attend import Attendance
 from watcher.engine.book import Book
 from watcher.engine.correlation import Correlation
 from watcher.engine.going import Going
@@ -53,6 +54,7 @@ class Fold:
     ) -> None:
         self._book = book
         self._going = going or Going(rulebook)
+        self._attendance = Attendance(book, self._step)
         self._correlation = Correlation(book, rulebook, self._going, self._step)
         self._withholding = Withholding(book, rulebook.policy, windows, inhibitors)
         self._policy = rulebook.policy
@@ -78,6 +80,8 @@ class Fold:
             book.put_alert(seen.alert)
             book.put_occurrence(seen.occurrence)
             self._update(seen, known, event, news)
+            before = known.taken if known is not None else None
+            self._attendance.hear(seen.occurrence, before, news.received_at)
         if seen.change is Change.ENDED:
             self._end(seen.occurrence, seen.alert, news, _RECOVERED)
         if seen.change is Change.REPEATED and seen.occurrence != known:
@@ -162,6 +166,7 @@ class Fold:
         joined = self._belongs(alert, occurrence, mine, news)
         self._diagnose(self._book.incidents[mine.number], alert, news, (Occasion.OPENED, *heard))
         self._correlation.joined(joined, mine, now, opened)
+        self._attendance.hear(joined, None, now)
         if joined.ended_at is not None:
             # Either its recovery came first, or a newer span of the condition did.
             reason = _RECOVERED if known is not None else _SUPERSEDED
