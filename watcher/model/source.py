@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+# The trouble of a source that answered, but not about everything.
+INCOMPLETE = "incomplete"
+
 
 class Drift(StrEnum):
     """What a source should have told us, and did not."""
@@ -59,10 +62,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """When a source last spoke by itself, and its newest `pauses` before that, oldest first."""
+    """When a source last spoke by itself. `pauses` are, for each of the last days (UTC) on which it
+    did, the longest silence that ended then.
+    """
 
     at: datetime | None = None
-    pauses: tuple[timedelta, ...] = ()
+    pauses: Mapping[date, timedelta] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

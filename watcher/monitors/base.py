@@ -68,6 +68,13 @@ class Monitor(Protocol):
 
 
 @runtime_checkable
+class Gathering(Protocol):
+    """A monitor whose source gathers news for up to `grace` before it posts them."""
+
+    grace: timedelta
+
+
+@runtime_checkable
 class Historian(Protocol):
     """A monitor that remembers what is long over."""
 

@@ -1,0 +1,265 @@
+"""Asks the monitoring system of one source what holds, and takes in what it had not told.
+
+The network is never inside a transaction. What was missed goes through the front door: into the
+inbox, as the source would have posted it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from watcher.decide.reconcile import (
+    GRACE,
+    Known,
+    News,
+    Proof,
+    Said,
+    Span,
+    Told,
+    Verdict,
+    known_of,
+    on_its_way,
+    reconcile,
+    walked,
+)
+from watcher.engine.digest import Read
+from watcher.engine.marks import headers_of
+from watcher.kit.clock import Clock
+from watcher.kit.log import logger
+from watcher.model.change import replace
+from watcher.model.delivery import Arrival, Delivery
+from watcher.model.event import Event
+from watcher.model.source import INCOMPLETE, Asked
+from watcher.model.survey import Held, Survey
+from watcher.monitors.base import Access, Gathering, Monitor, MonitorError
+from watcher.receivers.base import Unparsable
+from watcher.store.store import Store
+from watcher.store.views import View
+
+# Far longer than any survey takes: whoever outlives it has lost its right to write.
+_TTL = timedelta(minutes=15)
+# So many at once hold up nobody who posts meanwhile.
+_AT_ONCE = 200
+# With more of them waiting for the digest, it is too early to say what was missed.
+_MOST_UNDER_WAY = 5000
+_log = logger("reconcile")
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What came of asking once: how many spans are open there and held here, and what follows;
+    or the `problem` that there was, which an answer that is not complete has as well.
+    """
+
+    source: str
+    took: timedelta
+    open: int = 0
+    held: int = 0
+    verdict: Verdict = field(default_factory=lambda: Verdict((), {}, {}, 0))
+    problem: str = ""
+    failed: bool = False
+
+
+class BusyError(Exception):
+    """It cannot be done now; the text says why."""
+
+
+class Reconciler:
+    """Keeps one source true. Its monitor is made by whoever calls first, for that thread only."""
+
+    def __init__(
+        self,
+        store: Store,
+        access: Access,
+        read: Read,
+        connect: Callable[[], Monitor],
+        clock: Clock,
+        holder: str,
+    ) -> None:
+        self._store = store
+        self._access = access
+        self._read = read
+        self._connect = connect
+        self._clock = clock
+        self._holder = holder
+        self._monitor: Monitor | None = None
+
+    @property
+    def name(self) -> str:
+        """Under which lease it asks."""
+        return f"reconcile:{self._access.source}"
+
+    def inherit(self, gone: Callable[[str], bool]) -> None:
+        """Ends the lease of a holder that is certainly gone, so that its time need not run out."""
+        with self._store.begin() as tx:
+            holder = tx.holder(self.name)
+            if holder is not None and gone(holder):
+                tx.release(self.name, holder)
+
+    def step(self) -> int:
+        """One round, unless somebody had one just now; returns how much is on its way thereby.
+
+        Raises StoreUnavailable.
+        """
+        try:
+            done = self.round(at_least=self._access.every / 2)
+        except BusyError:
+            return 0
+        return len(done.verdict.news) if done is not None else 0
+
+    def round(self, at_least: timedelta = timedelta(0)) -> Round | None:
+        """Asks and takes in what was missed; None where the last time was not so long ago.
+
+        Raises BusyError while somebody else does it, or StoreUnavailable.
+        """
+        now = self._clock.now()
+        with self._store.begin() as tx:
+            token = tx.lease(self.name, self._holder, now, _TTL)
+            asked = tx.source(self._access.source).asked
+        if token is None:
+            raise BusyError(f"{self._access.source} is being asked at this moment")
+        try:
+            if asked.at is not None and now - asked.at < at_least:
+                return None
+            return self._round(asked, token)
+        finally:
+            with self._store.begin() as tx:
+                tx.release(self.name, self._holder)
+
+    def look(self) -> Round:
+        """What a round would find; nothing is changed. Raises BusyError or StoreUnavailable."""
+        with self._store.view() as view:
+            asked = view.source(self._access.source).asked
+        return self._ask(asked)[0]
+
+    def _round(self, asked: Asked, token: int) -> Round:
+        found, after = self._ask(asked)
+        self._append(found.verdict.news, token)
+        with self._store.begin() as tx:
+            if tx.held(self.name, token):
+                tx.save_asked(self._access.source, after)
+        _report(found)
+        return found
+
+    def _ask(self, asked: Asked) -> tuple[Round, Asked]:
+        """One answer with what follows from it, and what is known of the source after it."""
+        source, begun, watch = self._access.source, self._clock.now(), self._clock.monotonic()
+        with self._store.view() as view:
+            held = view.held(self._access.customer, source)
+        try:
+            monitor = self._monitor = self._monitor or self._connect()
+            survey = monitor.survey(held, asked.cursor, begun)
+        except MonitorError as error:
+            took = timedelta(seconds=self._clock.monotonic() - watch)
+            failed = Round(source, took, held=len(held), problem=str(error), failed=True)
+            after = replace(asked, trouble=error.trouble.value, problem=str(error))
+            return failed, replace(after, at=begun, took=took, since=asked.since or begun)
+        told = self._told(survey, begun, monitor)
+        verdict = reconcile(told, held, self._known(told, held), asked.absent)
+        took = timedelta(seconds=self._clock.monotonic() - watch)
+        done = Round(source, took, len(survey.open), len(held), verdict, survey.problem)
+        return done, replace(_after(asked, survey, told, verdict), took=took)
+
+    def _told(self, survey: Survey, at: datetime, monitor: Monitor) -> Told:
+        """The answer as the receiver of the source reads it."""
+        proofs = {
+            span: Proof(self._said(ending.body, at), ending.why, ending.recorded)
+            for span, ending in survey.endings.items()
+        }
+        return Told(
+            at,
+            [self._said(body, at) for body in survey.bodies],
+            survey.open,
+            survey.suppressed,
+            proofs,
+            survey.complete,
+            monitor.grace if isinstance(monitor, Gathering) else GRACE,
+        )
+
+    def _said(self, body: bytes, at: datetime) -> Said:
+        return Said(body, self._events(Delivery(0, *self._whose, at, body)))
+
+    @property
+    def _whose(self) -> tuple[str, str]:
+        return self._access.source, self._access.customer
+
+    def _events(self, delivery: Delivery) -> tuple[Event, ...]:
+        """What a delivery says; nothing where it cannot be understood, as the digest will say."""
+        try:
+            return self._read(delivery).events
+        except Unparsable as error:
+            _log.warning("an answer cannot be read", source=delivery.source, reason=error.reason)
+            return ()
+
+    def _known(self, told: Told, held: Iterable[Held]) -> Mapping[Span, Known]:
+        """How far the spans in an answer are known, with what waits for its digest.
+
+        Raises BusyError where too much does.
+        """
+        spans = {(each.key, each.occurrence) for each in held}
+        spans.update((event.key, event.occurrence) for event in _all_events(told))
+        with self._store.view() as view:
+            waiting = self._under_way(view)
+            found = view.occurrences([(self._access.customer, *span) for span in spans])
+        known = {each.span: known_of(each) for each in found.values()}
+        events = [event for each in waiting for event in self._events(each)]
+        return on_its_way(known, events)
+
+    def _under_way(self, view: View) -> list[Delivery]:
+        waiting = view.underway(self._access.source, _MOST_UNDER_WAY)
+        if len(waiting) >= _MOST_UNDER_WAY:
+            raise BusyError(
+                f"{len(waiting)} deliveries of {self._access.source} or more are not digested yet:"
+                " what it did not tell is not known before they are"
+            )
+        return waiting
+
+    def _append(self, news: Sequence[News], token: int) -> None:
+        """Puts news into the inbox, a few at a time, as long as this is ours to do."""
+        if not news:
+            return
+        source, customer = self._whose
+        inbox = self._store.inbox(self._clock.now())
+        try:
+            for first in range(0, len(news), _AT_ONCE):
+                with self._store.begin() as tx:
+                    if not tx.held(self.name, token):
+                        return
+                now = self._clock.now()
+                some = news[first : first + _AT_ONCE]
+                inbox.append(
+                    [Arrival(source, customer, now, headers_of(each), each.body) for each in some]
+                )
+        finally:
+            inbox.close()
+
+
+def _after(asked: Asked, survey: Survey, told: Told, verdict: Verdict) -> Asked:
+    """What is known of a source after an answer."""
+    known = replace(
+        walked(asked, survey.cursor, verdict, told),
+        at=told.at,
+        absent=verdict.absent,
+        trouble="",
+        problem="",
+        since=None,
+    )
+    if survey.complete:
+        return replace(known, complete_at=told.at)
+    since = asked.since or told.at
+    return replace(known, trouble=INCOMPLETE, problem=survey.problem, since=since)
+
+
+def _all_events(told: Told) -> Iterator[Event]:
+    for said in (*told.said, *(proof.said for proof in told.proofs.values())):
+        yield from said.events
+
+
+def _report(found: Round) -> None:
+    """Tells an operator of a round, if it brought anything."""
+    missed = {kind.value: count for kind, count in found.verdict.missed().items()}
+    seconds = round(found.took.total_seconds(), 3)
+    if found.problem:
+        _log.warning("not all could be asked", source=found.source, problem=found.problem)
+    if missed:
+        _log.info("news were missed", source=found.source, seconds=seconds, **missed)
