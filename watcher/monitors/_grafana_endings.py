@@ -1,0 +1,93 @@
+"""Which spans that Grafana does not show as firing are over, and how we know."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from http import HTTPStatus
+
+from watcher.model.survey import Ending, Held
+from watcher.monitors._alertmanager_api import ended, fingerprint_of, labels_of
+from watcher.monitors._grafana_rules import (
+    Rule,
+    end_of,
+    is_in,
+    is_judged,
+    read_rules,
+    rule_of,
+    uid_of,
+)
+from watcher.monitors._json_api import ApiError, JsonApi
+
+_MOST_ASKED_FOR = 50
+
+Body = Callable[[Mapping[str, object]], bytes]
+
+
+def endings(
+    api: JsonApi, source: str, absent: Sequence[Held], now: datetime, body: Body
+) -> tuple[dict[str, Ending], str]:
+    """The proofs for spans that do not fire, by occurrence, and why they cannot be all ("" if they
+    can). `body` makes what is posted of an alert. Raises ApiError.
+    """
+    uids = {uid_of(span) for span in absent}
+    rules = read_rules(api, set() if "" in uids else uids)
+    deleted = _Deleted(api, rules)
+    found: dict[str, Ending] = {}
+    waiting = 0
+    for span in absent:
+        rule = rule_of(span, rules)
+        waiting += rule is not None and not rule.paused and rule.evaluated_at is None
+        end = _end(span, rule, now, deleted)
+        fingerprint = fingerprint_of(span, source)
+        if end and fingerprint:
+            at, why = end
+            alert = ended(span, fingerprint, labels_of(span), at) | {"ruleUID": uid_of(span)}
+            found[span.occurrence] = Ending(body(alert), why, recorded=False)
+    if waiting:
+        return found, f"{waiting} rules are not evaluated yet: Grafana has just started"
+    return found, deleted.problem
+
+
+def _end(
+    span: Held, rule: Rule | None, now: datetime, deleted: "_Deleted"
+) -> tuple[datetime, str] | None:
+    if rule is None:
+        return (now, "its rule was deleted in Grafana") if deleted.holds(span) else None
+    at = end_of(rule, span) if is_judged(rule, span) else None
+    return (at, "its rule in Grafana is at rest") if at else None
+
+
+class _Deleted:
+    """Finds out whether a rule that is not listed was deleted.
+
+    Rules in folders that the token may not see are not listed either, so Grafana is asked for each;
+    where the token may not ask (before Grafana 10), that it sees the folder has to do.
+    """
+
+    def __init__(self, api: JsonApi, rules: Sequence[Rule]) -> None:
+        self._api = api
+        self._rules = rules
+        self.problem = ""
+        self._known: dict[str, bool] = {}
+
+    def holds(self, span: Held) -> bool:
+        """Whether the rule of this span is no more. Raises ApiError."""
+        uid = uid_of(span)
+        if not uid:
+            return False
+        if uid not in self._known:
+            if len(self._known) == _MOST_ASKED_FOR:
+                self.problem = f"more than {_MOST_ASKED_FOR} rules are not listed"
+                return False
+            self._known[uid] = self._ask(uid, labels_of(span).get("grafana_folder"))
+        return self._known[uid]
+
+    def _ask(self, uid: str, folder: str | None) -> bool:
+        try:
+            self._api.get(f"/api/v1/provisioning/alert-rules/{uid}")
+        except ApiError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return True
+            if error.status != HTTPStatus.FORBIDDEN:
+                raise
+            return folder is not None and any(is_in(rule, folder) for rule in self._rules)
+        return False
