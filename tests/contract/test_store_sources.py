@@ -31,7 +31,7 @@ def test_of_a_new_source_nothing_is_known(store: Store) -> None:
 
 def test_the_two_halves_of_a_state_are_written_apart(store: Store) -> None:
     """Who hears does not overwrite what was asked, nor the other way round."""
-    heard = Heard(NOW, (MINUTE, timedelta(microseconds=7)))
+    heard = Heard(NOW, {NOW.date(): MINUTE, date(2026, 2, 27): timedelta(microseconds=7)})
     with store.begin() as tx:
         tx.save_asked("zabbix", Asked(cursor="1"))
         tx.save_heard("zabbix", heard)

@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from secrets import token_hex
@@ -23,10 +23,12 @@ from watcher.engine.sweep import Retention, Sweep
 from watcher.kit.clock import Clock
 from watcher.kit.plugins import adapter
 from watcher.model.action import ActionKind
+from watcher.model.concern import OWN
 from watcher.model.delivery import Delivery
 from watcher.model.event import Reading
 from watcher.notifiers import Outlet
 from watcher.policy.endpoints import Source
+from watcher.receivers import watcher as itself
 from watcher.receivers.base import Context
 from watcher.settings import Settings
 from watcher.store.store import Store
@@ -65,8 +67,7 @@ def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
     def rulebook() -> Rulebook:
         return Rulebook(rules.policy, settings.catalogue)
 
-    sources = {source.name: reader(source) for source in settings.sources}
-    digest = Digest(store, sources, rulebook, clock, holder)
+    digest = Digest(store, readers(settings.sources), rulebook, clock, holder)
     pool = Pool(clock)
     hands: dict[ActionKind, Hand] = {
         ActionKind.NOTIFY: NotifyHand(
@@ -123,13 +124,19 @@ def _gone(holder: str) -> bool:
     return False
 
 
+def readers(sources: Iterable[Source]) -> dict[str, Read]:
+    """Reads deliveries of all these sources, and of Watcher itself."""
+    own = partial(_read, itself.parse, OWN, itself.Options())
+    return {OWN: own, **{source.name: reader(source) for source in sources}}
+
+
 def reader(source: Source) -> Read:
     """Reads deliveries of one source with the receiver of its kind."""
-    return partial(_read, adapter("watcher.receivers", source.kind).parse, source)
+    parse = adapter("watcher.receivers", source.kind).parse
+    return partial(_read, parse, source.name, source.options)
 
 
 def _read(
-    parse: Callable[[bytes, Context], Reading], source: Source, delivery: Delivery
+    parse: Callable[[bytes, Context], Reading], source: str, options: object, delivery: Delivery
 ) -> Reading:
-    context = Context(source.name, delivery.received_at, source.options)
-    return parse(delivery.body, context)
+    return parse(delivery.body, Context(source, delivery.received_at, options))

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from watcher.kit.plugins import kinds
 from watcher.model.answer import Verb
+from watcher.model.concern import OWN
 from watcher.model.incident import Priority
 from watcher.policy.logins import ProfileEntry
 from watcher.policy.references import SecretRef, TextRef
@@ -49,11 +50,17 @@ def _header(value: str) -> str:
     return value
 
 
+def _of_others(value: str) -> str:
+    if value == OWN:
+        raise ValueError(f"the name {OWN!r} is Watcher's own: it speaks of the other sources by it")
+    return value
+
+
 def _kind_in(package: str) -> Callable[[str], str]:
-    """Accepts the adapters that this package has."""
+    """Accepts the adapters that this package has for others than Watcher itself."""
 
     def known(value: str) -> str:
-        there_are = kinds(package)
+        there_are = [each for each in kinds(package) if each != OWN]
         if value not in there_are:
             hint = did_you_mean(value, there_are) or f"; there are: {', '.join(there_are)}"
             raise ValueError(f"there is no kind {value!r}{hint}")
@@ -121,7 +128,7 @@ class MonitorEntry(Strict):
 class SourceEntry(Strict):
     """One sender of alerts."""
 
-    name: Slug
+    name: Annotated[Slug, AfterValidator(_of_others)]
     kind: Annotated[str, AfterValidator(_kind_in(RECEIVERS))]
     customer: Name = "default"
     auth: AuthEntry | None = None

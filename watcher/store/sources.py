@@ -3,7 +3,7 @@
 The two halves of a row have a writer each: the digest hears, whoever asks asks.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -77,9 +77,15 @@ def state(link: Link, name: str) -> SourceState:
     return _to_state(found[0]) if found else SourceState()
 
 
+def heard(link: Link, name: str) -> Heard:
+    """When a source spoke."""
+    found = link.rows("SELECT heard_at, pauses FROM source WHERE name = :name", {"name": name})
+    return _to_heard(*found[0]) if found else Heard()
+
+
 def save_heard(link: Link, name: str, heard: Heard) -> None:
     """Says when a source spoke."""
-    pauses = [pause // MICROSECOND for pause in heard.pauses]
+    pauses = {day.isoformat(): pause // MICROSECOND for day, pause in heard.pauses.items()}
     said = {"heard_at": or_micros(heard.at), "pauses": to_json(pauses) if pauses else ""}
     link.run(_HEARD, {"name": name, **said})
 
@@ -149,7 +155,7 @@ def _to_state(row: Row) -> SourceState:
     found: list[Any] = orjson.loads(walk) if walk else [""]
     ahead = Ahead(found[1], from_micros(found[2])) if found[1:] else None
     return SourceState(
-        Heard(or_moment(heard_at), _spans(orjson.loads(pauses) if pauses else ())),
+        _to_heard(heard_at, pauses),
         Asked(
             found[0],
             ahead,
@@ -164,5 +170,9 @@ def _to_state(row: Row) -> SourceState:
     )
 
 
-def _spans(micros: Iterable[int]) -> tuple[timedelta, ...]:
-    return tuple(timedelta(microseconds=each) for each in micros)
+def _to_heard(at: int | None, text: str) -> Heard:
+    pauses = orjson.loads(text) if text else {}
+    return Heard(
+        or_moment(at),
+        {date.fromisoformat(day): timedelta(microseconds=each) for day, each in pauses.items()},
+    )

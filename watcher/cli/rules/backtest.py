@@ -9,7 +9,7 @@ from typing import Annotated
 import orjson
 import typer
 
-from watcher.app.worker import reader
+from watcher.app.worker import readers
 from watcher.cli._common import check_customer, fail, settings_of
 from watcher.cli.rules._difference import as_json, as_lines, as_text
 from watcher.cli.rules._shared import Config, console
@@ -88,7 +88,7 @@ def _command(  # noqa: PLR0913, PLR0917 - the options of a command are its argum
 
 
 def _run(settings: Settings, period: Period, policy: Policy) -> Backtest:
-    sources = {each.name: reader(each) for each in settings.sources}
+    sources = readers(settings.sources)
     before = Rulebook(settings.policy, settings.catalogue)
     after = Rulebook(policy, settings.catalogue)
     store = Store.open(settings.database_url)
