@@ -1,6 +1,7 @@
 """Resolves secrets, which stand in files by reference only: `{env: NAME}` or `{file: PATH}`."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import PlainValidator, ValidationInfo
@@ -12,10 +13,14 @@ _HOW = "a secret is given by reference: {env: NAME} or {file: PATH}"
 
 
 class Secrets:
-    """Where references lead, and every value that was found, to be kept out of all output."""
+    """Where references lead, and every value that was found, to be kept out of all output.
 
-    def __init__(self, env: Mapping[str, str]) -> None:
+    A file that is `awaited` may be missing: what it will hold is empty as yet.
+    """
+
+    def __init__(self, env: Mapping[str, str], awaited: Collection[Path] = ()) -> None:
         self._env = env
+        self._awaited = awaited
         self.found: set[str] = set()
 
     def resolve(self, value: object, info: ValidationInfo) -> str:
@@ -24,7 +29,10 @@ class Secrets:
             case {"env": str(name), **rest} if not rest:
                 text = self._from_env(name)
             case {"file": str(name), **rest} if not rest:
-                text = _from_file(name, info)
+                path = resolve_path(name, info)
+                if path in self._awaited and not path.exists():
+                    return ""
+                text = _from_file(path)
             case _:
                 raise ValueError(_HOW)
         self.found.add(text)
@@ -36,8 +44,7 @@ class Secrets:
         raise ValueError(f"the environment variable {name} is not set")
 
 
-def _from_file(value: object, info: ValidationInfo) -> str:
-    path = resolve_path(value, info)
+def _from_file(path: Path) -> str:
     try:
         text = path.read_text(encoding="utf-8").rstrip("\r\n")
     except OSError as error:

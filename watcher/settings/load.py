@@ -1,6 +1,6 @@
 """Puts the configuration together: file, environment, secrets, catalogue, inventory and policy."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -50,6 +50,15 @@ class Settings:
     warnings: tuple[Problem, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Described:
+    """Where services and hosts are described: the folders for it and every file that is read."""
+
+    catalogue: tuple[Path, ...]
+    inventory: tuple[Path, ...]
+    folders: tuple[Path, Path]
+
+
 class SettingsError(Exception):
     """The configuration cannot be used; `problems` is everything wrong with it."""
 
@@ -59,18 +68,25 @@ class SettingsError(Exception):
 
 
 def load(
-    path: Path | None, env: Mapping[str, str], *, thorough: bool = False, brief: bool = False
+    path: Path | None,
+    env: Mapping[str, str],
+    *,
+    thorough: bool = False,
+    brief: bool = False,
+    awaited: Collection[Path] = (),
 ) -> Settings:
     """The settings of this file, else of the one in WATCHER_CONFIG, else the defaults.
 
     The rules and runbooks that come with Watcher are proven by its own tests, which need not be
     done again at every start: `thorough` does. `brief` settings are still without these runbooks:
-    see `complete`. Raises SettingsError with everything that is wrong, in all files.
+    see `complete`. Files of secrets that are `awaited` may be missing. Raises SettingsError with
+    everything that is wrong, in all files.
     """
-    problems, secrets = Problems(), Secrets(env)
+    problems, secrets = Problems(), Secrets(env, awaited)
     document, config, context = _read(path, env, secrets, problems)
     logins = Logins(document, "ssh", context)
-    catalogue = load_catalogue(config.catalogue, config.inventory, problems, logins)
+    described = _described(config)
+    catalogue = load_catalogue(described.catalogue, described.inventory, problems, logins)
     around = Surroundings(catalogue.customers, config.listen[0])
     sources = read_sources(document, context, around, problems)
     channels, notifiers = read_channels(document, context, catalogue.customers, problems)
@@ -127,6 +143,21 @@ def complete(brief: Settings) -> Settings:
     return replace(brief, policy=policy, runbooks=runbooks)
 
 
+def token_file(path: Path | None, env: Mapping[str, str], source: str) -> Path | None:
+    """The file in which the token of a source's monitor is or is to be, None without one.
+
+    It is found whatever else may be wrong with the configuration.
+    """
+    named = _named(path, env)
+    document = _document(named, Problems())
+    found = document.data.get("sources") if isinstance(document.data, dict) else None
+    for entry in found if isinstance(found, list) else ():
+        match entry:
+            case {"name": name, "monitor": {"token": {"file": str(file)}}} if name == source:
+                return _base(named) / Path(file).expanduser()
+    return None
+
+
 def rule_folders(path: Path | None, env: Mapping[str, str]) -> list[Path]:
     """The folders of rules that `load` would read, whatever may be wrong with them.
 
@@ -143,6 +174,14 @@ def runbook_folders(path: Path | None, env: Mapping[str, str]) -> list[Path]:
     return _runbook_folders(_config_of(path, env))
 
 
+def described_in(path: Path | None, env: Mapping[str, str]) -> Described:
+    """The files of catalogue and inventory that `load` would read, whatever may be wrong with them.
+
+    Raises SettingsError where the configuration does not even say which.
+    """
+    return _described(_config_of(path, env))
+
+
 def reload_policy(settings: Settings, problems: Problems) -> Policy | None:
     """The policy as its folders say now; None where they cannot be used, which is noted."""
     policy = settings.policy
@@ -154,11 +193,18 @@ def _read(
     path: Path | None, env: Mapping[str, str], secrets: Secrets, problems: Problems
 ) -> tuple[Document, ConfigFile, Mapping[str, object]]:
     """The configuration with what the environment says, and the context to check it in."""
-    named = path or (Path(env[CONFIG]) if env.get(CONFIG) else None)
-    base = named.absolute().parent if named else Path.cwd()
-    context = {"base": base, "secrets": secrets}
+    named = _named(path, env)
+    context = {"base": _base(named), "secrets": secrets}
     document = overlay(_document(named, problems), env, ConfigFile.model_fields, problems)
     return document, _config(document, context, problems), context
+
+
+def _named(path: Path | None, env: Mapping[str, str]) -> Path | None:
+    return path or (Path(env[CONFIG]) if env.get(CONFIG) else None)
+
+
+def _base(named: Path | None) -> Path:
+    return named.absolute().parent if named else Path.cwd()
 
 
 def _config_of(path: Path | None, env: Mapping[str, str]) -> ConfigFile:
@@ -167,6 +213,24 @@ def _config_of(path: Path | None, env: Mapping[str, str]) -> ConfigFile:
     if problems.errors:
         raise SettingsError(tuple(problems))
     return config
+
+
+def _described(config: ConfigFile) -> Described:
+    """Where no folder is named, one beside the first file is where it would be."""
+    named = (config.catalogue, config.inventory)
+    beside = next((path.parent for paths in named for path in paths), Path.cwd())
+    folders = (
+        next((path for path in paths if path.is_dir()), beside / name)
+        for paths, name in zip(named, ("catalogue", "inventory"), strict=True)
+    )
+    catalogue, inventory = folders
+    return Described(_files(config.catalogue), _files(config.inventory), (catalogue, inventory))
+
+
+def _files(paths: Sequence[Path]) -> tuple[Path, ...]:
+    """Every file, those of a folder in the order of their names."""
+    each = (sorted(path.glob("*.yaml")) if path.is_dir() else [path] for path in paths)
+    return tuple(file for files in each for file in files)
 
 
 def _rule_folders(config: ConfigFile) -> list[Path]:
