@@ -158,14 +158,19 @@ def _over(look: Look, concern: Concern, since: datetime, found: Worry | None) ->
         return _again("It spoke again", look.state.heard.at, since)
     if concern is Concern.DEAD_LETTERS:
         return "" if found or look.behind else "What it posts now is understood."
+    return _answered(look, concern, since)
+
+
+def _answered(look: Look, concern: Concern, since: datetime) -> str:
+    """The same of what is wrong with its monitoring system."""
+    asked = look.state.asked
     if look.source.every is None:
         return "Its monitoring system is not asked any more."
     if concern is Concern.OVERDUE:
-        return _again("It answered", look.state.asked.complete_at, since)
-    trouble = look.state.asked.trouble
-    if _TROUBLES.get(trouble) is concern and look.state.asked.since == since:
+        return _again("It answered", asked.complete_at, since)
+    if _TROUBLES.get(asked.trouble) is concern and asked.since == since:
         return ""
-    return "What is wrong is something else by now." if trouble else "It answers again."
+    return "What is wrong is something else by now." if asked.trouble else "It answers again."
 
 
 def _again(what: str, at: datetime | None, since: datetime) -> str:
