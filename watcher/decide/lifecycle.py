@@ -183,7 +183,9 @@ def severity_heard(
     moment: Moment,
     scale: Scale,
 ) -> Step:
-    """The severity of one of its alerts is another; the highest heard of is at stake."""
+    """The severity of one of its alerts is another; the highest heard of is at stake. What its
+    source was told to call it is no news.
+    """
     text = f"{named(alert)}: severity {severity}"
     entry = _entry(incident, EntryKind.ALERT, text, moment)
     grown = replace(
@@ -191,7 +193,9 @@ def severity_heard(
         severity=max(incident.severity, stake.severity, key=lambda each: each.rank),
         stakes=pooled((*incident.stakes, stake)),
     )
-    raised = reprioritised(grown, scale, moment, was=incident.severity)
+    told = incident.judgement.told if incident.judgement is not None else None
+    was = max(incident.severity, told or incident.severity, key=lambda each: each.rank)
+    raised = reprioritised(grown, scale, moment, was=was)
     return replace(raised, entries=(entry, *raised.entries))
 
 

@@ -3,16 +3,20 @@
 Whoever may see only one customer gets the same answer for a stranger's incident as for none at all.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
 from unicodedata import category
 
-from watcher.decide import lifecycle, route
+from watcher.decide import answers, lifecycle, route
+from watcher.decide.answers import Listeners, Saying
 from watcher.decide.identify import resolve, service_of
 from watcher.decide.lifecycle import Moment, RefusedError, Report, Step
 from watcher.decide.priority import Scale
 from watcher.engine.digest import LEASE
 from watcher.kit.clock import Clock
+from watcher.model.answer import Verb
 from watcher.model.catalogue import Catalogue
 from watcher.model.change import replace
 from watcher.model.incident import Incident, Priority, Status
@@ -36,26 +40,34 @@ class NotThereError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Where people's commands are carried out; `wake` tells the worker that there is work."""
+    """Where people's commands are carried out; `wake` tells the worker that there is work.
+    The `listeners` are told what people decide.
+    """
 
     store: Store
     clock: Clock
     policy: Policy
     catalogue: Catalogue
     wake: Callable[[], None]
+    listeners: Listeners = field(default_factory=dict)
 
     def acknowledge(self, number: int, by: Principal, text: str = "") -> Incident:
         """Somebody works on it now. Raises NotThereError or RefusedError."""
-        return self._step(number, by, text or "somebody took it on", lifecycle.acknowledge)
+        said = Saying(Verb.ACKNOWLEDGE, text)
+        text = text or "somebody took it on"
+        return self._step(number, by, text, lifecycle.acknowledge, said=said)
 
     def resolve(self, number: int, by: Principal, text: str = "") -> Incident:
         """It is over. Raises NotThereError or RefusedError."""
-        return self._step(number, by, text or "somebody found it to be over", lifecycle.resolve)
+        said = Saying(Verb.CLOSE, text)
+        text = text or "somebody found it to be over"
+        return self._step(number, by, text, lifecycle.resolve, said=said)
 
     def close(self, number: int, by: Principal, text: str = "") -> Incident:
         """Nothing is left to do. Raises NotThereError or RefusedError."""
+        said = Saying(Verb.CLOSE, text)
         text = text or "somebody found nothing left to do"
-        return self._step(number, by, text, lifecycle.close, waits=True)
+        return self._step(number, by, text, lifecycle.close, waits=True, said=said)
 
     def reopen(self, number: int, by: Principal, text: str = "") -> Incident:
         """It is not over after all. Raises NotThereError or RefusedError."""
@@ -68,7 +80,21 @@ class Desk:
         def noted(incident: Incident, moment: Moment) -> Step:
             return lifecycle.note(incident, text, moment)
 
-        return self._step(number, by, "somebody wrote it down", noted)
+        said = Saying(Verb.COMMENT, text)
+        return self._step(number, by, "somebody wrote it down", noted, said=said)
+
+    def silence(self, number: int, until: datetime, by: Principal, text: str = "") -> Incident:
+        """Has the monitoring systems of its alerts be silent until then. Raises NotThereError or
+        RefusedError.
+        """
+        moment = self.moment(by, text or "somebody wants it silent there")
+        with self._locked(number, by) as (tx, incident):
+            sources = self._hearing(tx, incident, Verb.SILENCE)
+            self.write(tx, answers.silenced(incident, until, sources, moment), moment)
+            said = Saying(Verb.SILENCE, text, until=until)
+            tx.queue(answers.told(incident, said, sources, by.name, moment.now), moment.now)
+        self.wake()
+        return incident
 
     def set_priority(
         self, number: int, priority: Priority | None, by: Principal, text: str
@@ -82,7 +108,9 @@ class Desk:
         def decide(incident: Incident, moment: Moment) -> Step:
             return lifecycle.set_priority(incident, priority, moment, self._scale)
 
-        return self._step(number, by, text.strip(), decide)
+        severity = answers.SEVERITIES[priority] if priority is not None else None
+        said = Saying(Verb.SEVERITY, text.strip(), severity) if severity is not None else None
+        return self._step(number, by, text.strip(), decide, said=said)
 
     def open(self, report: Report, by: Principal) -> Incident:
         """An incident that monitoring did not tell of; its timeline says what `unknown` says.
@@ -149,23 +177,50 @@ class Desk:
         decide: Callable[[Incident, Moment], Step],
         *,
         waits: bool = False,
+        said: Saying | None = None,
     ) -> Incident:
-        """Takes one step; what changes which incidents there are `waits` for a batch that is being
-        written: its alerts must not land in what is closed meanwhile.
-        """
+        """Takes one step, of which monitoring systems are told what is `said`."""
         moment = self.moment(by, text)
+        with self._locked(number, by, waits=waits) as (tx, incident):
+            step = decide(incident, moment)
+            if said is not None:
+                step = self._told(tx, step, said, moment)
+            self.write(tx, step, moment)
+            if (incident.status is Status.CLOSED) is not (step.incident.status is Status.CLOSED):
+                tx.regrouped()
+        self.wake()
+        return step.incident
+
+    @contextmanager
+    def _locked(
+        self, number: int, by: Principal, *, waits: bool = False
+    ) -> Iterator[tuple[Tx, Incident]]:
+        """An incident that nobody else changes meanwhile. What changes which incidents there are
+        `waits` for a batch that is being written: its alerts must not land in what is closed.
+        """
         with self.store.begin() as tx:
             if waits:
                 tx.freeze(LEASE)
             incident = tx.incidents([number]).get(number)
             if incident is None or by.customer not in {None, incident.customer}:
                 raise NotThereError(f"there is no incident {number}")
-            step = decide(incident, moment)
-            self.write(tx, step, moment)
-            if (incident.status is Status.CLOSED) is not (step.incident.status is Status.CLOSED):
-                tx.regrouped()
-        self.wake()
-        return step.incident
+            yield tx, incident
+
+    def _told(self, tx: Tx, step: Step, said: Saying, moment: Moment) -> Step:
+        """Queues what monitoring systems are told; returns the step with what that changes."""
+        incident = step.incident
+        sources = self._hearing(tx, incident, said.verb)
+        tx.queue(answers.told(incident, said, sources, moment.actor, moment.now), moment.now)
+        if said.severity is None or not sources:
+            return step
+        told = answers.own(incident, said.severity, self._scale, moment.now)
+        return replace(step, incident=told)
+
+    def _hearing(self, tx: Tx, incident: Incident, verb: Verb) -> tuple[str, ...]:
+        """The sources of its alerts that fire, as far as they are told such things."""
+        if not any(verb in verbs for verbs in self.listeners.values()):
+            return ()
+        return answers.hearing(tx.speaking(incident.number), self.listeners, verb)
 
     @property
     def _scale(self) -> Scale:

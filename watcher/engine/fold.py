@@ -17,6 +17,7 @@ from watcher.decide.lifecycle import Moment, Step
 from watcher.decide.priority import Scale, staked
 from watcher.decide.rules import effects
 from watcher.decide.silence import Inhibitors
+from watcher.engine.annotate import Annotations
 from watcher.engine.attend import Attendance
 from watcher.engine.book import Book
 from watcher.engine.correlation import Correlation
@@ -55,6 +56,7 @@ class Fold:
         self._book = book
         self._going = going or Going(rulebook)
         self._attendance = Attendance(book, self._step)
+        self._annotations = Annotations(book, rulebook.listeners)
         self._correlation = Correlation(book, rulebook, self._going, self._step)
         self._withholding = Withholding(book, rulebook.policy, windows, inhibitors)
         self._policy = rulebook.policy
@@ -165,6 +167,8 @@ class Fold:
         opened, heard = self._enter(arrival, occurrence, mine, news)
         joined = self._belongs(alert, occurrence, mine, news)
         self._diagnose(self._book.incidents[mine.number], alert, news, (Occasion.OPENED, *heard))
+        if opened:
+            self._annotations.begun(self._book.incidents[mine.number], alert, now)
         self._correlation.joined(joined, mine, now, opened)
         self._attendance.hear(joined, None, now)
         if joined.ended_at is not None:
@@ -265,6 +269,7 @@ class Fold:
         hold = hold_for(alert, self._policy) if step.news else None
         held_until = ended_at + hold.length if hold is not None and hold.special else None
         self._step(step, news.received_at, held_until)
+        self._annotations.over(step, news.received_at)
 
     def _reunite(self, seen: Sighting, now: datetime) -> None:
         """What a recovery says of its condition that is heard of after that had come back."""

@@ -1,23 +1,26 @@
 """Under which rules decisions are made, and what they are made about."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from watcher.decide import correlate
+from watcher.decide.answers import Listeners
 from watcher.decide.dedup import Identity
 from watcher.decide.identify import resolve, service_of
 from watcher.model.alert import Alert, Occurrence
 from watcher.model.catalogue import Catalogue, Host
+from watcher.model.change import replace
 from watcher.model.event import Event, Kind
 from watcher.model.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """Under which rules and on whose map decisions are made."""
+    """Under which rules and on whose map decisions are made, and which `listeners` are told."""
 
     policy: Policy
     catalogue: Catalogue
+    listeners: Listeners = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,12 @@ def identify(event: Event, customer: str, received_at: datetime, catalogue: Cata
         service is not None,
     )
     return News(event, received_at, who, host, correlate.group_of(who, event.key))
+
+
+def renamed(news: News, key: str) -> News:
+    """The same of the condition with that key."""
+    event = replace(news.event, key=key)
+    return replace(news, event=event, group=correlate.group_of(news.who, key))
 
 
 def revived(alert: Alert, span: Occurrence, now: datetime, catalogue: Catalogue) -> News:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import TypeVar
 
+from watcher.decide.keys import recurrence_key
 from watcher.decide.route import HELD
 from watcher.model.action import Intent
 from watcher.model.alert import Alert, Occurrence
@@ -70,6 +71,11 @@ AND last_at >= :since ORDER BY number
 _BUSY = """
 SELECT customer, max(last_at) FROM incident {using}
 WHERE status IN ('open', 'acknowledged', 'resolved') GROUP BY customer
+"""
+_SPEAKING = """
+SELECT DISTINCT a.source FROM occurrence AS o
+JOIN alert AS a ON a.customer = o.customer AND a.key = o.key
+WHERE o.incident = :number AND o.ended_at IS NULL ORDER BY a.source
 """
 _REGROUPINGS = "SELECT value FROM counter WHERE name = 'regroupings'"
 _REGROUPED = """
@@ -134,6 +140,19 @@ def find(
     return [decode(row) for row in link.find(shape, shape.key, sorted(set(keys)))]
 
 
+def keys_of(link: Link, spans: Collection[tuple[str, str, str]]) -> dict[tuple[str, str, str], str]:
+    """The keys of the conditions that these (customer, source, occurrence) are spans of."""
+    sources = {source: f"{recurrence_key(source)}:" for _, source, _ in spans}
+    asked = sorted({(occurrence, customer) for customer, _, occurrence in spans})
+    found = {
+        (row[0], source, row[2]): row[1]
+        for row in sorted(link.find(OCCURRENCE, ("occurrence", "customer"), asked), reverse=True)
+        for source, start in sources.items()
+        if row[1].startswith(start)
+    }
+    return {span: found[span] for span in spans if span in found}
+
+
 def save(link: Link, shape: Shape, nouns: Iterable[Noun], encode: Callable[[Noun], Row]) -> None:
     """Stores each noun under its primary key, the last one where there are several."""
     width = len(shape.key)
@@ -146,6 +165,11 @@ def members(link: Link, numbers: Collection[int]) -> list[Occurrence]:
     keys = [(number,) for number in sorted(set(numbers))]
     found = map(rows.to_occurrence, link.find(OCCURRENCE, ("incident",), keys))
     return sorted(found, key=lambda each: (each.joined_at or each.heard_at, each.key))
+
+
+def speaking(link: Link, number: int) -> list[str]:
+    """The sources of the spans of an incident that fire."""
+    return [source for (source,) in link.rows(_SPEAKING, {"number": number})]
 
 
 def lively(link: Link, customer: str, since: datetime) -> list[Incident]:

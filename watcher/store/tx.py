@@ -99,6 +99,12 @@ class Tx:
         found = digest.find(self._link, OCCURRENCE, keys, rows.to_occurrence)
         return {(each.customer, each.key, each.occurrence): each for each in found}
 
+    def keys_of(self, spans: Collection[tuple[str, str, str]]) -> dict[tuple[str, str, str], str]:
+        """The keys of the conditions that these (customer, source, occurrence) are spans of, where
+        they are known.
+        """
+        return digest.keys_of(self._link, spans)
+
     def incidents(self, numbers: Collection[int]) -> dict[int, Incident]:
         """The known incidents of these numbers."""
         keys = [(number,) for number in numbers]
@@ -108,6 +114,10 @@ class Tx:
     def members(self, numbers: Collection[int]) -> list[Occurrence]:
         """The occurrences that belong to these incidents, in the order in which they joined."""
         return digest.members(self._link, numbers)
+
+    def speaking(self, number: int) -> list[str]:
+        """The sources of the spans of an incident that fire."""
+        return digest.speaking(self._link, number)
 
     def lively(self, customer: str, since: datetime) -> list[Incident]:
         """The incidents of a customer that are not closed and saw a start since then."""
@@ -178,6 +188,10 @@ class Tx:
     def source(self, name: str) -> SourceState:
         """What is known of a source besides its alerts, nothing while it is new."""
         return sources.state(self._link, name)
+
+    def heard(self, name: str) -> Heard:
+        """When a source spoke by itself."""
+        return sources.heard(self._link, name)
 
     def save_heard(self, name: str, heard: Heard) -> None:
         """Says when a source spoke by itself."""
