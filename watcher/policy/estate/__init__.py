@@ -1,0 +1,1 @@
+"""What others describe, read from NetBox or a table; and proposals to take it over, as files."""
