@@ -10,6 +10,7 @@ from hypothesis import settings
 
 from tests.postgres import NoPostgres, PostgresServer, running_postgres
 from tests.sshd import NoSshd, SshServer, SshServers
+from tests.stores import migrate
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
@@ -32,6 +33,13 @@ def postgres_server() -> Iterator[PostgresServer]:
 def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     """The address of an empty PostgreSQL database for this test alone."""
     with postgres_server.fresh_database() as url:
+        yield url
+
+
+@pytest.fixture
+def shaped_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """The address of a migrated, empty PostgreSQL database for this test alone."""
+    with postgres_server.fresh_database(postgres_server.shaped(migrate)) as url:
         yield url
 
 

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -32,21 +32,32 @@ class PostgresServer:
     directory: Path
     process: subprocess.Popen[bytes]
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    template: str = ""
 
     def url(self, database: str = "postgres") -> str:
         """The address of a database, as SQLAlchemy takes it."""
         return f"postgresql+psycopg://postgres@/{database}?host={self.directory}"
 
     @contextlib.contextmanager
-    def fresh_database(self) -> Iterator[str]:
-        """The address of an empty database, dropped afterwards whoever is still connected."""
+    def fresh_database(self, template: str = "template0") -> Iterator[str]:
+        """The address of a copy of a database, an empty one unless another is named. It is dropped
+        afterwards whoever is still connected.
+        """
         name = f"test_{next(self.numbers)}"
-        self._execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         try:
             yield self.url(name)
         finally:
             if self.process.poll() is None:
                 self._execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def shaped(self, shape: Callable[[str], None]) -> str:
+        """The name of a database that was given its shape, once; to be copied, not used."""
+        if not self.template:
+            self._execute("CREATE DATABASE shape TEMPLATE template0")
+            shape(self.url("shape"))
+            self.template = "shape"
+        return self.template
 
     def kill(self) -> None:
         """Stops the server at once, as a crash would; `running_postgres` cleans up after it."""

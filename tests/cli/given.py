@@ -8,6 +8,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner, Result
 
+from tests.stores import sqlite_in
 from watcher.cli import build
 from watcher.store.store import Store
 
@@ -65,8 +66,9 @@ class Desk:
     @contextmanager
     def store(self) -> Iterator[Store]:
         """The store behind it."""
+        if not (self.folder / "data" / "watcher.db").exists():
+            sqlite_in(self.folder / "data")
         store = Store.open(f"sqlite:///{self.folder}/data/watcher.db")
-        store.upgrade()
         yield store
         store.close()
 

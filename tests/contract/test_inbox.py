@@ -14,7 +14,7 @@ import pytest
 
 from tests.contract.given import MINUTE, NOW, arrival
 from tests.postgres import NoPostgres, running_postgres
-from tests.stores import peek, poke
+from tests.stores import peek, poke, sqlite_in
 from watcher.model.delivery import Arrival, Delivery
 from watcher.store.base import StoreUnavailable, Unstorable
 from watcher.store.inbox import STREAM_LIFE, Inbox
@@ -234,8 +234,7 @@ def test_a_refused_group_is_not_stored_in_part(store: Store, inbox: Inbox) -> No
 
 def test_a_file_that_may_not_grow_stores_nothing_until_it_may(tmp_path: Path) -> None:
     """The group is refused as a whole; as soon as there is room, all goes on."""
-    store = Store.open(f"sqlite:///{tmp_path}/watcher.db")
-    store.upgrade()
+    store = Store.open(sqlite_in(tmp_path))
     inbox = store.inbox(NOW)
     inbox.append([arrival(b"before")])
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -276,9 +275,8 @@ for _ in range(2):
 )
 def test_a_broken_disk_acknowledges_nothing(tmp_path: Path, call: str, number: int) -> None:
     """Where sync or write fails, each group is refused; what was promised before is there."""
-    url = f"sqlite:///{tmp_path}/watcher.db"
+    url = sqlite_in(tmp_path)
     store = Store.open(url)
-    store.upgrade()
     command = [sys.executable, "-c", BREAK, url, call, str(number)]
     run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     inbox = store.inbox(NOW)
@@ -296,8 +294,7 @@ def test_a_locked_inbox_is_unavailable_not_broken(
 ) -> None:
     """Who cannot write in time stores nothing and may come again."""
     monkeypatch.setattr("watcher.store.sqlite.BUSY_SECONDS", 0.05)
-    store = Store.open(f"sqlite:///{tmp_path}/watcher.db")
-    store.upgrade()
+    store = Store.open(sqlite_in(tmp_path))
     one, other = store.inbox(NOW), store.inbox(NOW)
     with poke(store), pytest.raises(StoreUnavailable):
         one.append([arrival(b"locked out")])
@@ -315,8 +312,7 @@ def test_no_transaction_of_the_state_holds_up_what_comes_in(
 ) -> None:
     """However it begins and whatever it writes, the inbox takes deliveries until it commits."""
     monkeypatch.setattr("watcher.store.sqlite.BUSY_SECONDS", 0.1)
-    store = Store.open(f"sqlite:///{tmp_path}/watcher.db")
-    store.upgrade()
+    store = Store.open(sqlite_in(tmp_path))
     inbox = store.inbox(NOW)
     inbox.append([arrival(b"a")])
     with store._database.engine.connect() as connection:
@@ -335,8 +331,7 @@ def test_no_transaction_of_the_state_holds_up_what_comes_in(
 
 def test_the_state_cannot_write_what_comes_in(tmp_path: Path) -> None:
     """So that no transaction can span both files by mistake."""
-    store = Store.open(f"sqlite:///{tmp_path}/watcher.db")
-    store.upgrade()
+    store = Store.open(sqlite_in(tmp_path))
     with pytest.raises(StoreUnavailable, match="readonly"), store.begin() as tx:
         tx._link.run("DELETE FROM delivery")
     store.close()
@@ -344,8 +339,7 @@ def test_the_state_cannot_write_what_comes_in(tmp_path: Path) -> None:
 
 def test_a_state_older_than_its_inbox_catches_up(tmp_path: Path) -> None:
     """After a backup was put back, also the deliveries of streams it does not know are digested."""
-    store = Store.open(f"sqlite:///{tmp_path}/watcher.db")
-    store.upgrade()
+    store = Store.open(sqlite_in(tmp_path))
     for body in (b"a", b"b", b"c"):
         inbox = store.inbox(NOW)
         inbox.append([arrival(body)])
@@ -365,8 +359,7 @@ def test_a_new_way_in_waits_for_the_readers_of_the_log(
 ) -> None:
     """So that no doubtful page of the log comes before those that are promised."""
     monkeypatch.setattr("watcher.store.sqlite.BUSY_SECONDS", 0.05)
-    store = Store.open(f"sqlite:///{tmp_path}/watcher.db")
-    store.upgrade()
+    store = Store.open(sqlite_in(tmp_path))
     first = store.inbox(NOW)
     first.append([arrival(b"a")])
     with store._database.engine.begin() as reader:
@@ -385,8 +378,7 @@ def test_a_new_way_in_waits_for_the_readers_of_the_log(
 
 def test_a_long_outage_does_not_pile_up_streams(tmp_path: Path) -> None:
     """Attempts that stored nothing share one stream."""
-    store = Store.open(f"sqlite:///{tmp_path}/watcher.db")
-    store.upgrade()
+    store = Store.open(sqlite_in(tmp_path))
     inbox = store.inbox(NOW)
     bad = Arrival("half a pair \ud800", "acme", NOW, {}, b"")
     inbox.append([arrival()])

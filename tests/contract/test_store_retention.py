@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.contract.given import MINUTE, NOW, arrival, diagnosis, intent
-from tests.stores import peek
+from tests.stores import peek, sqlite_in
 from watcher.model.action import ActionStatus
 from watcher.model.delivery import DeliveryStatus
 from watcher.store.base import StoreUnavailable
@@ -124,8 +124,7 @@ def test_more_goes_than_one_statement_removes(store: Store) -> None:
 def test_what_could_not_go_goes_next_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody can have a delivery digested again that has been chosen to go."""
     monkeypatch.setattr("watcher.store.sqlite.BUSY_SECONDS", 0.05)
-    store = Store.open(f"sqlite:///{tmp_path}/watcher.db")
-    store.upgrade()
+    store = Store.open(sqlite_in(tmp_path))
     [number] = take_in(store, NOW)
     digest(store, 1)
     with store.begin() as tx:

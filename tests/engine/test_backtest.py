@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.decide.given import T0
 from tests.engine.streams import RULEBOOK, Line, in_order_of_arrival, line, ndjson, stories
-from tests.stores import peek
+from tests.stores import peek, sqlite_in
 from watcher.app.worker import reader
 from watcher.engine.backtest import Backtest, Run, backtest
 from watcher.engine.difference import Change, Difference, differences, noisiest, total
@@ -258,8 +258,7 @@ def memberships(run: Run) -> set[frozenset[tuple[str, str]]]:
 def a_store() -> Iterator[Store]:
     """A store of its own for each example."""
     with TemporaryDirectory() as folder:
-        store = Store.open(f"sqlite:///{Path(folder)}/watcher.db")
-        store.upgrade()
+        store = Store.open(sqlite_in(Path(folder)))
         yield store
         store.close()
 

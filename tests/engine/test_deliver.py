@@ -472,7 +472,6 @@ def away(store_url: str) -> Iterator[Away]:
     """A migrated, empty store that can be taken away."""
     opened = Away.open(store_url)
     assert isinstance(opened, Away)
-    opened.upgrade()
     yield opened
     opened.close()
 

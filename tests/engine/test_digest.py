@@ -15,7 +15,7 @@ import structlog
 
 from tests.engine.streams import RULEBOOK, Line, in_order_of_arrival, line, ndjson, received, story
 from tests.fakes import FakeClock
-from tests.stores import peek, poke
+from tests.stores import peek, poke, sqlite_in
 from watcher.app.worker import reader
 from watcher.engine.book import Book
 from watcher.engine.digest import Digest, Read
@@ -111,8 +111,7 @@ def outcome(store: Store) -> Outcome:
 
 def test_a_batch_asks_the_store_as_often_whatever_it_opens_and_settles(tmp_path: Path) -> None:
     """Nothing is looked up alert by alert, and the numbers of incidents have no gaps."""
-    store, asked, questions = Store.open(f"sqlite:///{tmp_path}/watcher.db"), list[str](), []
-    store.upgrade()
+    store, asked, questions = Store.open(sqlite_in(tmp_path)), list[str](), []
     sa.event.listen(
         store._database.engine, "checkout", lambda each, *_: each.set_trace_callback(asked.append)
     )

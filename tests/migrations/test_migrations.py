@@ -48,15 +48,15 @@ def inbox_of(url: str) -> str:
     return url.replace("watcher.db", "watcher-inbox.db")
 
 
-def test_the_migrated_database_is_exactly_the_schema(store: Store, store_url: str) -> None:
+def test_the_migrated_database_is_exactly_the_schema(store: Store, empty_url: str) -> None:
     """Alembic finds nothing to change."""
-    if store_url.startswith("sqlite"):
+    if empty_url.startswith("sqlite"):
         found = [
-            differences(store_url, schema.state),
-            differences(inbox_of(store_url), schema.inbox),
+            differences(empty_url, schema.state),
+            differences(inbox_of(empty_url), schema.inbox),
         ]
     else:
-        found = [differences(store_url, schema.state, schema.inbox)]
+        found = [differences(empty_url, schema.state, schema.inbox)]
 
     assert not any(found), found
 
@@ -88,9 +88,9 @@ def test_a_place_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         Store.open(f"sqlite:///{tmp_path}/file/watcher.db")
 
 
-def test_an_upgrade_is_seen_in_the_revision(store_url: str) -> None:
+def test_an_upgrade_is_seen_in_the_revision(empty_url: str) -> None:
     """An empty database has no revision; after the upgrade it has the newest."""
-    opened = Store.open(store_url.replace("+psycopg", ""))
+    opened = Store.open(empty_url.replace("+psycopg", ""))
     before = opened.revision()
     opened.upgrade()
     after = opened.revision()
@@ -108,11 +108,11 @@ def test_a_second_upgrade_changes_nothing(store: Store) -> None:
     assert before == store.revision()
 
 
-def test_many_may_upgrade_at_once(store_url: str) -> None:
+def test_many_may_upgrade_at_once(empty_url: str) -> None:
     """Processes and threads that start together all come back from the upgrade without error."""
-    command = [sys.executable, "-c", UPGRADE, store_url]
+    command = [sys.executable, "-c", UPGRADE, empty_url]
     processes = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(2)]
-    opened = Store.open(store_url)
+    opened = Store.open(empty_url)
     with ThreadPoolExecutor(3) as threads:
         for upgrade in [threads.submit(opened.upgrade) for _ in range(3)]:
             upgrade.result()
@@ -146,9 +146,9 @@ def test_a_crash_between_the_two_files_is_mended(tmp_path: Path) -> None:
     opened.close()
 
 
-def test_an_empty_database_is_not_ready(store_url: str) -> None:
+def test_an_empty_database_is_not_ready(empty_url: str) -> None:
     """Whoever comes before the upgrade is told to come again."""
-    opened = Store.open(store_url)
+    opened = Store.open(empty_url)
     with pytest.raises(StoreUnavailable), opened.begin() as tx:
         tx.numbers(1)
     opened.close()

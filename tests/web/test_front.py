@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.stores import sqlite_in
 from tests.web.hooked import RIGHT, Hooked, Message, ask, pieces, request
 from watcher.store.store import Store
 from watcher.web.front import Front, Site
@@ -56,8 +57,7 @@ class Life:
 @pytest.fixture
 def hooked(tmp_path: Path) -> Hooked:
     """Hooks over an empty store."""
-    store = Store.open(f"sqlite:///{tmp_path}/watcher.db")
-    store.upgrade()
+    store = Store.open(sqlite_in(tmp_path))
     return Hooked(store)
 
 
