@@ -5,9 +5,11 @@ from datetime import date, timedelta
 from tests.contract.given import MINUTE, NOW, alert, arrival, occurrence
 from watcher.model.alert import AlertStatus
 from watcher.model.change import replace
-from watcher.model.delivery import ORIGIN, RECONCILED
+from watcher.model.delivery import HISTORY, ORIGIN, RECONCILED
+from watcher.model.matcher import Matcher, Operator
 from watcher.model.source import Ahead, Asked, Drift, Heard, Missed, SourceState
 from watcher.model.survey import Held
+from watcher.store.query import Query
 from watcher.store.store import Store
 
 ASKED = Asked(
@@ -122,3 +124,18 @@ def test_what_is_under_way_is_what_no_digest_has_seen(store: Store) -> None:
 
     assert ([third.id, first.id], []) == ([each.id for each in found], none)
     assert [RECONCILED, RECONCILED] == [each.origin for each in found]
+
+
+def test_a_delivery_is_listed_with_its_origin(store: Store) -> None:
+    """And found by it."""
+    inbox = store.inbox(NOW)
+    made = [replace(arrival(b"1"), headers={ORIGIN: each}) for each in (RECONCILED, HISTORY)]
+    inbox.append([arrival(b"2"), *made])
+    inbox.close()
+    found = {}
+    with store.view() as view:
+        for origin in ("", RECONCILED, HISTORY):
+            asked = (Matcher("origin", Operator.EQUAL, origin),)
+            found[origin] = [each.origin for each in view.delivery_list(Query(asked)).items]
+
+    assert {origin: [origin] for origin in ("", RECONCILED, HISTORY)} == found

@@ -15,7 +15,7 @@ FIELDS = {
         "key", "occurrence", "status", "suppressed", "withheld", "severity", "name", "host",
         "service", "labels", "first_at", "last_at", "count", "incident", "flapping",
     ],
-    "deliveries": ["id", "source", "received_at", "status", "reason", "size"],
+    "deliveries": ["id", "source", "received_at", "status", "reason", "size", "origin"],
     "actions": ["id", "kind", "incident", "status", "attempts", "next_at", "reason", "payload"],
 }  # fmt: skip
 

@@ -41,7 +41,8 @@ def _list(
         for each in _find(store, Query(matchers=matchers, limit=limit)):
             received = each.received_at.isoformat(timespec="seconds")
             line = f"{each.id}  {received}  {each.source:<16} {each.status:<8} {each.size:>8} B"
-            typer.echo(f"{line}  {each.reason}".rstrip())
+            said = "  ".join(part for part in (each.origin, each.reason) if part)
+            typer.echo(f"{line}  {said}".rstrip())
 
 
 def _replay(

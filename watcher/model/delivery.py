@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-# What a delivery that Watcher made by asking a monitoring system carries among its headers.
+# What a delivery that Watcher made by asking a monitoring system carries among its headers: it had
+# missed this, or it wanted to know the past.
 ORIGIN = "x-watcher-origin"
 RECONCILED = "reconciled"
+HISTORY = "history"
 
 
 class DeliveryStatus(StrEnum):
@@ -49,7 +51,9 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryView:
-    """A delivery as it is listed; `reason` says why it is dead or why it held no event."""
+    """A delivery as it is listed; `reason` says why it is dead or why it held no event, `origin` is
+    empty where the source posted it.
+    """
 
     id: int
     source: str
@@ -58,3 +62,4 @@ class DeliveryView:
     status: DeliveryStatus
     reason: str
     size: int
+    origin: str = ""

@@ -6,7 +6,7 @@ from typing import Generic
 
 from watcher.model.action import Action, ActionKind, ActionStatus
 from watcher.model.alert import Alert, AlertStatus
-from watcher.model.delivery import DeliveryStatus, DeliveryView
+from watcher.model.delivery import HISTORY, ORIGIN, RECONCILED, DeliveryStatus, DeliveryView
 from watcher.model.event import Severity
 from watcher.model.incident import Incident, Priority, Status
 from watcher.model.matcher import Matcher, Operator
@@ -253,7 +253,12 @@ _DELIVERY_STATUS = """
 CASE WHEN v.replay THEN 'pending' WHEN v.dead THEN 'dead' WHEN d.id > s.digested THEN 'pending'
 ELSE 'done' END
 """
-
+# Few deliveries have any of these among their headers, so that those are not unpacked.
+_ORIGINS = " ".join(
+    f"WHEN replace(d.headers, '\"{ORIGIN}\":\"{each}\"', '') <> d.headers THEN '{each}'"
+    for each in (RECONCILED, HISTORY)
+)
+_DELIVERY_ORIGIN = f"CASE {_ORIGINS} ELSE '' END"
 
 _DELIVERY_COLUMNS = (
     "d.id",
@@ -263,13 +268,14 @@ _DELIVERY_COLUMNS = (
     _DELIVERY_STATUS,
     "coalesce(v.reason, '')",
     "length(d.body)",
+    _DELIVERY_ORIGIN,
 )
 
 
 def _to_delivery_view(row: Row) -> DeliveryView:
-    number, source, customer, received_at, status, reason, size = row
+    number, source, customer, received_at, status, reason, size, origin = row
     at = from_micros(received_at)
-    return DeliveryView(number, source, customer, at, DeliveryStatus(status), reason, size)
+    return DeliveryView(number, source, customer, at, DeliveryStatus(status), reason, size, origin)
 
 
 DELIVERIES: Listing[DeliveryView] = Listing(
@@ -287,6 +293,7 @@ DELIVERIES: Listing[DeliveryView] = Listing(
         "status": DeliveryState(Choice.of(_DELIVERY_STATUS, DeliveryStatus)),
         "reason": Text("v.reason"),
         "size": Number("length(d.body)"),
+        "origin": Choice.of(_DELIVERY_ORIGIN, ("", RECONCILED, HISTORY)),
     },
     item=_to_delivery_view,
 )

@@ -193,7 +193,9 @@ def _alert(alert: Alert, spell: Spell | None) -> dict[str, object]:
 
 
 class DeliveryItem(_Read):
-    """A webhook request as received; `reason` says why it is dead or held no event."""
+    """A webhook request as received, or what Watcher found by asking (`origin`: "" for a request,
+    "reconciled" or "history"); `reason` says why it is dead or held no event.
+    """
 
     id: str
     source: str
@@ -201,6 +203,7 @@ class DeliveryItem(_Read):
     status: DeliveryStatus
     reason: str
     size: int
+    origin: str
 
     @classmethod
     def of(cls, delivery: DeliveryView) -> Self:
