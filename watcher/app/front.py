@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from watcher.app.stored import RULES_EVERY, rules_of
+from watcher.app.stored import RULES_EVERY, listeners_of, rules_of
 from watcher.engine.intake import Intake
 from watcher.engine.loop import Duty, Loops
 from watcher.kit.clock import Clock
@@ -44,6 +44,7 @@ def front(settings: Settings, store: Store, clock: Clock, wake: Callable[[], Non
                 wake=wake,
                 runbooks=whole.runbooks,
                 secrets=settings.secrets,
+                listeners=listeners_of(settings),
             )
         )
         relax()

@@ -1,7 +1,10 @@
-"""What both processes have of the settings: the store, and the rules as they are now."""
+"""What both processes have of the settings: the store, the rules as they are now, and who is told
+what.
+"""
 
 from functools import partial
 
+from watcher.decide.answers import Listeners
 from watcher.engine.reload import InForce
 from watcher.settings import Settings, reload_policy
 from watcher.store.store import Store
@@ -17,6 +20,12 @@ def open_store(settings: Settings) -> Store:
     if present != wanted:
         store.upgrade()
     return store
+
+
+def listeners_of(settings: Settings) -> Listeners:
+    """The sources that are told what people decide."""
+    monitors = (source.monitor for source in settings.sources)
+    return {each.source: each.answers for each in monitors if each and each.answers}
 
 
 def rules_of(settings: Settings) -> InForce:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from secrets import token_hex
 
-from watcher.app.stored import RULES_EVERY, rules_of
+from watcher.app.stored import RULES_EVERY, listeners_of, rules_of
 from watcher.diagnostics.pool import Pool
+from watcher.engine.answer import AnswerHand
 from watcher.engine.deliver import Deliverer
 from watcher.engine.deliver import Options as DeliverOptions
 from watcher.engine.diagnose import DiagnoseHand, Hosts
@@ -20,27 +21,31 @@ from watcher.engine.reload import InForce
 from watcher.engine.review import Review
 from watcher.engine.rulebook import Rulebook
 from watcher.engine.sweep import Retention, Sweep
+from watcher.engine.vigil import Vigil
 from watcher.kit.clock import Clock
 from watcher.kit.plugins import adapter
 from watcher.model.action import ActionKind
 from watcher.model.concern import OWN
 from watcher.model.delivery import Delivery
 from watcher.model.event import Reading
+from watcher.monitors.base import Monitor
 from watcher.notifiers import Outlet
 from watcher.policy.endpoints import Source
 from watcher.receivers import watcher as itself
 from watcher.receivers.base import Context
 from watcher.settings import Settings
+from watcher.settings.schema import MONITORS
 from watcher.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """What works behind the front: digest, deliver, sweep, under the rules as they are."""
+    """What works behind the front under the rules as they are."""
 
     digest: Digest
     deliverer: Deliverer
     sweep: Sweep
+    vigil: Vigil
     rules: InForce
     loops: Loops
     pool: Pool
@@ -63,9 +68,10 @@ def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
     # Replicas in containers may share the name of a host and the number of a process.
     holder = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
     rules = rules_of(settings)
+    listeners = listeners_of(settings)
 
     def rulebook() -> Rulebook:
-        return Rulebook(rules.policy, settings.catalogue)
+        return Rulebook(rules.policy, settings.catalogue, listeners)
 
     digest = Digest(store, readers(settings.sources), rulebook, clock, holder)
     pool = Pool(clock)
@@ -81,6 +87,7 @@ def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
         ActionKind.DIAGNOSE: DiagnoseHand(
             settings.catalogue, settings.runbooks, clock, pool, settings.secrets
         ),
+        ActionKind.ANSWER: AnswerHand(_monitors(settings, clock), clock, settings.public_url),
     }
     herald = Herald(lambda: rules.policy)
     options = DeliverOptions(
@@ -94,6 +101,7 @@ def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
         rulebook,
         Retention(kept.deliveries, kept.actions, kept.evidence, kept.runs),
     )
+    vigil = Vigil(store, clock, settings.sources, settings.public_url, holder)
     loops = Loops(
         (
             Duty("digest", digest.step, every=1.0, then=("deliver",)),
@@ -101,9 +109,19 @@ def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
             Duty("sweep", sweep.step, every=60.0),
             Duty("review", Review(store, clock, rulebook).step, every=15.0, then=("deliver",)),
             Duty("rules", rules.step, every=RULES_EVERY),
+            Duty("vigil", vigil.step, every=30.0, then=("digest",)),
         )
     )
-    return Worker(digest, deliverer, sweep, rules, loops, pool)
+    return Worker(digest, deliverer, sweep, vigil, rules, loops, pool)
+
+
+def _monitors(settings: Settings, clock: Clock) -> dict[str, Callable[[], Monitor]]:
+    """What makes a monitor of each source that is told something."""
+    return {
+        source.name: partial(adapter(MONITORS, source.kind).monitor, source.monitor, clock)
+        for source in settings.sources
+        if source.name in listeners_of(settings)
+    }
 
 
 def _gone(holder: str) -> bool:

@@ -6,9 +6,9 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -18,6 +18,7 @@ from watcher.app.stored import open_store
 from watcher.decide.lifecycle import is_machine
 from watcher.kit.log import configure
 from watcher.model.person import Principal, Role
+from watcher.policy.values import parse_duration
 from watcher.settings import Settings, SettingsError, load
 from watcher.store.base import StoreError
 from watcher.store.store import Store
@@ -25,6 +26,18 @@ from watcher.store.store import Store
 Config = Annotated[
     Path | None,
     typer.Option("--config", "-c", envvar="WATCHER_CONFIG", help="The configuration file."),
+]
+
+
+def _span(text: str) -> timedelta:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+Span = Annotated[
+    timedelta, typer.Option("--for", parser=_span, metavar="TIME", help="For how long, as 2h.")
 ]
 
 STARTER = "watcher.yaml"
@@ -36,10 +49,12 @@ def fail(text: str) -> NoReturn:
     raise typer.Exit(1)
 
 
-def settings_of(config: Path | None, *, brief: bool = False) -> Settings:
+def settings_of(
+    config: Path | None, *, brief: bool = False, awaited: Collection[Path] = ()
+) -> Settings:
     """The settings; every problem is printed when they cannot be used."""
     try:
-        settings = load(config or starter_config(), os.environ, brief=brief)
+        settings = load(config or starter_config(), os.environ, brief=brief, awaited=awaited)
     except SettingsError as error:
         for problem in error.problems:
             typer.echo(problem, err=True)

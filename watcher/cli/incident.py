@@ -1,5 +1,5 @@
-"""`watcher incident`: opens one for which a user phoned, corrects priority and grouping, and has
-hosts looked at.
+"""`watcher incident`: opens one for which a user phoned, corrects priority and grouping, silences
+alerts where they come from, and has hosts looked at.
 """
 
 from collections.abc import Iterator
@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from watcher.cli._common import Config, fail, me, settings_of, store_of
+from watcher.app.stored import listeners_of
+from watcher.cli._common import Config, Span, fail, me, settings_of, store_of
 from watcher.decide.lifecycle import RefusedError, Report
 from watcher.engine import ask
 from watcher.engine.arrange import Order, Verb, carry_out
@@ -28,6 +29,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Incidents.", no_args_is_help=True)
     group.command("open")(_open)
     group.command("priority")(_priority)
+    group.command("silence")(_silence)
     group.command("merge")(_merge)
     group.command("split")(_split)
     group.command("move")(_move)
@@ -42,6 +44,7 @@ Alerts = Annotated[
     list[str], typer.Argument(help="Keys of its alerts, or occurrences.", show_default=False)
 ]
 Text = Annotated[str, typer.Option("--reason", help="Why; goes onto the timeline.")]
+Why = Annotated[str, typer.Option(help="Why; goes onto the timeline and to those systems.")]
 Held = Annotated[
     int | None, typer.Argument(help="The action, where several are held.", show_default=False)
 ]
@@ -57,17 +60,12 @@ def _open(  # noqa: PLR0913, PLR0917 - the options of a command are its argument
     config: Config = None,
 ) -> None:
     """Open an incident by hand; alerts of the same service join it."""
-    settings = settings_of(config)
     report = Report(customer, title, severity, service, host, text)
-    with store_of(settings) as store:
-        desk = Desk(store, Clock(), settings.policy, settings.catalogue, wake=lambda: None)
-        try:
-            incident = desk.open(report, me())
-        except RefusedError as error:
-            fail(str(error))
-    for strange in desk.unknown(report):
-        typer.echo(f"watcher: {strange}", err=True)
-    _tell(settings, incident)
+    with _desk(config) as (settings, desk):
+        incident = desk.open(report, me())
+        for strange in desk.unknown(report):
+            typer.echo(f"watcher: {strange}", err=True)
+        _tell(settings, incident)
 
 
 def _priority(
@@ -79,14 +77,14 @@ def _priority(
     config: Config = None,
 ) -> None:
     """Set the priority of an incident by hand, and say why."""
-    settings = settings_of(config)
-    with store_of(settings) as store:
-        desk = Desk(store, Clock(), settings.policy, settings.catalogue, wake=lambda: None)
-        try:
-            incident = desk.set_priority(number, priority, me(), reason)
-        except (RefusedError, NotThereError) as error:
-            fail(str(error))
-    _tell(settings, incident)
+    with _desk(config) as (settings, desk):
+        _tell(settings, desk.set_priority(number, priority, me(), reason))
+
+
+def _silence(number: Number, span: Span, why: Why = "", config: Config = None) -> None:
+    """Have the monitoring systems of its alerts be silent for a while; Watcher itself goes on."""
+    with _desk(config) as (settings, desk):
+        _tell(settings, desk.silence(number, desk.clock.now() + span, me(), why))
 
 
 def _merge(
@@ -128,7 +126,7 @@ def _diagnose(
     config: Config = None,
 ) -> None:
     """Have runbooks run on hosts of an incident; the worker of `watcher serve` does it."""
-    with _desk(config) as (_, desk):
+    with _desk(config, brief=False) as (_, desk):
         for intent in ask.diagnose(desk, Wish(number, runbook, host, approve, reason), me()):
             what = f"{intent.payload['runbook']} on {intent.payload['host']}"
             state = f"held for the role {intent.payload['role']}" if intent.held_until else "queued"
@@ -137,15 +135,15 @@ def _diagnose(
 
 def _approve(number: Number, action: Held = None, reason: Text = "", config: Config = None) -> None:
     """Agree to what is held for an incident."""
-    with _desk(config) as (store, desk):
-        done = ask.approve(desk, _held(store, number, action), me(), reason)
+    with _desk(config) as (_, desk):
+        done = ask.approve(desk, _held(desk.store, number, action), me(), reason)
     typer.echo(f"approved: {done.payload['runbook']} on {done.payload['host']}")
 
 
 def _refuse(number: Number, action: Held = None, reason: Text = "", config: Config = None) -> None:
     """End what is held for an incident."""
-    with _desk(config) as (store, desk):
-        done = ask.refuse(desk, _held(store, number, action), me(), reason)
+    with _desk(config) as (_, desk):
+        done = ask.refuse(desk, _held(desk.store, number, action), me(), reason)
     typer.echo(f"refused: {done.payload['runbook']} on {done.payload['host']}")
 
 
@@ -165,25 +163,26 @@ def _held(store: Store, number: int, action: int | None) -> int:
 
 
 @contextmanager
-def _desk(config: Path | None) -> Iterator[tuple[Store, Desk]]:
-    settings = settings_of(config)
+def _desk(config: Path | None, *, brief: bool = True) -> Iterator[tuple[Settings, Desk]]:
+    settings = settings_of(config, brief=brief)
     with store_of(settings) as store:
-        desk = Desk(store, Clock(), settings.policy, settings.catalogue, wake=lambda: None)
+        desk = Desk(
+            store,
+            Clock(),
+            settings.policy,
+            settings.catalogue,
+            wake=lambda: None,
+            listeners=listeners_of(settings),
+        )
         try:
-            yield store, desk
+            yield settings, desk
         except (RefusedError, NotThereError, NotAllowedError) as error:
             fail(str(error))
 
 
 def _carry_out(order: Order, config: Path | None) -> None:
-    settings = settings_of(config)
-    with store_of(settings) as store:
-        desk = Desk(store, Clock(), settings.policy, settings.catalogue, wake=lambda: None)
-        try:
-            incident = carry_out(desk, order, me())
-        except (RefusedError, NotThereError) as error:
-            fail(str(error))
-    _tell(settings, incident)
+    with _desk(config) as (settings, desk):
+        _tell(settings, carry_out(desk, order, me()))
 
 
 def _tell(settings: Settings, incident: Incident) -> None:

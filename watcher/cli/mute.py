@@ -1,11 +1,8 @@
 """`watcher mute add|list|lift`: alerts that somebody does not want for a while."""
 
-from datetime import timedelta
-from typing import Annotated
-
 import typer
 
-from watcher.cli._common import Config, check_customer, settings_of
+from watcher.cli._common import Config, Span, check_customer, settings_of
 from watcher.cli._windows import (
     Comment,
     Customer,
@@ -19,19 +16,6 @@ from watcher.cli._windows import (
 from watcher.engine.planning import Plan
 from watcher.kit.clock import Clock
 from watcher.model.silence import WindowKind
-from watcher.policy.values import parse_duration
-
-
-def _span(text: str) -> timedelta:
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-
-
-Span = Annotated[
-    timedelta, typer.Option("--for", parser=_span, metavar="TIME", help="For how long, as 2h.")
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -51,7 +35,7 @@ def _add(
     config: Config = None,
 ) -> None:
     """Hold alerts back from now on."""
-    settings = settings_of(config)
+    settings = settings_of(config, brief=True)
     check_customer(settings, customer)
     ends = Clock().now() + span
     planned(settings, Plan(WindowKind.MUTE, customer, matchers(when), ends, comment=comment))
@@ -59,9 +43,9 @@ def _add(
 
 def _list(config: Config = None) -> None:
     """List what is muted now, and what was lately."""
-    listed(settings_of(config), WindowKind.MUTE)
+    listed(settings_of(config, brief=True), WindowKind.MUTE)
 
 
 def _lift(number: Number, config: Config = None) -> None:
     """End a mute early: what it holds back and still fires is raised."""
-    cancelled(settings_of(config), WindowKind.MUTE, number)
+    cancelled(settings_of(config, brief=True), WindowKind.MUTE, number)

@@ -53,6 +53,7 @@ _MARGIN = timedelta(seconds=60)
 CREWS: Mapping[ActionKind, Crew] = {
     ActionKind.NOTIFY: Crew(threads=4),
     # What a host says an hour later no longer explains the incident.
+    ActionKind.ANSWER: Crew(threads=4),
     ActionKind.DIAGNOSE: Crew(
         threads=16,
         backoff=Backoff(timedelta(seconds=20), timedelta(minutes=3), least=4, attempts=6),

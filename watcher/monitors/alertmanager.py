@@ -52,6 +52,9 @@ class Options:
     prometheus_url: str = ""
 
 
+VERBS = frozenset({Verb.SILENCE})
+
+
 def options(given: Mapping[str, object]) -> Options:
     """The options of a monitor. Raises ValueError with what is wrong."""
     known = ("receiver", "user", "prometheus_url")
@@ -76,7 +79,7 @@ def monitor(access: Access, clock: Clock) -> "Alertmanager":
 class Alertmanager:
     """One Alertmanager, or any one of a cluster."""
 
-    verbs = frozenset({Verb.SILENCE})
+    verbs = VERBS
     longest = PATIENCE + 2 * SLOWEST
 
     def __init__(self, access: Access, clock: Clock) -> None:

@@ -1,7 +1,8 @@
 """What every monitor is given and gives back.
 
 A monitor is the other direction of a receiver of the same kind: a module with `Options`, the
-function `options(given)` that reads them (it raises ValueError) and `monitor(access, clock)`.
+function `options(given)` that reads them (it raises ValueError), `monitor(access, clock)`, and
+`VERBS`, what such a monitor can be told.
 """
 
 from collections.abc import Collection, Iterator, Sequence

@@ -36,6 +36,9 @@ class Options:
     receiver: str = "Watcher"
 
 
+VERBS = frozenset({Verb.SILENCE, Verb.ANNOTATE})
+
+
 def options(given: Mapping[str, object]) -> Options:
     """The options of a monitor. Raises ValueError with what is wrong."""
     unknown = sorted(set(given) - {"receiver"})
@@ -55,7 +58,7 @@ def monitor(access: Access, clock: Clock) -> "Grafana":
 class Grafana:
     """One organisation of one Grafana, as a service account sees it."""
 
-    verbs = frozenset({Verb.SILENCE, Verb.ANNOTATE})
+    verbs = VERBS
     longest = PATIENCE + 2 * SLOWEST
 
     def __init__(self, access: Access, clock: Clock) -> None:

@@ -120,7 +120,7 @@ class MonitorEntry(Strict):
     url: WebAddress
     token: SecretRef
     every: Span = timedelta(minutes=2)
-    answers: tuple[Verb, ...] = tuple(Verb)
+    answers: tuple[Verb, ...] | None = None
     ca_file: FilePath | None = None
     options: dict[str, Any] = Field(default_factory=dict)
 

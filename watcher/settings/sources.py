@@ -6,6 +6,7 @@ from datetime import timedelta
 from ipaddress import ip_address
 
 from watcher.kit.plugins import adapter, kinds
+from watcher.model.answer import Verb
 from watcher.monitors.base import Access
 from watcher.policy.customers import check_customers
 from watcher.policy.endpoints import Auth, Basic, Header, Heartbeat, Hmac, Source
@@ -83,11 +84,15 @@ def _monitor(place: Place, entry: SourceEntry, problems: Problems) -> Access | N
     if given is None:
         return None
     options: object = None
+    able: Collection[Verb] = ()
     try:
-        options = adapter(MONITORS, entry.kind).options(given.options)
+        module = adapter(MONITORS, entry.kind)
+        able = module.VERBS
+        options = module.options(given.options)
     except LookupError:
         known = ", ".join(kinds(MONITORS))
         problems.error(place, f"a source of kind {entry.kind} cannot be asked; {known} can")
+        return None
     except ValueError as error:
         problems.error(place / "options", f"source {entry.name!r}: {error}")
     return Access(
@@ -96,10 +101,24 @@ def _monitor(place: Place, entry: SourceEntry, problems: Problems) -> Access | N
         given.url,
         given.token,
         given.every,
-        frozenset(given.answers),
+        _answers(place / "answers", entry, able, problems),
         str(given.ca_file or ""),
         options,
     )
+
+
+def _answers(
+    place: Place, entry: SourceEntry, able: Collection[Verb], problems: Problems
+) -> frozenset[Verb]:
+    """What it is told: all that can be told to such a system, unless somebody chose."""
+    given = entry.monitor.answers if entry.monitor else None
+    if given is None:
+        return frozenset(able)
+    for verb in sorted(set(given).difference(able)):
+        known = ", ".join(sorted(able))
+        message = f"a source of kind {entry.kind} cannot be told to {verb}; it can be told: {known}"
+        problems.error(place, message)
+    return frozenset(given)
 
 
 def _heartbeat(given: timedelta | str | None) -> Heartbeat | None:

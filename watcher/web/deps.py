@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from watcher.decide.answers import Listeners
 from watcher.decide.flapping import Spell, hold_for, spell_of
 from watcher.engine.command import Desk
 from watcher.engine.reload import InForce
@@ -21,7 +22,7 @@ from watcher.store.store import Store
 class Deps:
     """Everything from outside. `public_url` is where people find Watcher, without a slash at its
     end; `wake` tells the worker that a command left it something to do; `runbooks` are those that
-    may run; `secrets` are never shown.
+    may run; `secrets` are never shown; the `listeners` are told what people decide.
     """
 
     store: Store
@@ -33,6 +34,7 @@ class Deps:
     wake: Callable[[], None]
     runbooks: Mapping[str, Runbook] = field(default_factory=dict)
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    listeners: Listeners = field(default_factory=dict)
 
     def spell(self, alert: Alert) -> Spell | None:
         """How the condition flaps now, under the rules as they are now."""
@@ -41,7 +43,8 @@ class Deps:
     @property
     def desk(self) -> Desk:
         """Where people's commands are carried out, under the rules as they are now."""
-        return Desk(self.store, self.clock, self.rules.policy, self.catalogue, self.wake)
+        policy = self.rules.policy
+        return Desk(self.store, self.clock, policy, self.catalogue, self.wake, self.listeners)
 
 
 async def deps_of(request: Request) -> Deps:
