@@ -46,11 +46,13 @@ def _read(kind: str, path: Path) -> Reading:
 
 
 def _written(reading: Reading) -> object:
-    """A reading as a golden file holds it: without who took it on, where nobody did."""
+    """A reading as a golden file holds it: without what few sources say, where they do not."""
     written = json.loads(orjson.dumps(asdict(reading), option=orjson.OPT_UTC_Z))
     for event in written["events"]:
         if event["acknowledged"] is None:
             del event["acknowledged"], event["by"]
+        if not event["aliased"]:
+            del event["aliased"]
     return written
 
 

@@ -74,6 +74,21 @@ def test_an_alert_is_stored_before_it_is_acknowledged(store: Store, with_hooks: 
     assert "application/json" == with_hooks(talk).headers["content-type"]
 
 
+def test_a_stream_is_acknowledged_as_connectors_of_zabbix_want_it(
+    store: Store, with_hooks: Run
+) -> None:
+    """They take 200 and 201 for success, whatever other senders do with 202."""
+
+    async def talk(hooked: Hooked) -> Answer:
+        headers = {**RIGHT, "content-type": "application/x-ndjson"}
+        return await hooked.post(
+            "/hooks/zabbix", b'{"eventid":1}\n{"eventid":2}\n', headers=headers
+        )
+
+    assert 200 == with_hooks(talk).status
+    assert [b'{"eventid":1}\n{"eventid":2}\n'] == emptied(store)
+
+
 HOOK = "/hooks/zabbix"
 BROKEN = b"{" + b"x" * LIMIT
 TOO_LARGE = (413, "the body is larger than 1000 bytes", "too_large")

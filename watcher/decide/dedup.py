@@ -83,10 +83,11 @@ def sight(
     if alert is None:
         return Sighting(_first_alert(event, occurrence, who), occurrence, change)
     if known is not None and change is Change.REPEATED and occurrence == known:
-        return Sighting(alert, known, change)
+        return Sighting(_completed(alert, event), known, change)
     occurrence, newest, older = _line_up(occurrence, current, event)
-    if newest is occurrence and event.kind is not Kind.RESOLVED and event.at >= alert.last_at:
-        # Words are taken from firing news, not from a recovery.
+    # Words are taken from firing news, not from a recovery, though that may be all there was.
+    later = event.at >= alert.last_at or change is Change.STARTED
+    if newest is occurrence and event.kind is not Kind.RESOLVED and later:
         alert = _reworded(alert, event, who)
     alert = _restated(alert, occurrence, newest, event, more=known is None)
     return Sighting(_taught(alert, occurrence, older or current), occurrence, change, older)
@@ -253,7 +254,10 @@ def _restated(
 def _reworded(alert: Alert, event: Event, who: Identity) -> Alert:
     """The alert in the words of the event; what that leaves out stays as it was."""
     summary, url = event.summary or alert.summary, event.url or alert.url
-    said = (event.name, who.host, who.host_known, who.service, event.labels, summary, url)
+    labels = event.labels
+    if event.aliased and event.occurrence == alert.occurrence:
+        labels = {**alert.labels, **labels}
+    said = (event.name, who.host, who.host_known, who.service, labels, summary, url)
     if said == _words(alert):
         return alert
     return replace(
@@ -262,10 +266,21 @@ def _reworded(alert: Alert, event: Event, who: Identity) -> Alert:
         host=who.host,
         host_known=who.host_known,
         service=who.service,
-        labels=event.labels,
+        labels=labels,
         summary=summary,
         url=url,
     )
+
+
+def _completed(alert: Alert, event: Event) -> Alert:
+    """The alert with what another way of hearing of its span knows besides."""
+    if not event.aliased or event.occurrence != alert.occurrence:
+        return alert
+    labels = {**event.labels, **alert.labels}
+    summary, url = alert.summary or event.summary, alert.url or event.url
+    if (labels, summary, url) == (alert.labels, alert.summary, alert.url):
+        return alert
+    return replace(alert, labels=labels, summary=summary, url=url)
 
 
 def _words(alert: Alert) -> tuple[object, ...]:

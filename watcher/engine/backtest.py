@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 
+from watcher.engine.alias import settled
 from watcher.engine.book import Book
 from watcher.engine.digest import Read, recoveries_last
 from watcher.engine.fold import Fold
@@ -129,7 +130,8 @@ def backtest(
         windows = view.windows(period.since, period.customer)
     runs = Run(before, windows), Run(after, windows)
     account = Account()
-    for news in _news(_history(store, period, at_once), sources, runs[0].rulebook, account):
+    history = _news(_history(store, period, at_once), sources, runs[0].rulebook, account)
+    for news in settled(history, {}):
         for run in runs:
             run.take(news)
     for run in runs:

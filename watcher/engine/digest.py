@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from watcher.decide.silence import Inhibitors
+from watcher.engine.alias import named, settled
 from watcher.engine.fold import Fold
 from watcher.engine.going import Going
+from watcher.engine.hearing import note
+from watcher.engine.marks import count_drift, explained
 from watcher.engine.rulebook import News, Rulebook, identify
 from watcher.engine.shelf import firing, held, load, recall, save
 from watcher.kit.clock import Clock
@@ -76,7 +79,8 @@ class Digest:
         self._holder = holder
         self._token: int | None = None
         self._known: Standing | None = None
-        self._renew_at = clock.now()
+        self._renew_at = self._since = clock.now()
+        self._noted: dict[str, datetime] = {}
 
     def inherit(self, gone: Callable[[str], bool]) -> None:
         """Ends the lease of a holder that is certainly gone, so that its time need not run out."""
@@ -143,7 +147,7 @@ class Digest:
             return Parsed(delivery, dead=f"the receiver failed: {type(error).__name__}: {error}")
         news = tuple(
             identify(event, delivery.customer, delivery.received_at, rulebook.catalogue)
-            for event in sorted(reading.events, key=recoveries_last)
+            for event in sorted(explained(delivery, reading.events), key=recoveries_last)
         )
         return Parsed(delivery, news, note=reading.note)
 
@@ -171,13 +175,14 @@ class Digest:
             if not tx.held(LEASE, token):
                 self._token = None
                 raise LostLeaseError
-            news = [each for one in parsed for each in one.news]
+            news = _settled(tx, [each for one in parsed for each in one.news])
             if news or not parsed:
                 before, known = known, self._brought_up(tx, known, rulebook, token)
                 self._fold(tx, news, rulebook, known, anew=known is not before)
             self._settle(tx, parsed)
+            noted = note(tx, (one.delivery for one in parsed), self._noted, self._since)
         # Only what was committed is known: after a failure all is read anew.
-        self._known = known
+        self._known, self._noted = known, noted
 
     def _standing(self, policy: Policy, token: int) -> "Standing | None":
         known = self._known
@@ -215,7 +220,14 @@ class Digest:
         for one in parsed:
             if one.dead or one.note:
                 tx.verdict(one.delivery.id, bool(one.dead), one.dead or one.note, now)
+        count_drift(tx, (one.delivery for one in parsed if not one.dead))
         tx.digested([one.delivery for one in parsed])
+
+
+def _settled(tx: Tx, news: list[News]) -> list[News]:
+    """The news under the keys first heard of; most sources tell of a span by one way only."""
+    names = named(news)
+    return list(settled(news, tx.keys_of(names))) if names else news
 
 
 def recoveries_last(event: Event) -> bool:

@@ -40,7 +40,8 @@ class Event:
     (None where the source does not say). `key` names the condition for ever, `occurrence` one
     span of it. `host` and `service` are raw names; the inventory makes identities of them.
     `note` is prose worth a line on the timeline (who acknowledged, why evaluation stopped).
-    `acknowledged` says that a person, named in `by`, took it on there, or let go of it.
+    `acknowledged` says that a person, named in `by`, took it on there, or let go of it. Where a
+    source tells of a span by several ways, it is `aliased`: the key first heard for the span counts.
     """
 
     source: str
@@ -59,6 +60,7 @@ class Event:
     note: str = ""
     acknowledged: bool | None = None
     by: str = ""
+    aliased: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Zabbix: the bodies of Watcher's own media type, a flat object of text parameters.
 
 One body is one operation on one trigger event: problem, update, recovery, an update on a resolved
-event, or the note that an escalation was cancelled.
+event, or the note that an escalation was cancelled. A source may have a connector stream as well.
 """
 
 import re
@@ -16,15 +16,19 @@ from watcher.decide.keys import occurrence_key, recurrence_key
 from watcher.decide.template import template
 from watcher.model.answer import MARK
 from watcher.model.event import Event, Kind, Reading, Severity
-from watcher.receivers import base
+from watcher.receivers import _zabbix_stream, base
+from watcher.receivers._zabbix_parts import SEVERITIES, key_by_name, labels_of, service_of, tags_of
 from watcher.receivers.base import Context, Unparsable, clean
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`timezone` is the zone of the Zabbix user whose media sends: dates arrive without one."""
+    """`timezone` is the zone of the Zabbix user whose media sends: dates arrive without one. With
+    a `connector` the same events may come as a stream as well.
+    """
 
     timezone: tzinfo = UTC
+    connector: bool = False
 
 
 OPTIONS = Options
@@ -32,8 +36,11 @@ OPTIONS = Options
 
 def options(given: Mapping[str, object]) -> Options:
     """The options of a source. Raises ValueError with what is wrong."""
-    base.known_options(given, ("timezone",))
-    return Options(timezone=base.zone_option(given))
+    base.known_options(given, ("connector", "timezone"))
+    connector = given.get("connector", False)
+    if not isinstance(connector, bool):
+        raise ValueError(f"connector must be true or false, not {base.shown(connector)}")  # noqa: TRY004 - a wrong value of a configuration
+    return Options(timezone=base.zone_option(given), connector=connector)
 
 
 # Where prose could itself begin with a brace, only the parameter's own macro counts as absent.
@@ -51,23 +58,14 @@ _CANCELLED = "NOTE: Escalation canceled"
 _ACKNOWLEDGED = re.compile(r"\b(un)?acknowledged\b")
 _TRUNCATED = "Zabbix cut the message at its limit: long texts are missing"
 
-_SEVERITIES = {
-    "0": Severity.INFORMATION,
-    "1": Severity.INFORMATION,
-    "2": Severity.WARNING,
-    "3": Severity.AVERAGE,
-    "4": Severity.HIGH,
-    "5": Severity.DISASTER,
-}
 _ORIGINS = {"1": "discovery", "2": "autoregistration", "3": "internal", "4": "service"}
 _LABELS = ("host_name", "host_ip", "trigger_id", "trigger_url", "item_key")
 
-# Watcher's own tags on an event say nothing about it.
-_OWN_TAGS = "__watcher_"
-
 
 def parse(body: bytes, context: Context) -> Reading:
-    """The events of one Zabbix operation. Raises Unparsable."""
+    """The events of one Zabbix operation, or of many lines of a stream. Raises Unparsable."""
+    if base.narrow(context.options, Options).connector and _zabbix_stream.is_stream(body):
+        return _zabbix_stream.read(body, context)
     raw = base.members(base.decode(body), "the body")
     if nothing := _why_nothing(raw):
         return Reading((), nothing)
@@ -106,16 +104,10 @@ def _tags(fields: Mapping[str, str]) -> tuple[Mapping[str, list[str]], str]:
     text = fields.get("event_tags_json") or fields.get("event_tagsjson")
     if text is None:
         return {}, ""
-    tags: dict[str, list[str]] = {}
     try:
-        for tag in orjson.loads(text):
-            name, value = clean(tag["tag"], base.KEY_LIMIT), clean(tag["value"], base.LABEL_LIMIT)
-            values = tags.setdefault(name, [])
-            if value not in values:
-                values.append(value)
+        return tags_of(orjson.loads(text)), ""
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
         return {}, "the tags cannot be read and are missing"
-    return tags, ""
 
 
 def _events(
@@ -150,7 +142,7 @@ def _maker(
 ) -> Callable[..., Event]:
     """Makes the operation's events, which differ in kind, time and note only."""
     event_id, trigger_id = fields.get("event_id", ""), fields.get("trigger_id", "")
-    host_id = fields.get("host_id", "")
+    aliased = base.narrow(context.options, Options).connector
     if not event_id.isdecimal():
         raise Unparsable(f"event_id is {base.shown(event_id)}, not a number")
     host = fields.get("host_host") or fields.get("host_name", "")
@@ -159,20 +151,28 @@ def _maker(
     return partial(
         Event,
         source=context.source,
-        key=recurrence_key(
-            context.source,
-            *((trigger_id,) if trigger_id.isdecimal() else ("name", template(name))),
-            *((host_id,) if host_id.isdecimal() else ("host", host)),
-        ),
+        key=key_by_name(context.source, name, host)
+        if aliased
+        else _key(context.source, fields, name, host),
         occurrence=occurrence_key(event_id),
         name=clean(name, base.NAME_LIMIT) or f"Zabbix event {event_id}",
-        severity=_SEVERITIES.get(fields.get("event_nseverity", ""), Severity.AVERAGE),
+        severity=SEVERITIES.get(fields.get("event_nseverity", ""), Severity.AVERAGE),
         host=clean(host, base.NAME_LIMIT) or None,
-        service=_service(tags),
+        service=service_of(tags),
         labels=_labels(fields, tags),
         started_at=begun,
         summary=clean(about, base.TEXT_LIMIT),
         url=_event_url(fields.get("zabbix_url", ""), trigger_id, event_id),
+        aliased=aliased,
+    )
+
+
+def _key(source: str, fields: Mapping[str, str], name: str, host: str) -> str:
+    trigger_id, host_id = fields.get("trigger_id", ""), fields.get("host_id", "")
+    return recurrence_key(
+        source,
+        *((trigger_id,) if trigger_id.isdecimal() else ("name", template(name))),
+        *((host_id,) if host_id.isdecimal() else ("host", host)),
     )
 
 
@@ -187,17 +187,8 @@ def _moment(fields: Mapping[str, str], stem: str, context: Context) -> datetime 
     return base.moment(f"{date.replace('.', '-')}T{time}", context.received_at, zone)
 
 
-def _service(tags: Mapping[str, list[str]]) -> str | None:
-    named = (value for value in tags.get("service", ()) if value)
-    return clean(next(named, ""), base.NAME_LIMIT) or None
-
-
 def _labels(fields: Mapping[str, str], tags: Mapping[str, list[str]]) -> dict[str, str]:
-    labels = {
-        name: values[0] if len(values) == 1 else clean(", ".join(values), base.LABEL_LIMIT)
-        for name, values in tags.items()
-        if not name.startswith(_OWN_TAGS)
-    }
+    labels = labels_of(tags)
     for name in _LABELS:
         if name in fields:
             labels[name] = clean(fields[name], base.LABEL_LIMIT)

@@ -117,7 +117,7 @@ occurrence = sa.Table(
     sa.Column("taken", sa.Text),
     sa.Index("occurrence_incident", "incident"),
     # The address of an event names its span, but not the condition.
-    sa.Index("occurrence_named", "occurrence"),
+    sa.Index("occurrence_named", "occurrence", "customer"),
     sa.Index(
         "occurrence_withheld",
         "withheld_by",
@@ -419,13 +419,4 @@ drift = sa.Table(
     sa.Column("day", sa.BigInteger, primary_key=True),
     sa.Column("kind", sa.Text, primary_key=True),
     sa.Column("count", sa.BigInteger, nullable=False),
-)
-
-# Under which key a span was first heard of, for sources that tell of the same by two ways.
-alias = sa.Table(
-    "alias",
-    state,
-    sa.Column("source", sa.Text, primary_key=True),
-    sa.Column("occurrence", sa.Text, primary_key=True),
-    sa.Column("key", sa.Text, nullable=False),
 )

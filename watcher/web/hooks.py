@@ -1,4 +1,4 @@
-"""`POST /hooks/{source}`: authenticate, limit the size, look at the first byte, store, answer 202.
+"""`POST /hooks/{source}`: authenticate, limit the size, look at the first byte, store, answer.
 
 A raw ASGI application in front of the framework: nothing is parsed here and no policy decided. It
 never redirects: senders would follow with an empty body and call the answer a success.
@@ -24,6 +24,8 @@ PREFIX = "/hooks/"
 _KEPT = (b"content-type", b"user-agent")
 _WHITESPACE = b" \t\r\n"
 _BOM = b"\xef\xbb\xbf"
+# Connectors of Zabbix call everything but 200 and 201 a failure.
+_STREAM = b"application/x-ndjson"
 
 
 class Refusal(Exception):
@@ -53,7 +55,7 @@ class Hooks:
         started = self._clock.monotonic()
         source = scope["path"][len(PREFIX) :]
         try:
-            number = await self._accept(source, scope, receive)
+            number, status = await self._accept(source, scope, receive)
         except Refusal as refusal:
             known = source if source in self._gates else "unknown"
             self._count(known, refusal.outcome)
@@ -61,9 +63,9 @@ class Hooks:
             return
         self._count(source, "accepted")
         self._metrics.delivery_seconds.observe(self._clock.monotonic() - started)
-        await _answer(send, 202, {"delivery": str(number)})
+        await _answer(send, status, {"delivery": str(number)})
 
-    async def _accept(self, source: str, scope: Scope, receive: Receive) -> int:
+    async def _accept(self, source: str, scope: Scope, receive: Receive) -> tuple[int, int]:
         if source not in self._gates:
             raise Refusal(404, "unknown_source", f"there is no source {source[:64]!r} here")
         gate, guard = self._gates[source]
@@ -80,10 +82,11 @@ class Hooks:
         kept = {name.decode(): headers[name].decode("latin-1") for name in _KEPT if name in headers}
         guard.remember(headers, now)
         try:
-            return await self._intake.accept(Arrival(source, gate.customer, now, kept, body))
+            number = await self._intake.accept(Arrival(source, gate.customer, now, kept, body))
         except StoreUnavailable as error:
             guard.forget(headers)
             raise Refusal(503, "unavailable", "not stored, send it again") from error
+        return number, 200 if headers.get(b"content-type") == _STREAM else 202
 
     def _count(self, source: str, outcome: str) -> None:
         counter = self._counters.get((source, outcome))

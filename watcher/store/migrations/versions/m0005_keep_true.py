@@ -8,7 +8,7 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
-    """Adds three tables, of whose time before nothing is known, and finds spans by their names."""
+    """Adds two tables, of whose time before nothing is known, and finds spans by their names."""
     op.create_table(
         "source",
         sa.Column("name", sa.Text, primary_key=True),
@@ -30,11 +30,5 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text, primary_key=True),
         sa.Column("count", sa.BigInteger, nullable=False),
     )
-    op.create_table(
-        "alias",
-        sa.Column("source", sa.Text, primary_key=True),
-        sa.Column("occurrence", sa.Text, primary_key=True),
-        sa.Column("key", sa.Text, nullable=False),
-    )
-    op.create_index("occurrence_named", "occurrence", ["occurrence"])
+    op.create_index("occurrence_named", "occurrence", ["occurrence", "customer"])
     op.add_column("occurrence", sa.Column("taken", sa.Text()))
