@@ -5,8 +5,8 @@ import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from secrets import token_hex
 
+from watcher.app.keeping import duty, holder_here, keepers
 from watcher.app.stored import RULES_EVERY, listeners_of, rules_of
 from watcher.diagnostics.pool import Pool
 from watcher.engine.answer import AnswerHand
@@ -17,6 +17,7 @@ from watcher.engine.digest import Digest, Read
 from watcher.engine.hands import Hand, NotifyHand
 from watcher.engine.herald import Herald
 from watcher.engine.loop import Duty, Loops
+from watcher.engine.reconcile import Reconciler
 from watcher.engine.reload import InForce
 from watcher.engine.review import Review
 from watcher.engine.rulebook import Rulebook
@@ -49,10 +50,13 @@ class Worker:
     rules: InForce
     loops: Loops
     pool: Pool
+    keepers: tuple[Reconciler, ...] = ()
 
     def start(self) -> None:
         """Starts working; what a worker of this machine left behind when it was killed is its."""
         self.digest.inherit(_gone)
+        for keeper in self.keepers:
+            keeper.inherit(_gone)
         self.loops.start()
 
     def stop(self, within: float) -> None:
@@ -65,15 +69,15 @@ class Worker:
 
 def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
     """The duties of a worker over that store."""
-    # Replicas in containers may share the name of a host and the number of a process.
-    holder = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
+    holder = holder_here()
     rules = rules_of(settings)
     listeners = listeners_of(settings)
 
     def rulebook() -> Rulebook:
         return Rulebook(rules.policy, settings.catalogue, listeners)
 
-    digest = Digest(store, readers(settings.sources), rulebook, clock, holder)
+    read = readers(settings.sources)
+    digest = Digest(store, read, rulebook, clock, holder)
     pool = Pool(clock)
     hands: dict[ActionKind, Hand] = {
         ActionKind.NOTIFY: NotifyHand(
@@ -101,6 +105,7 @@ def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
         rulebook,
         Retention(kept.deliveries, kept.actions, kept.evidence, kept.runs),
     )
+    asking = tuple(keepers(settings.sources, read, store, clock, holder).values())
     vigil = Vigil(store, clock, settings.sources, settings.public_url, holder)
     loops = Loops(
         (
@@ -110,9 +115,10 @@ def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
             Duty("review", Review(store, clock, rulebook).step, every=15.0, then=("deliver",)),
             Duty("rules", rules.step, every=RULES_EVERY),
             Duty("vigil", vigil.step, every=30.0, then=("digest",)),
+            *map(duty, asking),
         )
     )
-    return Worker(digest, deliverer, sweep, vigil, rules, loops, pool)
+    return Worker(digest, deliverer, sweep, vigil, rules, loops, pool, asking)
 
 
 def _monitors(settings: Settings, clock: Clock) -> dict[str, Callable[[], Monitor]]:

@@ -89,6 +89,11 @@ class Reconciler:
         """Under which lease it asks."""
         return f"reconcile:{self._access.source}"
 
+    @property
+    def every(self) -> float:
+        """How often it asks, in seconds."""
+        return self._access.every.total_seconds()
+
     def inherit(self, gone: Callable[[str], bool]) -> None:
         """Ends the lease of a holder that is certainly gone, so that its time need not run out."""
         with self._store.begin() as tx:
