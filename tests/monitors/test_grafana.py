@@ -40,15 +40,20 @@ def newest() -> Iterator[GrafanaServer]:
 
 
 def _asked(
-    server: GrafanaServer, role: str = "Viewer", clock: FakeClock | None = None, **given: object
+    server: GrafanaServer,
+    role: str = "Viewer",
+    clock: FakeClock | None = None,
+    *,
+    receiver: str = "Watcher",
 ) -> Monitor:
     return monitor(
-        access("grafana", server.url, server.token(role), **given), clock or FakeClock(NOW)
+        access("grafana", server.url, server.token(role), receiver=receiver),
+        clock or FakeClock(NOW),
     )
 
 
-def _survey(server: GrafanaServer, *spans: Held, **given: object) -> Survey:
-    return _asked(server, "Viewer", **given).survey(spans, "", NOW)
+def _survey(server: GrafanaServer, *spans: Held, receiver: str = "Watcher") -> Survey:
+    return _asked(server, receiver=receiver).survey(spans, "", NOW)
 
 
 def _down(server: GrafanaServer) -> tuple[Rule, Instance]:

@@ -79,7 +79,7 @@ def monitor(access: Access, clock: Clock) -> "Alertmanager":
 class Alertmanager:
     """One Alertmanager, or any one of a cluster."""
 
-    verbs = VERBS
+    verbs: Collection[Verb] = VERBS
     longest = PATIENCE + 2 * SLOWEST
 
     def __init__(self, access: Access, clock: Clock) -> None:

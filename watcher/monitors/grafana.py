@@ -58,7 +58,7 @@ def monitor(access: Access, clock: Clock) -> "Grafana":
 class Grafana:
     """One organisation of one Grafana, as a service account sees it."""
 
-    verbs = VERBS
+    verbs: Collection[Verb] = VERBS
     longest = PATIENCE + 2 * SLOWEST
 
     def __init__(self, access: Access, clock: Clock) -> None:
