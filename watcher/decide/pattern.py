@@ -137,6 +137,11 @@ _Program = list[_Chars | list[int]]
 _ANY = _Chars(((0, _LAST),))
 
 
+def literal(text: str) -> str:
+    """The regular expression that matches this text and no other."""
+    return "".join(_escaped(ord(char)) for char in text)
+
+
 def _escaped(code: int) -> str:
     """The character as PostgreSQL reads it literally, within brackets or without."""
     char = chr(code)

@@ -41,9 +41,10 @@ class Records:
     def begin(self) -> None:
         """Learns anew which version Zabbix is of, and which host groups there are."""
         self._api.renew()
-        self._scope = {**TRIGGERS, **self._within()}
+        self._scope = {**TRIGGERS, **self.within()}
 
-    def _within(self) -> Mapping[str, object]:
+    def within(self) -> Mapping[str, object]:
+        """What restricts a question to these host groups and those below them."""
         if not self._groups:
             return {}
         there = {str(each["name"]): each["groupid"] for each in self._rows(

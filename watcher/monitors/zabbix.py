@@ -7,16 +7,20 @@ same kind reads them. docs/adr/0015-monitors.md says why, and what counts as pro
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from watcher.kit.clock import Clock
 from watcher.model.action import Outcome
 from watcher.model.answer import Answer, Verb
+from watcher.model.estate import Estate, Timetable
 from watcher.model.survey import Held, Survey
 from watcher.monitors._zabbix_answer import VERBS, Teller
 from watcher.monitors._zabbix_api import Api
+from watcher.monitors._zabbix_estate import estate
 from watcher.monitors._zabbix_problems import Scribe
 from watcher.monitors._zabbix_records import Records
 from watcher.monitors._zabbix_survey import Surveyor
+from watcher.monitors._zabbix_works import timetable
 from watcher.monitors.base import Access
 
 _PAGES = range(10, 10_001)
@@ -28,13 +32,15 @@ _SEVERITIES = ("Not classified", "Information", "Warning", "Average", "High", "D
 class Options:
     """`groups` are the host groups, with those below them, outside of which nothing is asked for;
     none means all that the token may read. `page` is how much is asked for at once, `timeout` the
-    seconds after which a call is given up, `severities` what the administrator calls them.
+    seconds after which a call is given up, `severities` what the administrator calls them, and
+    `timezone` by whose clocks its server repeats maintenance, "" where nobody says so.
     """
 
     groups: tuple[str, ...] = ()
     page: int = 1000
     timeout: int = 30
     severities: tuple[str, ...] = _SEVERITIES
+    timezone: str = ""
 
 
 OPTIONS = Options
@@ -42,7 +48,7 @@ OPTIONS = Options
 
 def options(given: Mapping[str, object]) -> Options:
     """The options of a monitor. Raises ValueError with what is wrong."""
-    known = ("groups", "page", "severities", "timeout")
+    known = ("groups", "page", "severities", "timeout", "timezone")
     if unknown := sorted(str(name) for name in given if name not in known):
         raise ValueError(f"unknown option {', '.join(unknown)}; there are: {', '.join(known)}")
     severities = _names(given, "severities", _SEVERITIES)
@@ -55,6 +61,7 @@ def options(given: Mapping[str, object]) -> Options:
         page=_number(given, "page", 1000, _PAGES),
         timeout=_number(given, "timeout", 30, _TIMEOUTS),
         severities=severities,
+        timezone=_zone(given),
     )
 
 
@@ -65,6 +72,14 @@ def _names(given: Mapping[str, object], name: str, default: tuple[str, ...]) -> 
     raise ValueError(f"{name} must be a list of names")
 
 
+def _zone(given: Mapping[str, object]) -> str:
+    name = given.get("timezone", "")
+    try:
+        return ZoneInfo(str(name)).key if name else ""
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"there is no time zone {name!r}; one is Europe/Moscow") from None
+
+
 def _number(given: Mapping[str, object], name: str, default: int, allowed: range) -> int:
     value = given.get(name, default)
     if isinstance(value, int) and not isinstance(value, bool) and value in allowed:
@@ -73,13 +88,15 @@ def _number(given: Mapping[str, object], name: str, default: int, allowed: range
 
 
 class ZabbixMonitor:
-    """A Monitor and Historian of one Zabbix. Not for two threads at once."""
+    """A Monitor, Historian, Planner and Registrar of one Zabbix. Not for two threads at once."""
 
     def __init__(self, access: Access, options: Options, clock: Clock) -> None:
         api = Api(access.url, access.token, ca_file=access.ca_file, timeout=options.timeout)
-        self._surveyor = Surveyor(
-            Records(api, options.groups, options.page), Scribe(api.pages, options.severities)
-        )
+        records = Records(api, options.groups, options.page)
+        self._api = api
+        self._records = records
+        self._timezone = options.timezone
+        self._surveyor = Surveyor(records, Scribe(api.pages, options.severities))
         self._teller = Teller(api, clock)
         self.longest = self._teller.longest
         self.verbs: Collection[Verb] = VERBS
@@ -95,6 +112,14 @@ class ZabbixMonitor:
     def history(self, since: datetime, until: datetime) -> Iterator[tuple[datetime, bytes]]:
         """What would have been posted of the problems that began then, oldest first."""
         return self._surveyor.history(since, until)
+
+    def timetable(self, now: datetime) -> Timetable:
+        """The maintenance that is planned and not over."""
+        return timetable(self._api, self._records.within(), self._timezone, now)
+
+    def estate(self, *, services: bool) -> Estate:
+        """The hosts that are monitored, what they depend on, and services."""
+        return estate(self._api, self._records.within(), services=services)
 
 
 def monitor(access: Access, clock: Clock) -> ZabbixMonitor:

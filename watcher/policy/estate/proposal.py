@@ -27,8 +27,8 @@ _HEADINGS = {
     Change.CHANGED: "Changed",
     Change.GONE: "Gone",
     Change.AMBIGUOUS: "Ambiguous, and left to you: describe it in a file of your own",
-    Change.UNRATED: "Nobody says how critical they are: tag them there with `criticality` (1 to 4), "
-    "describe them in a\nfile of your own, or rate all of them with --criticality",
+    Change.UNRATED: "Nobody says how critical these are: tag them there with `criticality` "
+    "(1 to 4), describe them\nin a file of your own, or rate all of them with --criticality",
     Change.BY_HAND: "Described by you, and left as it is",
     Change.LEFT_OUT: "Left out",
 }
