@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
 
 def _upgrade(config: Config = None) -> None:
     """Bring the database to the present shape; safe to repeat, and on several replicas at once."""
-    settings = settings_of(config)
+    settings = settings_of(config, brief=True)
     try:
         store = Store.open(settings.database_url)
         before, wanted = store.revision()

@@ -37,7 +37,7 @@ def _list(
         matchers = tuple(each for text in match or () for each in parse(text))
     except MatcherError as error:
         fail(str(error))
-    with store_of(settings_of(config)) as store:
+    with store_of(settings_of(config, brief=True)) as store:
         for each in _find(store, Query(matchers=matchers, limit=limit)):
             received = each.received_at.isoformat(timespec="seconds")
             line = f"{each.id}  {received}  {each.source:<16} {each.status:<8} {each.size:>8} B"
@@ -53,7 +53,7 @@ def _replay(
     """Digest dead letters again, after what was wrong has been mended."""
     if bool(numbers) == every:
         fail("name the deliveries to replay, or say --all-dead")
-    with store_of(settings_of(config)) as store:
+    with store_of(settings_of(config, brief=True)) as store:
         wanted = numbers or [each.id for each in _all_dead(store)]
         with store.begin() as tx:
             refused = [number for number in wanted if not tx.replay(number)]

@@ -72,7 +72,7 @@ def _pairs(
 
 
 def _stored(config: Path | None, customer: str | None, since: datetime | None) -> Iterable[Example]:
-    settings = settings_of(config)
+    settings = settings_of(config, brief=True)
     check_customer(settings, customer)
     with store_of(settings) as store, store.view() as view:
         return view.examples(customer, since.replace(tzinfo=UTC) if since else None)

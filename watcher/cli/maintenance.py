@@ -42,7 +42,7 @@ def _plan(  # noqa: PLR0913, PLR0917 - the options of a command are its argument
     config: Config = None,
 ) -> None:
     """Plan maintenance, once or again and again."""
-    settings = settings_of(config)
+    settings = settings_of(config, brief=True)
     check_customer(settings, customer)
     kind, which = WindowKind.MAINTENANCE, matchers(when)
     planned(settings, Plan(kind, customer, which, ends, starts, repeat, timezone, comment))
@@ -50,9 +50,9 @@ def _plan(  # noqa: PLR0913, PLR0917 - the options of a command are its argument
 
 def _list(config: Config = None) -> None:
     """List what runs now, what comes, and what was over lately."""
-    listed(settings_of(config), WindowKind.MAINTENANCE)
+    listed(settings_of(config, brief=True), WindowKind.MAINTENANCE)
 
 
 def _cancel(number: Number, config: Config = None) -> None:
     """End maintenance early: what it holds back and still fires is raised."""
-    cancelled(settings_of(config), WindowKind.MAINTENANCE, number)
+    cancelled(settings_of(config, brief=True), WindowKind.MAINTENANCE, number)

@@ -36,7 +36,7 @@ def _create(
 ) -> None:
     """Print a new token, which is shown only this once."""
     check_name(name)
-    settings = settings_of(config)
+    settings = settings_of(config, brief=True)
     check_customer(settings, customer)
     secret = new_secret()
     token = Token(digest(secret), name, role, customer, Clock().now())
@@ -47,7 +47,7 @@ def _create(
 
 def _list(config: Config = None) -> None:
     """List the tokens by name: role, customer, since when; the secrets are kept nowhere."""
-    with store_of(settings_of(config)) as store, store.view() as view:
+    with store_of(settings_of(config, brief=True)) as store, store.view() as view:
         for each in view.tokens():
             typer.echo(access(each.name, each.role, each.customer, each.created_at))
 
@@ -56,7 +56,7 @@ def _revoke(
     name: Annotated[str, typer.Argument(help="All tokens of this name.")], config: Config = None
 ) -> None:
     """Let nobody in any more by the tokens of that name."""
-    with store_of(settings_of(config)) as store, store.begin() as tx:
+    with store_of(settings_of(config, brief=True)) as store, store.begin() as tx:
         count = tx.revoke_tokens(name)
     if not count:
         fail(f"there is no token {name!r}; see: watcher token list")

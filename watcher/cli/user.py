@@ -39,7 +39,7 @@ def _add(
 ) -> None:
     """Make a login; the password is asked for, or read from standard input."""
     check_name(name)
-    settings = settings_of(config)
+    settings = settings_of(config, brief=True)
     check_customer(settings, customer)
     password = _password()
     if len(password) < _SHORTEST:
@@ -52,14 +52,14 @@ def _add(
 
 def _list(config: Config = None) -> None:
     """List who may log in: role, customer, since when the password is as it is."""
-    with store_of(settings_of(config)) as store, store.view() as view:
+    with store_of(settings_of(config, brief=True)) as store, store.view() as view:
         for each in view.people():
             typer.echo(access(each.name, each.role, each.customer, each.created_at))
 
 
 def _remove(name: Annotated[str, typer.Argument(help="The login.")], config: Config = None) -> None:
     """Take a login away; whoever is logged in by it is logged out."""
-    with store_of(settings_of(config)) as store, store.begin() as tx:
+    with store_of(settings_of(config, brief=True)) as store, store.begin() as tx:
         removed = tx.remove_person(name)
     if not removed:
         fail(f"there is no login {name!r}; see: watcher user list")

@@ -43,12 +43,12 @@ def _log(
     matchers = tuple(
         Matcher(name, Operator.EQUAL, value) for name, value in asked.items() if value is not None
     )
-    with store_of(settings_of(config)) as store:
+    with store_of(settings_of(config, brief=True)) as store:
         _show(store, matchers, earliest)
 
 
 def _print(script: str, config: Path | None) -> None:
-    with store_of(settings_of(config)) as store, store.view() as view:
+    with store_of(settings_of(config, brief=True)) as store, store.view() as view:
         text = view.script(script, customer=None)
     if text is None:
         fail(f"the run log knows no script {script}")
