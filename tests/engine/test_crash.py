@@ -59,7 +59,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    ("database", "kills"), [("sqlite", 15), ("postgres", 10)], indirect=["database"]
+    ("database", "kills"), [("sqlite", 8), ("postgres", 6)], indirect=["database"]
 )
 def test_killed_at_any_moment_nothing_is_lost_or_doubled(
     tmp_path: Path, database: str, kills: int

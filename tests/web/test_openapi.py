@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 from tests.web.world import World
 from watcher.model.person import Role
 
-OPERATIONS = 31
+OPERATIONS = 32
 # What is wrong may be refused for its size before anybody reads it.
 REFUSALS = [400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 428, 429]
 CONFIG = {"checks": {"negative_data_rejection": {"expected-statuses": REFUSALS}}}
@@ -26,7 +26,7 @@ LISTS = {
     for kind in ("incidents", "alerts", "deliveries", "actions", "runs", "maintenance", "mutes")
 }
 _FUZZ = settings(
-    max_examples=12,
+    max_examples=7,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
