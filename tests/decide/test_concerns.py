@@ -187,6 +187,7 @@ def test_an_answer_that_is_never_complete_is_news() -> None:
     assert [Concern.OVERDUE] == begun(replace(overdue(51), source=rarely))
     assert [] == begun(replace(overdue(51), source=replace(ZABBIX, every=None)))
     assert [] == begun(replace(overdue(51), started=NOW - 30 * MINUTE))
+    assert [] == begun(replace(overdue(51), behind=True))
 
 
 def test_an_answer_is_overdue_until_there_is_one() -> None:

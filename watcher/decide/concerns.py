@@ -35,7 +35,7 @@ _STILL = (
 class Look:
     """A source as it looks `now` to whoever has watched since `started`.
 
-    While a digest is `behind`, it may have spoken without being heard.
+    While the digest is `behind`, it may have spoken without being heard, and is not asked.
     """
 
     source: Watched
@@ -122,7 +122,7 @@ def _unanswered(look: Look) -> Worry | None:
 def _overdue(look: Look) -> Worry | None:
     every, asked = look.source.every, look.state.asked
     since = asked.complete_at or look.started
-    if every is None or asked.trouble in _TROUBLES:
+    if every is None or look.behind or asked.trouble in _TROUBLES:
         return None
     if look.now - max(since, look.started) <= max(_ROUNDS * every, _OVERDUE):
         return None

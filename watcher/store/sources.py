@@ -9,11 +9,14 @@ from typing import Any
 
 import orjson
 
+from watcher.model.alert import Alert
+from watcher.model.concern import Letters
 from watcher.model.delivery import ORIGIN, RECONCILED, Delivery
 from watcher.model.source import Ahead, Asked, Drift, Heard, Missed, SourceState
 from watcher.model.survey import Held
 from watcher.store import rows
-from watcher.store.link import DELIVERY, Link
+from watcher.store.link import ALERT, DELIVERY, Link
+from watcher.store.numbers import first_id
 from watcher.store.values import (
     MICROSECOND,
     Row,
@@ -54,6 +57,19 @@ _HELD = """
 SELECT key, occurrence, name, started_at, host, labels, url FROM alert {using}
 WHERE status = 'firing' AND source = :source AND customer = :customer
 """
+_FIRING = f"""
+SELECT {", ".join(ALERT.columns)} FROM alert {{using}}
+WHERE status = 'firing' AND source = :source ORDER BY customer, key
+"""  # noqa: S608 - names of the schema
+# More deliveries than these are not looked at, however many there are in a flood.
+_NEWEST = 50_000
+_FIRST = f"SELECT id FROM delivery WHERE id >= :first ORDER BY id DESC LIMIT 1 OFFSET {_NEWEST:d}"  # noqa: S608 - a number
+_LETTERS = """
+SELECT d.source, count(*), min(d.received_at) FROM verdict AS v CROSS JOIN delivery AS d
+WHERE v.dead = true AND v.delivery >= :first AND d.id = v.delivery
+GROUP BY d.source HAVING count(*) >= :least
+"""
+_TOTALS = "SELECT source, count(*) FROM delivery WHERE id >= :first GROUP BY source"
 _COLUMNS = ", ".join(f"d.{name}" for name in DELIVERY.columns)
 _WAITING = f"""
 SELECT {_COLUMNS} FROM delivery AS d JOIN ({{pending}}) AS waiting ON waiting.id = d.id
@@ -132,6 +148,26 @@ def held(link: Link, customer: str, source: str) -> list[Held]:
             sql, {"customer": customer, "source": source}
         )
     ]
+
+
+def firing(link: Link, source: str) -> list[Alert]:
+    """The alerts of a source that fire, whosesoever they are."""
+    sql = _FIRING.format(using=link.using("alert_status"))
+    return [rows.to_alert(row) for row in link.rows(sql, {"source": source})]
+
+
+def letters(link: Link, since: datetime, least: int) -> dict[str, Letters]:
+    """The sources that have so many dead letters since then, in a flood among its newest ones."""
+    asked = {"first": first_id(since), "least": least}
+    if not link.rows(_LETTERS, asked):
+        return {}
+    for (first,) in link.rows(_FIRST, {"first": asked["first"]}):
+        asked["first"] = first
+    totals: dict[str, int] = dict(link.rows(_TOTALS, {"first": asked["first"]}))
+    return {
+        source: Letters(dead, totals[source], from_micros(begun))
+        for source, dead, begun in link.rows(_LETTERS, asked)
+    }
 
 
 def underway(link: Link, dialect: str, source: str, limit: int) -> list[Delivery]:

@@ -9,6 +9,7 @@ import orjson
 
 from watcher.model.action import Action, ActionStatus
 from watcher.model.alert import Alert, Occurrence
+from watcher.model.concern import Letters
 from watcher.model.delivery import Delivery, DeliveryView
 from watcher.model.evidence import Evidence
 from watcher.model.example import Example
@@ -232,6 +233,16 @@ class View:
     def source(self, name: str) -> SourceState:
         """What is known of one source besides its alerts."""
         return sources.state(self._link, name)
+
+    def firing_of(self, source: str) -> list[Alert]:
+        """The alerts of a source that fire, of all customers."""
+        return sources.firing(self._link, source)
+
+    def letters(self, since: datetime, least: int) -> dict[str, Letters]:
+        """How much of what came since then is dead, of the sources that have `least` dead letters;
+        in a flood, of the newest that came.
+        """
+        return sources.letters(self._link, since, least)
 
     def missed(self, since: date | None = None) -> list[Missed]:
         """What sources did not tell from that day on, or ever, the oldest first."""

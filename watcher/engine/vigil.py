@@ -1,0 +1,154 @@
+"""Watches over the sources themselves: one that is silent or refuses to answer is news.
+
+What begins and what is over goes into the inbox, as deliveries of the source `watcher`. What stands
+is read off the alerts that these became, so that a restart or another replica tells nothing twice.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+import orjson
+
+from watcher.decide.concerns import LATELY, LEAST_DEAD, Look, gone, worries
+from watcher.kit.clock import Clock
+from watcher.model.alert import Alert
+from watcher.model.concern import OWN, Concern, Letters, Watched, Worry
+from watcher.model.delivery import Arrival
+from watcher.model.source import SourceState
+from watcher.policy.endpoints import Source
+from watcher.store.store import Store
+
+LEASE = "vigil"
+_TTL = timedelta(seconds=90)
+# With something older than this to digest, it is not known who is silent.
+_BEHIND = timedelta(minutes=1)
+
+Whose = tuple[str, str, Concern]
+"""Customer, source and concern."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of all sources at one moment."""
+
+    states: Mapping[str, SourceState]
+    letters: Mapping[str, Letters]
+    standing: dict[Whose, datetime]
+
+
+class Vigil:
+    """One round over all sources at a time, by one replica."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        sources: Sequence[Source],
+        public_url: str,
+        holder: str,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._sources = [watched(each) for each in sources]
+        self._public_url = public_url
+        self._holder = holder
+        self._started = clock.now()
+        # What was told and is not digested yet: whether it began or was over, and since when it is.
+        self._told: dict[Whose, tuple[bool, datetime]] = {}
+
+    def step(self) -> int:
+        """Tells what is news of sources; returns how much that is. Raises StoreUnavailable."""
+        now = self._clock.now()
+        with self._store.begin() as tx:
+            leads = tx.lease(LEASE, self._holder, now, _TTL) is not None
+            waiting = tx.undigested(1, 1) if leads else []
+        if not leads:
+            self._told.clear()
+            return 0
+        behind = any(each.received_at < now - _BEHIND for each in waiting)
+        news = list(self._news(self._known(now), now, behind))
+        if news:
+            self._append(news, now)
+        return len(news)
+
+    def _known(self, now: datetime) -> _Known:
+        with self._store.view() as view:
+            states, letters = view.sources(), view.letters(now - LATELY, LEAST_DEAD)
+            standing = dict(_standing(view.firing_of(OWN)))
+        for whose, (firing, since) in list(self._told.items()):
+            if (standing.get(whose) == since) is firing:
+                del self._told[whose]
+            elif firing:
+                standing[whose] = since
+            else:
+                del standing[whose]
+        return _Known(states, letters, standing)
+
+    def _news(self, known: _Known, now: datetime, behind: bool) -> Iterator[tuple[str, str, Worry]]:
+        """What begins and what is over, with customer and source."""
+        rest = dict(known.standing)
+        for each in self._sources:
+            mine = {
+                concern: rest.pop((each.customer, each.name, concern))
+                for concern in Concern
+                if (each.customer, each.name, concern) in rest
+            }
+            state = known.states.get(each.name, SourceState())
+            letters = known.letters.get(each.name)
+            for worry in worries(Look(each, state, now, self._started, behind, letters), mine):
+                yield each.customer, each.name, worry
+        for (customer, name, concern), since in rest.items():
+            yield customer, name, gone(concern, since)
+
+    def _append(self, news: Sequence[tuple[str, str, Worry]], now: datetime) -> None:
+        inbox = self._store.inbox(now)
+        try:
+            inbox.append(
+                [
+                    Arrival(OWN, customer, now, {}, self._body(source, worry, now))
+                    for customer, source, worry in news
+                ]
+            )
+        finally:
+            inbox.close()
+        for customer, source, worry in news:
+            self._told[customer, source, worry.concern] = worry.firing, worry.since
+
+    def _body(self, source: str, worry: Worry, now: datetime) -> bytes:
+        """What the receiver of `watcher` reads."""
+        said = {
+            "condition": worry.concern,
+            "source": source,
+            "status": "firing" if worry.firing else "resolved",
+            "at": now,
+            "since": worry.since,
+            "text": worry.text,
+            "severity": worry.severity,
+            "url": f"{self._public_url}/sources#source-{source}",
+        }
+        return orjson.dumps(said, option=orjson.OPT_UTC_Z)
+
+
+def watched(source: Source) -> Watched:
+    """A source as far as it is looked after, without any secret."""
+    heartbeat, monitor = source.heartbeat, source.monitor
+    return Watched(
+        source.name,
+        source.kind,
+        source.customer,
+        heartbeat is not None,
+        heartbeat.limit if heartbeat else None,
+        (urlsplit(monitor.url).hostname or "") if monitor else "",
+        monitor.every if monitor else None,
+    )
+
+
+def _standing(alerts: Sequence[Alert]) -> Iterator[tuple[Whose, datetime]]:
+    """What fires, and since when."""
+    for alert in alerts:
+        concern = next((each for each in Concern if each == alert.labels.get("condition")), None)
+        if concern is not None:
+            whose = alert.customer, alert.labels.get("source", ""), concern
+            yield whose, alert.started_at
