@@ -79,20 +79,7 @@ def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
     read = readers(settings.sources)
     digest = Digest(store, read, rulebook, clock, holder)
     pool = Pool(clock)
-    hands: dict[ActionKind, Hand] = {
-        ActionKind.NOTIFY: NotifyHand(
-            {
-                name: Outlet(each.kind, each.options)  # type: ignore[arg-type]  # adapter's own
-                for name, each in settings.channels.items()
-            },
-            clock,
-            settings.public_url,
-        ),
-        ActionKind.DIAGNOSE: DiagnoseHand(
-            settings.catalogue, settings.runbooks, clock, pool, settings.secrets
-        ),
-        ActionKind.ANSWER: AnswerHand(_monitors(settings, clock), clock, settings.public_url),
-    }
+    hands = _hands(settings, clock, pool)
     herald = Herald(lambda: rules.policy)
     options = DeliverOptions(
         wake=lambda: loops.wake("deliver"), ended=herald.ended, turn=Hosts().turn
@@ -119,6 +106,24 @@ def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
         )
     )
     return Worker(digest, deliverer, sweep, vigil, rules, loops, pool, asking)
+
+
+def _hands(settings: Settings, clock: Clock, pool: Pool) -> dict[ActionKind, Hand]:
+    """What carries out each kind of action."""
+    return {
+        ActionKind.NOTIFY: NotifyHand(
+            {
+                name: Outlet(each.kind, each.options)  # type: ignore[arg-type]  # adapter's own
+                for name, each in settings.channels.items()
+            },
+            clock,
+            settings.public_url,
+        ),
+        ActionKind.DIAGNOSE: DiagnoseHand(
+            settings.catalogue, settings.runbooks, clock, pool, settings.secrets
+        ),
+        ActionKind.ANSWER: AnswerHand(_monitors(settings, clock), clock, settings.public_url),
+    }
 
 
 def _monitors(settings: Settings, clock: Clock) -> dict[str, Callable[[], Monitor]]:
