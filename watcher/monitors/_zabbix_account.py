@@ -39,6 +39,7 @@ _WRITES = frozenset({Verb.SEVERITY, Verb.CLOSE})
 # From these versions on problems can be suppressed, and groups of templates are not of hosts.
 _SUPPRESSES = _SPLIT_GROUPS = (6, 2)
 
+_PAGES = ("monitoring.problems",)
 _USER_TYPES = {"1": "User", "2": "Admin", "3": "Super admin"}
 _ACCESS = {"0": "none", "2": "read", "3": "read and write"}
 _READ, _WRITE, _NO_PAGES, _ALL_SEVERITIES = 2, 3, 3, 63
@@ -72,14 +73,14 @@ class Role(Part):
                 max(rules[f"{name}.default_access"] for name in ("ui", "modules", "actions")), ""
             ),
         }
-        return Thing(raw["roleid"], traits)
+        return Thing(raw["roleid"], traits, rules)
 
     def wanted(self, found: Thing | None) -> Traits:
         """One page, because Zabbix wants one; no other user type than the lowest."""
         _ = found
         return {
             "type": "User",
-            "pages": ("monitoring.problems",),
+            "pages": _PAGES,
             "actions": self._actions(),
             "API": "on",
             "API methods": self._methods(),
@@ -87,31 +88,31 @@ class Role(Part):
         }
 
     def make(self, ids: Ids) -> str:
-        """Its id."""
-        _ = ids
-        made = self.api.call("role.create", {"name": NAME, "type": 1, "rules": self._rules()})
+        """Its id. What a new role is not refused by name it may do, however its rules default."""
+        made = self.api.call("role.create", {"name": NAME, "type": 1})
+        found = self.find(ids)
+        if found is not None:
+            self.mend(found, ids)
         return str(made["roleids"][0])
 
     def mend(self, found: Thing, ids: Ids) -> None:
-        """Writes all rules."""
+        """Writes all rules, with what is not allowed by name."""
         _ = ids
-        self.api.call("role.update", {"roleid": found.id, "type": 1, "rules": self._rules()})
-
-    def remove(self, found: Thing) -> None:
-        """After its user."""
-        self.api.call("role.delete", [found.id])
-
-    def _rules(self) -> dict[str, object]:
-        return {
-            "ui": [{"name": "monitoring.problems", "status": 1}],
+        rules = {
+            "ui": _only(_PAGES, found.raw["ui"]),
             "ui.default_access": 0,
             "modules.default_access": 0,
             "api.access": 1,
             "api.mode": 1,
             "api": list(self._methods()),
-            "actions": [{"name": name, "status": 1} for name in self._actions()],
+            "actions": _only(self._actions(), found.raw["actions"]),
             "actions.default_access": 0,
         }
+        self.api.call("role.update", {"roleid": found.id, "type": 1, "rules": rules})
+
+    def remove(self, found: Thing) -> None:
+        """After its user."""
+        self.api.call("role.delete", [found.id])
 
     def _methods(self) -> tuple[str, ...]:
         return tuple(sorted((*READS, _ACKNOWLEDGE) if self._actions() else READS))
@@ -121,6 +122,12 @@ class Role(Part):
         if self.api.version < _SUPPRESSES:
             verbs.discard(Verb.SILENCE)
         return tuple(sorted(_ACTIONS[verb] for verb in verbs if verb in _ACTIONS))
+
+
+def _only(names: Sequence[str], rules: Any) -> list[dict[str, object]]:
+    """Rules of which those with these names are on and all others off."""
+    known = {*names, *(rule["name"] for rule in rules)}
+    return [{"name": name, "status": int(name in names)} for name in sorted(known)]
 
 
 def _enabled(rules: Sequence[Mapping[str, str]]) -> tuple[str, ...]:
@@ -195,9 +202,13 @@ class UserGroup(Part):
         return {each["name"]: each["groupid"] for each in found}
 
     def _chosen(self) -> dict[str, str]:
-        """The groups to hear of. Raises MonitorError where one is not there."""
+        """The groups to hear of, with those below. Raises MonitorError where one is not there."""
         there = self._host_groups()
-        return _named(self.wish.groups, there, "host group") if self.wish.groups else there
+        if not self.wish.groups:
+            return there
+        chosen = _named(self.wish.groups, there, "host group")
+        above = tuple(f"{name}/" for name in chosen)
+        return {name: each for name, each in there.items() if (name + "/").startswith(above)}
 
 
 def _rights(rights: Sequence[tuple[str, str]]) -> tuple[str, ...]:
@@ -225,7 +236,7 @@ class User(Part):
         _ = ids
         asked = {
             "filter": {"username": USER},
-            "output": ["userid", "username", "timezone", "lang", "roleid"],
+            "output": ["userid", "username", "timezone", "roleid"],
             "selectRole": ["roleid", "name"],
             "selectUsrgrps": ["usrgrpid", "name"],
             "selectMedias": "extend",
@@ -240,21 +251,17 @@ class User(Part):
             "role": raw["role"]["name"] if raw["role"] else "",
             "groups": tuple(sorted(group["name"] for group in raw["usrgrps"])),
             "time zone": raw["timezone"],
-            "language": raw["lang"],
             "media": tuple(sorted(sending)),
         }
         return Thing(raw["userid"], traits, raw)
 
     def wanted(self, found: Thing | None) -> Traits:
-        """Zabbix writes dates in the zone of the user without saying which, and errors in its
-        language.
-        """
+        """Zabbix writes dates in the zone of the user, without saying which."""
         had: Traits = found.traits if found else {}
         return {
             "role": NAME,
             "groups": tuple(sorted({*had.get("groups", ()), NAME, *self.wish.people})),
             "time zone": "UTC",
-            "language": "en_US",
             "media": tuple(sorted({*had.get("media", ()), NAME})),
         }
 
@@ -286,7 +293,6 @@ class User(Part):
             "roleid": ids["role"],
             "usrgrps": [{"usrgrpid": each} for each in sorted(groups)],
             "timezone": "UTC",
-            "lang": "en_US",
             "medias": [ours | {"severity": _ALL_SEVERITIES, "period": _ALWAYS}, *others],
         }
 

@@ -1,6 +1,7 @@
 """Connecting a Zabbix as its Super admin: what there is to do, Watcher's own token, and a test."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -8,7 +9,7 @@ from urllib.parse import urlsplit
 from watcher.kit.secrets import Secret
 from watcher.monitors import _zabbix_setup as setup
 from watcher.monitors._zabbix_account import Role, User, UserGroup
-from watcher.monitors._zabbix_api import Api
+from watcher.monitors._zabbix_api import Api, RefusalError
 from watcher.monitors._zabbix_sending import Action, Macro, MediaType, SecretMacro, SharedMacro
 from watcher.monitors._zabbix_server import PORT, send_test
 from watcher.monitors._zabbix_setup import NAME, Change, Part, Wish, first
@@ -17,7 +18,15 @@ from watcher.monitors.base import MonitorError, Trouble
 _SUPER_ADMIN = "3"
 _OLDEST = (6, 0)
 _ACTIVE_NODE = "3"
-_ENABLED, _NEVER = "0", "0"
+_ENABLED, _NEVER = "0", 0
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Why a token will not do; what is `spent` is of use to nobody."""
+
+    why: str
+    spent: bool = False
 
 
 class Admin:
@@ -33,15 +42,15 @@ class Admin:
         if self._api.version < _OLDEST:
             version = ".".join(map(str, self._api.version))
             raise MonitorError(f"this is Zabbix {version}; 6.0 or later is needed", Trouble.STRANGE)
-        token = self._of(self._token)
-        user = token and self._user(token["userid"])
-        if not user or user["role"]["type"] != _SUPER_ADMIN:
-            whose = f"of the user {user['username']!r}" if user else "of nobody"
-            raise MonitorError(
-                f"the token is {whose}, and only a Super admin can make users and media types; "
-                "make one under Users → API tokens for a user with the role Super admin",
-                Trouble.RIGHTS,
-            )
+        try:
+            token = self._of(self._token)
+            user = token and self._user(token["userid"])
+        except RefusalError as error:
+            raise _useless(error.why.rstrip(".")) from None
+        if not user:
+            raise _useless("it is no API token of this Zabbix")
+        if user["role"]["type"] != _SUPER_ADMIN:
+            raise _useless(f"its user {user['username']} is no Super admin")
 
     def connect(self, wish: Wish, *, dry_run: bool = False) -> Iterator[Change]:
         """Does what is missing, and says it. Raises MonitorError."""
@@ -51,19 +60,21 @@ class Admin:
         """Takes it back, and says it. Raises MonitorError."""
         return setup.disconnect(self._parts(wish), dry_run=dry_run)
 
-    def doubt(self, token: Secret, now: datetime) -> str:
-        """Why Watcher should not use this token, "" where it may. Raises MonitorError."""
+    def doubt(self, token: Secret, now: datetime) -> Doubt | None:
+        """Why Watcher should not ask with this token, None where it may. Raises MonitorError."""
         found = self._of(token)
         if found is None:
-            return "Zabbix does not know it"
+            return Doubt("Zabbix does not know it", spent=True)
         user = self._user(found["userid"])
         if user is None or user["username"] != setup.USER:
             name = user["username"] if user else "nobody"
-            return f"it is of the user {name!r}, so that what Watcher does comes back as news"
+            return Doubt(f"it is of {name}, so what Watcher does there comes back as news")
         if found["status"] != _ENABLED:
-            return "it is disabled"
-        expires = found["expires_at"]
-        return "it has expired" if expires != _NEVER and int(expires) <= now.timestamp() else ""
+            return Doubt("it is disabled", spent=True)
+        expires = int(found["expires_at"])
+        if expires != _NEVER and expires <= now.timestamp():
+            return Doubt("it has expired", spent=True)
+        return None
 
     def new_token(self) -> Secret:
         """A token of Watcher's own user; the one made before, if any, ends. Raises MonitorError."""
@@ -125,6 +136,14 @@ class Admin:
         asked = {"globalmacro": True, "filter": {"macro": name}, "output": ["value"]}
         found = first(self._api.call("usermacro.get", asked))
         return str(found.get("value", "")) if found else ""
+
+
+def _useless(why: str) -> MonitorError:
+    return MonitorError(
+        f"with this token nothing can be made in Zabbix: {why}; make an API token for a user with "
+        "the role Super admin",
+        Trouble.RIGHTS,
+    )
 
 
 _ITSELF = frozenset({"", "localhost", "127.0.0.1", "::1"})

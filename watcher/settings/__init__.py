@@ -10,7 +10,7 @@ from watcher.settings.load import (
     reload_policy,
     rule_folders,
     runbook_folders,
-    token_file,
+    token_files,
 )
 
 __all__ = [
@@ -23,5 +23,5 @@ __all__ = [
     "reload_policy",
     "rule_folders",
     "runbook_folders",
-    "token_file",
+    "token_files",
 ]

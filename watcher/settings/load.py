@@ -143,19 +143,20 @@ def complete(brief: Settings) -> Settings:
     return replace(brief, policy=policy, runbooks=runbooks)
 
 
-def token_file(path: Path | None, env: Mapping[str, str], source: str) -> Path | None:
-    """The file in which the token of a source's monitor is or is to be, None without one.
+def token_files(path: Path | None, env: Mapping[str, str]) -> dict[str, Path]:
+    """By source the file in which the token of its monitor is, or is to be.
 
-    It is found whatever else may be wrong with the configuration.
+    They are found whatever else may be wrong with the configuration.
     """
     named = _named(path, env)
     document = _document(named, Problems())
     found = document.data.get("sources") if isinstance(document.data, dict) else None
+    files = {}
     for entry in found if isinstance(found, list) else ():
         match entry:
-            case {"name": name, "monitor": {"token": {"file": str(file)}}} if name == source:
-                return _base(named) / Path(file).expanduser()
-    return None
+            case {"name": str(name), "monitor": {"token": {"file": str(file)}}}:
+                files[str(name)] = _base(named) / Path(file).expanduser()
+    return files
 
 
 def rule_folders(path: Path | None, env: Mapping[str, str]) -> list[Path]:
