@@ -41,7 +41,7 @@ def written(folder: Path, text: str) -> Path:
 def complaints(path: Path | None, env: Mapping[str, str] = ENV) -> list[str]:
     """Everything wrong with a configuration, without the folder of its file."""
     with pytest.raises(SettingsError) as caught:
-        load(path, env)
+        load(path, env, brief=True)
     folder = f"{path.parent}/" if path else ""
     return [str(problem).replace(folder, "") for problem in caught.value.problems]
 
@@ -155,7 +155,7 @@ def test_a_source_proves_itself_with_what_is_configured(tmp_path: Path) -> None:
         """,
     )
     (tmp_path / "catalogue.yaml").write_text("customers: [{name: acme}]")
-    settings = load(path, ENV)
+    settings = load(path, ENV, brief=True)
     grafana, zabbix = settings.sources
     auth = grafana.auth
 
@@ -199,7 +199,7 @@ def test_channels_get_the_options_of_their_adapter(tmp_path: Path) -> None:
               networks: [10.0.0.0/8]
         """,
     )
-    settings = load(path, {**ENV, "HOOK": "https://chat.example.com/secret"})
+    settings = load(path, {**ENV, "HOOK": "https://chat.example.com/secret"}, brief=True)
     channel, notifier = settings.policy.channels[0], settings.channels["chat"]
     options: Any = notifier.options
 
@@ -236,7 +236,7 @@ def test_nothing_configured_shows_a_secret(tmp_path: Path) -> None:
     path = one_source(tmp_path, "{bearer: {env: TOKEN}}")
     env = {**ENV, "WATCHER_DATABASE_URL": "postgresql://u:p4ssword@db/watcher"}
 
-    assert not {value for value in ENV.values() if value in repr(load(path, env))}
+    assert not {value for value in ENV.values() if value in repr(load(path, env, brief=True))}
     shown = complaints(one_source(tmp_path, "{bearer: t0ken, basic: p4ssword}"))
     assert not {value for value in ENV.values() if value in str(shown)}
 
@@ -419,7 +419,7 @@ def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:
         "watcher.yaml:17: sources.1.auth.bearer: the environment variable NOWHERE is not set",
         "watcher.yaml:18: sources.2.auth.bearer: "
         "the secret file none.txt cannot be read: No such file or directory",
-        "watcher.yaml:19: source 'generic': unknown option timezon; there are: timezone",
+        "watcher.yaml:19: source 'generic': unknown option timezon; there are: connector, timezone",
         "watcher.yaml:20: sources.4.auth.header.name: should be the name of an HTTP header",
         "watcher.yaml:22: channels.0.kind: there is no kind 'webhok'; did you mean 'webhook'?",
         "watcher.yaml:23: options: the URL must begin with http:// or https:// and name a host",
@@ -467,7 +467,7 @@ def test_a_source_goes_without_proof_only_where_that_is_said(
     path = one_source(tmp_path, auth, listen)
 
     if complaint is None:
-        assert load(path, ENV).sources[0].auth == Auth()
+        assert load(path, ENV, brief=True).sources[0].auth == Auth()
     else:
         assert [f"watcher.yaml:5: {complaint}"] == complaints(path)
 
