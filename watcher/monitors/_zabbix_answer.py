@@ -1,5 +1,5 @@
-"""Tells Zabbix what a person decided about its problems: many in one call, and one that cannot be
-told keeps the others from nothing.
+"""Tells Zabbix what a person decided about its problems: many in one call, each once, and one that
+cannot be told does not keep the others from it.
 """
 
 from collections import Counter
@@ -232,7 +232,8 @@ def _outcome(answer: Answer, told: _Told) -> Outcome:
     reason = "; ".join([_counted(answer, told), *why, *filter(None, [told.later])])
     if told.later:
         return Outcome(Verdict.RETRY, reason)
-    return Outcome(Verdict.DONE if told.done or not why else Verdict.GAVE_UP, reason)
+    in_vain = not told.done and told.refused.total() > told.refused[_OVER]
+    return Outcome(Verdict.GAVE_UP if in_vain else Verdict.DONE, reason)
 
 
 def _counted(answer: Answer, told: _Told) -> str:

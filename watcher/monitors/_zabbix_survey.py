@@ -69,7 +69,7 @@ class Mark:
         settled = [each for each in self.seen if each[0] <= late]
         recent = [each for each in self.seen if each[0] > late]
         if reached < newest:
-            return Mark(self.floor, ((late, reached),))
+            return Mark(self.floor, ((late, reached + _OVERLAP_IDS),))
         return Mark(self.floor, (*settled[-1:], *recent, (now, reached)))
 
 
