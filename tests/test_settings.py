@@ -472,6 +472,21 @@ def test_a_source_goes_without_proof_only_where_that_is_said(
         assert [f"watcher.yaml:5: {complaint}"] == complaints(path)
 
 
+def test_a_monitor_is_asked_with_a_token_unless_it_is_open(tmp_path: Path) -> None:
+    """Alertmanager has no logins of its own; Grafana lets nobody ask without one."""
+    text = """\
+        sources:
+          - {{name: own, kind: {}, auth: none, monitor: {{url: "http://10.0.0.5:9093"}}}}
+        """
+    [source] = load(written(tmp_path, text.format("alertmanager")), {}, brief=True).sources
+
+    assert source.monitor is not None
+    assert source.monitor.token.reveal() == ""
+    assert complaints(written(tmp_path, text.format("grafana"))) == [
+        "watcher.yaml:2: a source of kind grafana is asked with a `token`"
+    ]
+
+
 def test_two_sources_of_one_name_are_an_error(tmp_path: Path) -> None:
     """The name is the address of the hook."""
     source = "- {name: a, kind: zabbix, auth: {bearer: {env: TOKEN}}}\n"

@@ -34,7 +34,7 @@ from watcher.monitors._json_api import (
 from watcher.monitors._prometheus_rules import endings
 from watcher.monitors.base import Access, MonitorError, Trouble
 
-NEEDS_TOKEN = False
+OPEN = True
 
 _SETTLED = timedelta(minutes=5)
 

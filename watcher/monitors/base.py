@@ -2,7 +2,7 @@
 
 A monitor is the other direction of a receiver of the same kind: a module with `Options`, the
 function `options(given)` that reads them (it raises ValueError), `monitor(access, clock)`, and
-`VERBS`, what such a monitor can be told.
+`VERBS`, what such a monitor can be told. With `OPEN`, it may be asked without a token.
 """
 
 from collections.abc import Collection, Iterator, Sequence

@@ -118,7 +118,7 @@ class MonitorEntry(Strict):
     """How the monitoring system behind a source is asked and answered."""
 
     url: WebAddress
-    token: SecretRef
+    token: SecretRef | None = None
     every: Span = timedelta(minutes=2)
     answers: tuple[Verb, ...] | None = None
     ca_file: FilePath | None = None

@@ -6,6 +6,7 @@ from datetime import timedelta
 from ipaddress import ip_address
 
 from watcher.kit.plugins import adapter, kinds
+from watcher.kit.secrets import Secret
 from watcher.model.answer import Verb
 from watcher.monitors.base import Access
 from watcher.policy.customers import check_customers
@@ -95,11 +96,13 @@ def _monitor(place: Place, entry: SourceEntry, problems: Problems) -> Access | N
         return None
     except ValueError as error:
         problems.error(place / "options", f"source {entry.name!r}: {error}")
+    if given.token is None and not getattr(module, "OPEN", False):
+        problems.error(place, f"a source of kind {entry.kind} is asked with a `token`")
     return Access(
         entry.name,
         entry.customer,
         given.url,
-        given.token,
+        given.token or Secret(""),
         given.every,
         _answers(place / "answers", entry, able, problems),
         str(given.ca_file or ""),
