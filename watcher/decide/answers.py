@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from watcher.decide.lifecycle import Moment, RefusedError, Step, note
 from watcher.decide.priority import Scale, basis
@@ -28,6 +28,19 @@ SEVERITIES: Mapping[Priority, Severity] = {
     Priority.P5: Severity.INFORMATION,
 }
 """What a priority that a person sets is called where severities are."""
+
+
+LONGEST = timedelta(days=366)
+"""A silence that is to last longer is a mistake."""
+
+_WORDS: Mapping[Verb, str] = {
+    Verb.ACKNOWLEDGE: "tell {source} that {by} is on it",
+    Verb.COMMENT: "tell {source} what {by} wrote",
+    Verb.SEVERITY: "change the severity in {source} to {severity} for {by}",
+    Verb.CLOSE: "close it in {source} for {by}",
+    Verb.SILENCE: "silence it in {source} for {by}",
+    Verb.ANNOTATE: "mark it on the dashboards of {source}",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +91,11 @@ def told(
             key=f"{incident.number}/answer/{source}/{saying.verb}/{now.isoformat()}",
             payload={"source": source, **said},
         )
+
+
+def described(payload: Mapping[str, str]) -> str:
+    """What an action does, in words."""
+    return _WORDS[Verb(payload["verb"])].format_map(payload)
 
 
 def saying_of(payload: Mapping[str, str]) -> Saying:
@@ -145,6 +163,8 @@ def silenced(incident: Incident, until: datetime, sources: Collection[str], mome
     """
     if until <= moment.now:
         raise RefusedError("a silence ends later than now")
+    if until - moment.now > LONGEST:
+        raise RefusedError(f"a silence lasts {LONGEST.days} days at most")
     if not sources:
         raise RefusedError(
             "none of its alerts that fire comes from a monitoring system that Watcher can silence"

@@ -13,15 +13,6 @@ from watcher.model.incident import Incident
 from watcher.monitors.base import Monitor
 from watcher.store.views import View
 
-_LABELS: Mapping[Verb, str] = {
-    Verb.ACKNOWLEDGE: "telling {source} that {by} is on it",
-    Verb.COMMENT: "telling {source} what {by} wrote",
-    Verb.SEVERITY: "telling {source} that it is {severity} to {by}",
-    Verb.CLOSE: "closing it in {source} for {by}",
-    Verb.SILENCE: "silencing it in {source} for {by}",
-    Verb.ANNOTATE: "marking it on the dashboards of {source}",
-}
-
 
 class AnswerHand:
     """See `Hand`. `monitors` makes one for each source that is told something; one that is at work
@@ -44,7 +35,7 @@ class AnswerHand:
 
     def label(self, action: Action) -> str:
         """What is told, to whom, for whom."""
-        return _LABELS[Verb(action.payload["verb"])].format_map(action.payload)
+        return answers.described(action.payload)
 
     def prepare(self, actions: Sequence[Action], view: View) -> Errand:
         """Reads what the decision is about now: what ended meanwhile needs no word any more."""

@@ -87,7 +87,7 @@ class Desk:
         """Has the monitoring systems of its alerts be silent until then. Raises NotThereError or
         RefusedError.
         """
-        moment = self.moment(by, text or "somebody wants it silent there")
+        moment = self.moment(by, text or "somebody wants no news of it from there")
         with self._locked(number, by) as (tx, incident):
             sources = self._hearing(tx, incident, Verb.SILENCE)
             self.write(tx, answers.silenced(incident, until, sources, moment), moment)

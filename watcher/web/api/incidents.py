@@ -1,8 +1,10 @@
 """One incident: all of it, and what may be done to it; and the retries that people order."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Path
+from pydantic import BaseModel, ConfigDict, Field
 
 from watcher.decide.lifecycle import Report
 from watcher.engine.command import only
@@ -17,12 +19,23 @@ from watcher.web.api.models import (
     NewIncident,
     NewNote,
     NewPriority,
+    Prose,
 )
 from watcher.web.deps import Deps, Parts
 from watcher.web.guard import Operator, Viewer
 from watcher.web.whole import whole
 
 router = APIRouter(prefix="/api/v1")
+
+
+class NewSilence(BaseModel):
+    """Until when the monitoring systems of its alerts are to be silent, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    until: datetime = Field(description="Without a zone it is UTC")
+    text: Prose = ""
+
 
 Id = Annotated[int, Path(alias="id", ge=1, le=2**63 - 1)]
 Reason = Annotated[Because, Body(default_factory=Because)]
@@ -75,6 +88,13 @@ def add_note(parts: Parts, by: Operator, number: Id, note: NewNote) -> IncidentD
 def set_priority(parts: Parts, by: Operator, number: Id, new: NewPriority) -> IncidentDetail:
     """Sets the priority, or leaves it to the rules again."""
     return _after(parts, parts.desk.set_priority(number, new.priority, by, new.text), by)
+
+
+@router.post("/incidents/{id}/silence", responses=errors(404, 409))
+def silence_incident(parts: Parts, by: Operator, number: Id, new: NewSilence) -> IncidentDetail:
+    """Has the monitoring systems of its alerts be silent; Watcher itself goes on."""
+    until = new.until if new.until.tzinfo else new.until.replace(tzinfo=UTC)
+    return _after(parts, parts.desk.silence(number, until, by, new.text), by)
 
 
 @router.post("/deliveries/{id}/replay", responses=errors(404, 409))

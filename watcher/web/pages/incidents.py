@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Form, Path, Request
 from fastapi import Query as Parameter
 from fastapi.responses import RedirectResponse, Response
 
+from watcher.decide.answers import hearing
 from watcher.decide.lifecycle import RefusedError, Report
 from watcher.decide.match import MatcherError
 from watcher.engine.command import Desk
+from watcher.model.answer import Verb
 from watcher.model.event import Severity
 from watcher.model.incident import Incident, Priority, Status
 from watcher.model.matcher import Matcher
@@ -25,6 +28,7 @@ from watcher.web.pages.findings import seen
 from watcher.web.pages.render import Frame
 from watcher.web.pages.search import chosen, query_string, searched, status_is
 from watcher.web.pages.show import by_need, deeds, diagnosing, lines, members, verbs
+from watcher.web.pages.windows import SPANS
 from watcher.web.whole import Whole, whole
 
 router = APIRouter(include_in_schema=False)
@@ -158,6 +162,8 @@ def incident_page(request: Request, parts: Parts, by: Viewer, number: Number) ->
             may_audit=by.role.rank >= Role.MANAGER.rank,
             diagnosing=diagnosing(found.actions),
             timeline=lines(found),
+            silencers=_silencers(parts, found),
+            spans=SPANS,
             deeds=deeds(by_need(found.actions)),
         )
 
@@ -198,6 +204,26 @@ def set_priority(
     """Sets the priority, or leaves it to the rules again."""
     parts.desk.set_priority(number, priority if priority != "rules" else None, by, text)
     return RedirectResponse(f"/incidents/{number}", 303)
+
+
+@router.post("/incidents/{number}/silence")
+def silence(
+    parts: Parts,
+    by: Operator,
+    number: Number,
+    hours: Annotated[int, Form(ge=1, le=24 * 366)],
+    text: Prose = "",
+) -> Response:
+    """Has the monitoring systems of its alerts be silent for so long."""
+    until = parts.clock.now() + timedelta(hours=hours)
+    parts.desk.silence(number, until, by, text.strip())
+    return RedirectResponse(f"/incidents/{number}", 303)
+
+
+def _silencers(parts: Deps, found: Whole) -> str:
+    """The monitoring systems of its alerts that fire, as far as they can be silenced."""
+    firing = sorted({alert.source for alert, span in found.spans if span.ended_at is None})
+    return " and ".join(hearing(firing, parts.listeners, Verb.SILENCE))
 
 
 def _sections(view: View, by: Principal, wanted: Filter) -> tuple[list[Section], str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
+from watcher.decide.answers import described
 from watcher.decide.flapping import REMEMBERED, Spell
 from watcher.decide.lifecycle import News
 from watcher.decide.route import INTRUSIVE
@@ -159,6 +160,9 @@ def _what(action: Action) -> str:
         event = payload.get("event", "")
         what = "what was found" if event == News.EVIDENCE else f"that it was {event}"
         return f"Tell {payload.get('channel', 'somebody')} {what}"
+    if action.kind is ActionKind.ANSWER:
+        what = described(payload)
+        return what[0].upper() + what[1:]
     part = ", what does more than read" if payload.get("part") == INTRUSIVE else ""
     return f"Run {payload.get('runbook', 'a runbook')} on {payload.get('host', 'a host')}{part}"
 
