@@ -38,12 +38,13 @@ class Problem:
     host: str
     ended: datetime | None = None
     deleted: bool = False
+    key: str = ""
 
     def body(self, status: str, at: datetime) -> bytes:
         """What would be posted of it."""
         return orjson.dumps(
             {
-                "key": self.name,
+                "key": self.key or self.name,
                 "occurrence": self.name,
                 "name": f"{self.name} is down",
                 "severity": "high",

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.elsewhere import MINUTE, World
+from tests.engine.elsewhere import GEN, MINUTE, World
 from tests.engine.test_digest import plain_log
 from tests.stores import peek, poke
+from watcher.app.worker import reader
 from watcher.engine.reconcile import BusyError
-from watcher.model.delivery import DeliveryStatus
+from watcher.model.change import replace
+from watcher.model.delivery import Delivery, DeliveryStatus
+from watcher.model.event import Reading
 from watcher.model.matcher import Matcher, Operator
 from watcher.monitors.base import MonitorError, Trouble
 from watcher.store.query import Query
@@ -284,7 +287,8 @@ def test_too_much_under_way_is_waited_for(world: World, monkeypatch: pytest.Monk
 def test_what_no_receiver_can_read_is_no_news(world: World) -> None:
     """The rest of the answer counts."""
     world.there.begin("db1", "db2", at=world.ago(5))
-    world.there.problems["db1"].name = ""
+    unreadable = lambda *_: b"what is this"  # noqa: E731 - in the place of a method
+    world.there.problems["db1"].body = unreadable  # type: ignore[method-assign]
     world.round()
 
     assert {"db2"} == world.firing()
@@ -296,6 +300,31 @@ def test_a_source_that_gathers_its_news_has_more_time(world: World) -> None:
     world.there.grace = 30 * MINUTE  # type: ignore[attr-defined]  # what Gathering has
 
     assert (1, ()) == ((found := world.round()).verdict.put_off, found.verdict.news)
+
+
+def test_a_span_that_is_told_by_two_ways_is_known_by_its_first_name(tmp_path: Path) -> None:
+    """A stream may have told of it under another key than the answer does."""
+    world = World.at(tmp_path)
+    read = reader(GEN)
+
+    def aliased(delivery: Delivery) -> Reading:
+        events = read(delivery).events
+        return Reading(tuple(replace(each, aliased=True) for each in events))
+
+    world.reconciler._read = aliased
+    world.hear("db1", "db2")
+    world.there.begin("db3", at=world.ago(5))
+    world.post(world.there.problems["db3"].body("firing", world.ago(5)))
+    for each in world.there.problems.values():
+        each.key = "other"
+    quiet = world.reconciler.look()
+    world.there.end("db1", at=world.ago(5))
+    world.there.problems["db2"].deleted = True
+    found = world.reconciler.look()
+
+    assert ((), {"recovery": 1}) == (quiet.verdict.news, found.verdict.missed())
+    assert {"v1:db2"} == set(found.verdict.kept)
+    world.store.close()
 
 
 def test_what_the_worker_does_wakes_the_digest(world: World) -> None:

@@ -10,6 +10,7 @@ from tests.web.seed import NOW
 from tests.web.world import World
 from watcher.engine.digest import LEASE
 from watcher.model.person import Role
+from watcher.model.source import Asked, Drift, Heard
 from watcher.store.store import Store
 
 
@@ -52,6 +53,31 @@ def test_it_is_not_ready_with_an_old_schema(tmp_path: Path, portal: BlockingPort
 
     assert (True, False) == (checks["store"]["ok"], checks["schema"]["ok"])
     assert checks["schema"]["text"].startswith("empty; needed: ")
+
+
+def test_metrics_tell_what_is_known_of_sources(world: World) -> None:
+    """Who spoke when, who answered when, and how much they had not told, ever."""
+    now = world.clock.now()
+    with world.store.begin() as tx:
+        tx.save_heard("zabbix", Heard(now - timedelta(seconds=5)))
+        tx.save_asked("zabbix", Asked(at=now, complete_at=now - timedelta(seconds=60)))
+        tx.save_asked("grafana", Asked(at=now, trouble="token"))
+        tx.add_drift("zabbix", now - timedelta(days=3), {Drift.OPENING: 2})
+        tx.add_drift("zabbix", now, {Drift.OPENING: 3, Drift.UPDATE: 1})
+    program = world.program(Role.VIEWER)
+    lines = set(program.get("/metrics").text.splitlines())
+
+    stamp = 'watcher_source_last_{}_timestamp_seconds{{source="zabbix"}}'
+    found = dict(line.rsplit(" ", 1) for line in lines if "_timestamp_" in line and "#" not in line)
+    assert now.timestamp() - 5 == float(found[stamp.format("delivery")])
+    assert now.timestamp() - 60 == float(found[stamp.format("reconciliation")])
+    assert {
+        'watcher_source_lag_seconds{source="zabbix"} 60.0',
+        'watcher_source_up{source="zabbix"} 1.0',
+        'watcher_source_up{source="grafana"} 0.0',
+        'watcher_source_drift_total{kind="opening",source="zabbix"} 5.0',
+        'watcher_source_drift_total{kind="update",source="zabbix"} 1.0',
+    } <= lines
 
 
 def test_metrics_tell_of_the_store_and_of_requests(world: World) -> None:

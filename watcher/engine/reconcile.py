@@ -160,7 +160,8 @@ class Reconciler:
             after = replace(asked, trouble=error.trouble.value, problem=str(error))
             return failed, replace(after, at=begun, took=took, since=asked.since or begun)
         told = self._told(survey, begun, monitor)
-        verdict = reconcile(told, held, self._known(told, held), asked.absent)
+        told, known = self._known(told, held)
+        verdict = reconcile(told, held, known, asked.absent)
         took = timedelta(seconds=self._clock.monotonic() - watch)
         done = Round(source, took, len(survey.open), len(held), verdict, survey.problem)
         return done, replace(_after(asked, survey, told, verdict), took=took)
@@ -196,19 +197,23 @@ class Reconciler:
             _log.warning("an answer cannot be read", source=delivery.source, reason=error.reason)
             return ()
 
-    def _known(self, told: Told, held: Iterable[Held]) -> Mapping[Span, Known]:
-        """How far the spans in an answer are known, with what waits for its digest.
-
-        Raises BusyError where too much does.
+    def _known(self, told: Told, held: Iterable[Held]) -> tuple[Told, Mapping[Span, Known]]:
+        """How far the spans in an answer are known, with what waits for its digest, and the answer
+        by the names that we have for them. Raises BusyError where too much waits.
         """
-        spans = {(each.key, each.occurrence) for each in held}
-        spans.update((event.key, event.occurrence) for event in _all_events(told))
+        source, customer = self._whose
         with self._store.view() as view:
-            waiting = self._under_way(view)
-            found = view.occurrences([(self._access.customer, *span) for span in spans])
+            waiting = [event for each in self._under_way(view) for event in self._events(each)]
+            names = [each.occurrence for each in (*waiting, *_all_events(told)) if each.aliased]
+            keys = view.keys_of({(customer, source, each) for each in names})
+            named = {occurrence: key for (_, _, occurrence), key in keys.items()}
+            waiting = _renamed(waiting, named)
+            told = _by_our_names(told, named) if names else told
+            spans = {(each.key, each.occurrence) for each in held}
+            spans.update((event.key, event.occurrence) for event in _all_events(told))
+            found = view.occurrences([(customer, *span) for span in spans])
         known = {each.span: known_of(each) for each in found.values()}
-        events = [event for each in waiting for event in self._events(each)]
-        return on_its_way(known, events)
+        return told, on_its_way(known, waiting)
 
     def _under_way(self, view: View) -> list[Delivery]:
         waiting = view.underway(self._access.source, _MOST_UNDER_WAY)
@@ -258,6 +263,22 @@ def _after(asked: Asked, survey: Survey, told: Told, verdict: Verdict) -> Asked:
 def _all_events(told: Told) -> Iterator[Event]:
     for said in (*told.said, *(proof.said for proof in told.proofs.values())):
         yield from said.events
+
+
+def _renamed(events: Iterable[Event], named: dict[str, str]) -> list[Event]:
+    """The events of a source that tells of a span by several ways, under the key first heard of."""
+    return [
+        replace(each, key=named.setdefault(each.occurrence, each.key)) if each.aliased else each
+        for each in events
+    ]
+
+
+def _by_our_names(told: Told, named: dict[str, str]) -> Told:
+    def said(one: Said) -> Said:
+        return Said(one.body, tuple(_renamed(one.events, named)))
+
+    proofs = {span: replace(each, said=said(each.said)) for span, each in told.proofs.items()}
+    return replace(told, said=list(map(said, told.said)), proofs=proofs)
 
 
 def _report(found: Round) -> None:

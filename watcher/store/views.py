@@ -21,6 +21,7 @@ from watcher.model.source import Missed, SourceState
 from watcher.model.survey import Held
 from watcher.store import (
     diagnosed,
+    digest,
     evidence_rows,
     history,
     incident_rows,
@@ -259,6 +260,12 @@ class View:
         found = self._link.find(OCCURRENCE, OCCURRENCE.key, sorted(set(keys)))
         spans = map(rows.to_occurrence, found)
         return {(each.customer, each.key, each.occurrence): each for each in spans}
+
+    def keys_of(self, spans: Collection[tuple[str, str, str]]) -> dict[tuple[str, str, str], str]:
+        """The keys of the conditions that these (customer, source, occurrence) are spans of, where
+        they are known.
+        """
+        return digest.keys_of(self._link, spans)
 
     def underway(self, source: str, limit: int) -> list[Delivery]:
         """The deliveries of a source that no digest has seen, and the newest dead ones that were

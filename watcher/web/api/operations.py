@@ -1,11 +1,13 @@
 """What machines ask about Watcher itself: is it ready, how much, and what API."""
 
+from collections import Counter
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from watcher.kit.metrics import CONTENT_TYPE
+from watcher.store.views import View
 from watcher.web.deps import Parts
 from watcher.web.guard import ForbiddenError, Viewer
 from watcher.web.health import Check, checks
@@ -59,6 +61,7 @@ def metrics(parts: Parts, by: Viewer) -> Response:
         raise ForbiddenError("metrics are about all customers, and this token is for one")
     with parts.store.view() as view:
         counts = view.counts()
+        _sources(parts, view)
     for status, number in counts.incidents.items():
         parts.metrics.incidents.labels(status).set(number)
     for state, number in counts.actions.items():
@@ -68,6 +71,23 @@ def metrics(parts: Parts, by: Viewer) -> Response:
     parts.metrics.deliveries_pending.set(counts.pending)
     parts.metrics.deliveries_dead.set(counts.dead)
     return Response(parts.metrics.render(), media_type=CONTENT_TYPE)
+
+
+def _sources(parts: Parts, view: View) -> None:
+    """What is known of sources that spoke, or were asked."""
+    metrics, now = parts.metrics, parts.clock.now()
+    for name, state in view.sources().items():
+        if state.heard.at is not None:
+            metrics.source_delivered.labels(name).set(state.heard.at.timestamp())
+        if state.asked.at is not None:
+            metrics.source_up.labels(name).set(not state.asked.trouble)
+        if state.asked.complete_at is not None:
+            metrics.source_reconciled.labels(name).set(state.asked.complete_at.timestamp())
+            metrics.source_lag.labels(name).set((now - state.asked.complete_at).total_seconds())
+    drift: Counter[tuple[str, ...]] = Counter()
+    for each in view.missed():
+        drift[each.source, each.kind.value] += each.count
+    metrics.source_drift.values = drift
 
 
 @router.get("/api/v1/openapi.json", include_in_schema=False)
