@@ -1,0 +1,115 @@
+"""`watcher reconcile`: asks the monitoring systems behind sources what holds, now and by hand."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from watcher.app.keeping import holder_here, keepers
+from watcher.app.worker import readers
+from watcher.cli._common import Config, fail, settings_of, store_of
+from watcher.engine.reconcile import BusyError, Reconciler, Round
+from watcher.kit.clock import Clock
+from watcher.settings import Settings
+from watcher.store.store import Store
+
+_HELP = "\n\n".join(
+    (
+        "Ask what holds now, and take in what a source had not told.",
+        "The worker does this by itself, every two minutes unless the source says otherwise "
+        "(monitor.every). Here it is done once, at once, for one source or for all that have a "
+        "monitor, and you see what was found.",
+        "    watcher reconcile zabbix --dry-run",
+        "Nothing is closed because an answer lacks it: only an end that was recorded there, or a "
+        "proof with two complete answers, ends anything.",
+    )
+)
+# A person reads the first few; the rest is a number.
+_SHOWN = 5
+_Source = Annotated[
+    str | None, typer.Argument(help="The name of the source; all of them.", show_default=False)
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("reconcile", help=_HELP)(_command)
+
+
+def _command(
+    source: _Source = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be found; take nothing in.")
+    ] = False,
+    config: Config = None,
+) -> None:
+    settings = settings_of(config)
+    failed = False
+    with store_of(settings) as store:
+        for keeper in _chosen(settings, store, source):
+            found = _ask(keeper, dry_run)
+            failed |= found is None or found.failed
+            for line in report(found, dry_run) if found else ():
+                typer.echo(line)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _chosen(settings: Settings, store: Store, source: str | None) -> list[Reconciler]:
+    read = readers(settings.sources)
+    found = keepers(settings.sources, read, store, Clock(), holder_here())
+    if source in found:
+        return [found[source]]
+    if source is not None:
+        there = ", ".join(sorted(found)) or "none has a `monitor`"
+        fail(f"there is no source {source!r} that can be asked; there are: {there}")
+    if not found:
+        fail("no source has a `monitor`, which says how the system behind it is asked")
+    return list(found.values())
+
+
+def _ask(keeper: Reconciler, dry_run: bool) -> Round | None:
+    try:
+        return keeper.look() if dry_run else keeper.round()
+    except BusyError as error:
+        typer.echo(f"watcher: {error}; try again in a moment", err=True)
+        return None
+
+
+def report(found: Round, dry_run: bool) -> Iterator[str]:
+    """What came of a round, for people."""
+    seconds = _seconds(found.took)
+    if found.failed:
+        yield f"{found.source}: could not be asked, and nothing was changed: {found.problem}"
+        return
+    yield f"{found.source}: {found.open} open there, {found.held} open here; asked in {seconds}"
+    if found.problem:
+        yield f"  its answer is not complete: {found.problem}"
+    verdict = found.verdict
+    missed = ", ".join(_counted(count, kind.value) for kind, count in verdict.missed().items())
+    if verdict.news:
+        does = "would be taken in" if dry_run else "taken in"
+        yield f"  {does}: {missed or 'what belongs to what was missed before'}"
+    else:
+        yield "  nothing was missed"
+    if verdict.put_off:
+        yield f"  {verdict.put_off} just happened and may still be on their way"
+    yield from _kept(reason.text for reason in verdict.kept.values())
+
+
+def _kept(reasons: Iterable[str]) -> Iterator[str]:
+    """Why what is gone there stays open here."""
+    for why, count in Counter(reasons).most_common(_SHOWN):
+        yield f"  {count} stay open here that are not open there: {why}"
+
+
+def _counted(count: int, noun: str) -> str:
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count} {noun[:-1]}ies" if noun.endswith("y") else f"{count} {noun}s"
+
+
+def _seconds(took: timedelta) -> str:
+    return f"{took.total_seconds():.1f} s"
