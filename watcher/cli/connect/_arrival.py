@@ -10,7 +10,7 @@ from watcher.monitors._zabbix_connect import Admin
 from watcher.monitors._zabbix_setup import Wish
 from watcher.monitors.base import MonitorError, Trouble
 
-_AGAIN = ", then run this again: it will only test"
+AGAIN = ", then run this again: it will only test"
 
 # What may be wrong between the Zabbix server and Watcher, and what to do.
 _REMEDIES = {
@@ -26,17 +26,18 @@ _REMEDIES = {
 def send_test(admin: Admin, chosen: Chosen, wish: Wish, server: tuple[str, int]) -> None:
     """Says that a test has arrived; else ends the command with where it got lost and the remedy."""
     own = local_url(chosen.settings)
-    if not _runs(own):
-        fail(f"not tested: Watcher does not answer at {own}; start `watcher serve`{_AGAIN}")
+    if not runs(own):
+        fail(f"not tested: Watcher does not answer at {own}; start `watcher serve`{AGAIN}")
     try:
         answer = admin.send_test(wish, server)
     except MonitorError as error:
         remedy = _remedy(error, wish)
-        fail(f"not tested: {error}; {remedy}{_AGAIN}")
+        fail(f"not tested: {error}; {remedy}{AGAIN}")
     _find(chosen, answer)
 
 
-def _runs(url: str) -> bool:
+def runs(url: str) -> bool:
+    """Whether Watcher answers there."""
     try:
         return Door(Reach(private=True)).call("GET", f"{url}/healthz", headers={}).status == 200  # noqa: PLR2004 - well
     except HttpError:
@@ -55,12 +56,12 @@ def _find(chosen: Chosen, answer: str) -> None:
     try:
         number = int(orjson.loads(answer)["delivery"])
     except (ValueError, KeyError, TypeError):
-        fail(f"not tested: the answer to the test message is not one of Watcher{_AGAIN}")
+        fail(f"not tested: the answer to the test message is not one of Watcher{AGAIN}")
     with store_of(chosen.settings) as store, store.view() as view:
         delivery = view.raw_delivery(number, chosen.source.customer)
     if delivery is None or delivery.source != chosen.source.name:
         fail(
             f"not tested: {chosen.hook} leads to another Watcher, which took the test message; "
-            f"correct `public_url`{_AGAIN}"
+            f"correct `public_url`{AGAIN}"
         )
     typer.echo(f"A test message of the Zabbix server has arrived: delivery {number}.")
