@@ -6,12 +6,12 @@ parameters are refused from 7.0 on; before, all but event.acknowledge pass over 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event as Flag
 from threading import Thread
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -40,6 +40,9 @@ PARAMETERS = {
     | {"maintenanceids", "selectHosts", "selectTags", "selectTimeperiods", "selectHostGroups"},
 }  # fmt: skip
 OPEN_TO_ALL = ("apiinfo.version", "user.login")
+
+
+Z = TypeVar("Z", bound="StandIn")
 
 
 class Refused(Exception):
@@ -427,10 +430,14 @@ def _handler(zabbix: StandIn) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - i
     return Handler
 
 
-@contextmanager
-def zabbix_api(version: str = "6.0.14") -> Iterator[StandIn]:
+def zabbix_api(version: str = "6.0.14") -> AbstractContextManager[StandIn]:
     """A Zabbix of that version, on an address of its own."""
-    zabbix = StandIn(version)
+    return serving(StandIn(version))
+
+
+@contextmanager
+def serving(zabbix: Z) -> Iterator[Z]:
+    """The same for one that was made already."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(zabbix))
     server.daemon_threads = True
     zabbix.url = f"http://127.0.0.1:{server.server_address[1]}/zabbix"

@@ -201,7 +201,7 @@ def _operation(raw: Mapping[str, Any], ids: Ids) -> str:
         and raw.get("esc_step_to", "1") == "1"
         and not raw.get("opconditions")
     )
-    return _OUR_MESSAGE if ours else f"another operation ({raw.get('operationid', '')})"
+    return _OUR_MESSAGE if ours else "another operation"
 
 
 class Macro(Part):

@@ -33,8 +33,8 @@ STATUS = {"0": "on", "1": "off"}
 class Wish:
     """What is to be there: `hook` is where Zabbix posts with `token`, `pages` where people see it.
 
-    `groups` are the host groups to hear of (all without), `people` the user groups whose names are
-    to be readable, `media_type` the text of the shipped file and `shipped` what stands in it.
+    `groups` are the host groups to hear of (without one all), `people` the user groups whose names
+    are to be readable, `media_type` the text of the shipped file and `shipped` what stands in it.
     """
 
     hook: str
@@ -122,7 +122,7 @@ def _told(found: Trait, want: Trait) -> str:
     had = found if isinstance(found, tuple) else ()
     more, less = _without(want, had), _without(had, want)
     told = [f"also {more}"] * bool(more) + [f"no longer {less}"] * bool(less)
-    return ", ".join(told)
+    return ", ".join(told) or "each once"
 
 
 def _shown(text: str) -> str:
