@@ -10,10 +10,13 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
 
 from tests.web.seed import CATALOGUE, NOW, RUNBOOKS, in_force
+from watcher.decide.answers import Listeners
 from watcher.engine.reload import InForce
 from watcher.kit.clock import Clock
 from watcher.kit.metrics import Metrics
+from watcher.model.answer import Verb
 from watcher.model.catalogue import Catalogue
+from watcher.model.concern import Watched
 from watcher.model.person import Role
 from watcher.model.runbook import Runbook
 from watcher.store.people import Person, Token
@@ -83,6 +86,8 @@ class World:
     rules: InForce = field(default_factory=in_force)
     catalogue: Catalogue = CATALOGUE
     runbooks: Mapping[str, Runbook] = field(default_factory=lambda: RUNBOOKS)
+    listeners: Listeners = field(default_factory=lambda: {"zabbix-acme": frozenset(Verb)})
+    sources: tuple[Watched, ...] = ()
     woken: int = 0
 
     def __post_init__(self) -> None:
@@ -96,6 +101,8 @@ class World:
                 catalogue=self.catalogue,
                 wake=self._wake,
                 runbooks=self.runbooks,
+                listeners=self.listeners,
+                sources=self.sources,
             )
         )
 

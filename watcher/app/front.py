@@ -5,6 +5,7 @@ from collections.abc import Callable
 from watcher.app.stored import RULES_EVERY, listeners_of, rules_of
 from watcher.engine.intake import Intake
 from watcher.engine.loop import Duty, Loops
+from watcher.engine.vigil import watched
 from watcher.kit.clock import Clock
 from watcher.kit.collector import relax
 from watcher.kit.metrics import Metrics
@@ -44,6 +45,7 @@ def front(settings: Settings, store: Store, clock: Clock, wake: Callable[[], Non
                 wake=wake,
                 runbooks=whole.runbooks,
                 secrets=settings.secrets,
+                sources=tuple(map(watched, settings.sources)),
                 listeners=listeners_of(settings),
             )
         )

@@ -14,6 +14,7 @@ from watcher.kit.clock import Clock
 from watcher.kit.metrics import Metrics
 from watcher.model.alert import Alert
 from watcher.model.catalogue import Catalogue
+from watcher.model.concern import Watched
 from watcher.model.runbook import Runbook
 from watcher.store.store import Store
 
@@ -22,7 +23,8 @@ from watcher.store.store import Store
 class Deps:
     """Everything from outside. `public_url` is where people find Watcher, without a slash at its
     end; `wake` tells the worker that a command left it something to do; `runbooks` are those that
-    may run; `secrets` are never shown; the `listeners` are told what people decide.
+    may run; `secrets` are never shown; `sources` post alerts; the `listeners` are told what people
+    decide.
     """
 
     store: Store
@@ -34,6 +36,7 @@ class Deps:
     wake: Callable[[], None]
     runbooks: Mapping[str, Runbook] = field(default_factory=dict)
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    sources: tuple[Watched, ...] = ()
     listeners: Listeners = field(default_factory=dict)
 
     def spell(self, alert: Alert) -> Spell | None:

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from watcher.web.api import diagnoses, incidents, lists, operations, regroup, windows
+from watcher.web.api import diagnoses, incidents, lists, operations, regroup, sources, windows
 
 
 def routers() -> tuple[APIRouter, ...]:
@@ -12,6 +12,7 @@ def routers() -> tuple[APIRouter, ...]:
         lists.router,
         incidents.router,
         regroup.router,
+        sources.router,
         windows.router,
         diagnoses.router,
     )

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from watcher.web.pages import go, incidents, lists, login, regroup, runbooks, windows
+from watcher.web.pages import go, incidents, lists, login, regroup, runbooks, sources, windows
 
 
 def routers() -> tuple[APIRouter, ...]:
@@ -14,5 +14,6 @@ def routers() -> tuple[APIRouter, ...]:
         lists.router,
         regroup.router,
         runbooks.router,
+        sources.router,
         windows.router,
     )

@@ -28,6 +28,7 @@ _NAVIGATION = (
     ("/alerts", "Alerts", Role.VIEWER),
     ("/maintenance", "Maintenance", Role.VIEWER),
     ("/runbooks", "Runbooks", Role.VIEWER),
+    ("/sources", "Sources", Role.VIEWER),
     ("/runs", "Runs", Role.MANAGER),
     ("/deliveries", "Deliveries", Role.OPERATOR),
     ("/actions", "Actions", Role.OPERATOR),

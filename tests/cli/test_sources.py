@@ -1,0 +1,77 @@
+"""`watcher sources`: who posts alerts, and how that goes, without any secret."""
+
+from datetime import UTC, datetime, timedelta
+
+import orjson
+import pytest
+
+from tests.cli.given import SECRETS, Desk
+from watcher.model.alert import Alert, AlertStatus
+from watcher.model.concern import OWN
+from watcher.model.event import Severity
+from watcher.model.source import Asked, Drift, Heard
+
+NOW = datetime.now(UTC)
+HOUR = timedelta(hours=1)
+PROBLEM = "zabbix.example did not answer within 10 s"
+
+
+@pytest.fixture
+def known(at: Desk) -> Desk:
+    """A configuration whose first source is asked, and what is known of the sources."""
+    monitor = "\n    heartbeat: 1h\n    monitor: {url: https://zabbix.example/z, token: {env: GRA}}"
+    text = at.config.read_text()
+    plain = "- {name: zbx, kind: zabbix, customer: acme, auth: {bearer: {env: ZBX_TOKEN}}}"
+    block = (
+        "- name: zbx\n    kind: zabbix\n    customer: acme\n    auth: {bearer: {env: ZBX_TOKEN}}"
+    )
+    assert plain in text
+    at.config.write_text(text.replace(plain, block + monitor))
+    with at.store() as store, store.begin() as tx:
+        tx.save_heard("zbx", Heard(NOW - 2 * HOUR, {NOW.date(): HOUR}))
+        since = NOW - HOUR
+        asked = Asked(
+            at=NOW, complete_at=since, trouble="unreachable", problem=PROBLEM, since=since
+        )
+        tx.save_asked("zbx", asked)
+        tx.add_drift("zbx", NOW, {Drift.OPENING: 2})
+    return at
+
+
+def _wrong(at: Desk) -> None:
+    with at.store() as store, store.begin() as tx:
+        key, name = "v1:watcher:silent:zbx", "Source zbx is silent"
+        alert = Alert(
+            "acme", key, OWN, "o", AlertStatus.FIRING, Severity.DISASTER, name, NOW, NOW, NOW,
+            labels={"source": "zbx", "condition": "silent"}, summary="For 2 h.", incident=7,
+        )  # fmt: skip
+        tx.save_alerts([alert])
+
+
+def test_each_source_is_a_line_with_what_is_wrong_below(known: Desk) -> None:
+    """Trouble that may pass, until it is an incident."""
+    result = known.run("sources")
+    lines = result.output.splitlines()
+
+    assert 0 == result.exit_code
+    assert ["gen", "gra", "signed", "zbx"] == [each.split()[0] for each in lines[:4]]
+    assert "heard of 2 h ago (expected within 60 min); reconciled 60 min ago" in lines[3]
+    assert lines[3].endswith("missed today 2 opening, in 7 days 2 opening")
+    assert "new       heard of never" in lines[0]
+    assert f"  since 60 min ago: {PROBLEM}" == lines[4]
+
+    _wrong(known)
+    assert "  Source zbx is silent (#7): For 2 h." == known.run("sources").output.splitlines()[-1]
+
+
+def test_the_json_is_that_of_the_api(known: Desk) -> None:
+    """A list of all of them, and no secret in it."""
+    result = known.run("sources", "--format", "json")
+    found = {each["name"]: each for each in orjson.loads(result.output)}
+
+    assert ("troubled", PROBLEM) == (
+        found["zbx"]["condition"],
+        found["zbx"]["monitor"]["problem"],
+    )
+    assert "zabbix.example" == found["zbx"]["monitor"]["host"]
+    assert not [secret for secret in SECRETS.values() if secret in result.output]

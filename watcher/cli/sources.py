@@ -1,0 +1,72 @@
+"""`watcher sources`: who posts alerts, when each was last heard of and asked, and what is wrong."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+import orjson
+import typer
+
+from watcher.cli._common import Config, me, settings_of, store_of
+from watcher.decide.heartbeat import lasting
+from watcher.engine.overview import Overview, overview
+from watcher.engine.vigil import watched
+from watcher.kit.clock import Clock
+from watcher.model.source import Drift
+from watcher.web.api.sources import SourceItem
+
+
+class Format(StrEnum):
+    """How it is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("sources")(_command)
+
+
+def _command(
+    form: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.TEXT,
+    config: Config = None,
+) -> None:
+    """List the sources of alerts: how each is, and what it did not tell."""
+    settings, now = settings_of(config, brief=True), Clock().now()
+    with store_of(settings) as store, store.view() as view:
+        found = overview(view, map(watched, settings.sources), me(), now)
+    if form is Format.JSON:
+        items = [SourceItem.of(each).model_dump(mode="json") for each in found]
+        sys.stdout.buffer.write(orjson.dumps(items, option=orjson.OPT_INDENT_2) + b"\n")
+        return
+    for each in found:
+        for line in _lines(each, now):
+            typer.echo(line)
+
+
+def _lines(found: Overview, now: datetime) -> Iterator[str]:
+    source, asked = found.source, found.asked
+    heard = f"heard of {_ago(found.heard_at, now)}"
+    if found.limit:
+        heard += f" (expected within {lasting(found.limit.length)})"
+    line = f"{source.name:<20} {source.kind:<14} {source.customer:<14} {found.condition:<9} {heard}"
+    if source.every:
+        told = f"today {_counts(found.today)}, in 7 days {_counts(found.week)}"
+        line += f"; reconciled {_ago(asked.complete_at, now)}; missed {told}"
+    yield line
+    for alert in found.wrong:
+        number = f" (#{alert.incident})" if alert.incident else ""
+        yield f"  {alert.name}{number}: {alert.summary}"
+    if asked.problem and asked.since and not found.wrong:
+        yield f"  since {_ago(asked.since, now)}: {asked.problem}"
+
+
+def _ago(moment: datetime | None, now: datetime) -> str:
+    return f"{lasting(now - moment)} ago" if moment else "never"
+
+
+def _counts(counts: Mapping[Drift, int]) -> str:
+    return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count) or "nothing"
