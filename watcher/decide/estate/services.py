@@ -79,7 +79,8 @@ def carriers(hosts: Iterable[FoundHost]) -> Iterator[FoundService]:
 def take(found: Sequence[FoundService], ground: Ground) -> Services:
     """Decides about each service; what is written by hand is left as it is."""
     taken = Services()
-    named = _alone(list(_named(found, ground, taken.lines)), taken.lines)
+    seen = list(_named(found, ground, taken.lines))
+    named = _alone(seen, taken.lines)
     described = ground.known.services
     by_hand = {_key(each.thing): each for each in described if not each.own}
     old = {_key(each.thing): each.thing for each in described if each.own}
@@ -98,7 +99,8 @@ def take(found: Sequence[FoundService], ground: Ground) -> Services:
     for service in wanted:
         needs = tuple(name for name in service.depends_on if (service.customer, name) in there)
         taken.entries.append(replace(service, depends_on=needs))
-    taken.lines.extend(_differences(old, taken.entries, {*keys.values()}, ground.who))
+    still = {each.key for each in seen}
+    taken.lines.extend(_differences(old, taken.entries, still, ground.who))
     return taken
 
 
