@@ -25,10 +25,10 @@ from tests.contract.given import (
 )
 from tests.stores import peek
 from watcher.engine.loop import Duty, Loops
-from watcher.model.alert import AlertStatus, Counted, Pause
+from watcher.model.alert import AlertStatus, Counted, Pause, Taken
 from watcher.model.event import Severity
 from watcher.model.evidence import Evidence
-from watcher.model.incident import Priority, Status, Term
+from watcher.model.incident import Judgement, Priority, Status, Term, Ticket
 from watcher.store import incident_rows
 from watcher.store.base import StoreUnavailable, Unstorable
 from watcher.store.store import Store
@@ -71,12 +71,34 @@ def test_an_occurrence_comes_back_as_it_was_saved(store: Store) -> None:
         joined_at=NOW,
         reason=REASON,
         counted=Counted(NOW - MINUTE, 3, 17, "before", long=True),
+        taken=Taken(NOW, "anna", on=True),
     )
     with store.begin() as tx:
         tx.save_occurrences([bare, full])
         found = tx.occurrences({("acme", "k1", "bare"), ("acme", "k1", "full"), ("acme", "x", "")})
 
     assert {("acme", "k1", "bare"): bare, ("acme", "k1", "full"): full} == found
+
+
+def test_the_sources_of_what_fires_of_an_incident_are_known(store: Store) -> None:
+    """Each once, in order; not those of what is over, or of another incident."""
+    sources = {"a": "zabbix", "b": "zabbix", "c": "grafana", "over": "generic", "other": "loki"}
+    ended = {"over": NOW}
+    with store.begin() as tx:
+        tx.save_incidents([incident(1), incident(2)])
+        tx.save_alerts([alert(key, source=source) for key, source in sources.items()])
+        tx.save_occurrences(
+            occurrence(
+                key,
+                started_at=NOW - MINUTE,
+                ended_at=ended.get(key),
+                incident=2 if key == "other" else 1,
+            )
+            for key in sources
+        )
+        found = tx.speaking(1)
+
+    assert ["grafana", "zabbix"] == found
 
 
 def test_an_incident_comes_back_as_it_was_saved(store: Store) -> None:
@@ -98,8 +120,9 @@ def test_an_incident_comes_back_as_it_was_saved(store: Store) -> None:
         resolved_at=NOW + MINUTE,
         closed_at=NOW + 2 * MINUTE,
         merged_into=1,
-        ticket="OPS-1",
+        ticket=Ticket("jira", "OPS-1", "https://jira.example/browse/OPS-1"),
         problem=4,
+        judgement=Judgement(Priority.P1, "anna", "so", Priority.P2, Severity.DISASTER),
     )
     with store.begin() as tx:
         tx.save_incidents([full, bare])

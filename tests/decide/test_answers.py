@@ -125,12 +125,12 @@ def test_a_saying_is_about_what_fires_and_would_be_news(
         member("web", source="grafana"),
     ]
 
-    assert expected == keys(answers.spans(members, "zabbix", saying))
+    assert expected == keys(answers.spans(members, "zabbix", saying, "", 9))
 
 
 def test_a_span_says_what_a_monitor_needs() -> None:
     """Its keys, what it is called, since when it holds, and the labels and address of its alert."""
-    [held] = answers.spans([member()], "zabbix", Saying(Verb.CLOSE)).held
+    [held] = answers.spans([member()], "zabbix", Saying(Verb.CLOSE), "", 9).held
 
     assert ("cpu", "o1", "cpu is high", at(0), "db01", {"a": "b"}, "https://z.example/1") == (
         held.key,
@@ -149,7 +149,7 @@ def test_a_storm_is_told_in_bites() -> None:
     bites: list[list[str]] = []
     after = ""
     while not bites or after:
-        some = answers.spans(members, "zabbix", Saying(Verb.CLOSE), after, most=2)
+        some = answers.spans(members, "zabbix", Saying(Verb.CLOSE), after, 2)
         bites.append(keys(some))
         after = some.follows
 

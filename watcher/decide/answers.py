@@ -111,9 +111,7 @@ def saying_of(payload: Mapping[str, str]) -> Saying:
     )
 
 
-def spans(
-    members: Iterable[Member], source: str, saying: Saying, after: str = "", most: int = MOST
-) -> Spans:
+def spans(members: Iterable[Member], source: str, saying: Saying, after: str, most: int) -> Spans:
     """Those spans of the source that a saying is about, in a lasting order, behind `after`."""
     found = {
         f"{alert.key} {span.occurrence}": Held(

@@ -20,11 +20,16 @@ class AnswerHand:
     """
 
     def __init__(
-        self, monitors: Mapping[str, Callable[[], Monitor]], clock: Clock, public_url: str
+        self,
+        monitors: Mapping[str, Callable[[], Monitor]],
+        clock: Clock,
+        public_url: str,
+        most: int = answers.MOST,
     ) -> None:
         self._monitors = monitors
         self._clock = clock
         self._public_url = public_url
+        self._most = most
         self._idle = {source: deque([make()]) for source, make in monitors.items()}
         self._longest = max((each[0].longest for each in self._idle.values()), default=0.0)
 
@@ -50,7 +55,8 @@ class AnswerHand:
         if why:
             return _over(why)
         members = view.spans_of(incident.number)
-        spans = answers.spans(members, source, saying, action.payload.get("after", ""))
+        after = action.payload.get("after", "")
+        spans = answers.spans(members, source, saying, after, self._most)
         if not spans.held:
             return _over("nothing of it fires there that this would be news to")
         answer = self._answer(action, incident, saying, spans)
