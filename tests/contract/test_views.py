@@ -27,7 +27,7 @@ from watcher.model.action import ActionStatus
 from watcher.model.alert import Alert, AlertStatus
 from watcher.model.delivery import DeliveryStatus
 from watcher.model.event import Severity
-from watcher.model.incident import Priority, Status
+from watcher.model.incident import Priority, Status, Ticket
 from watcher.store.base import BadCursor, TooSlow, UnknownField
 from watcher.store.functions import limit_reading
 from watcher.store.query import Query, to_cursor
@@ -81,7 +81,7 @@ def _filled(url: str) -> Store:
                     status=Status.CLOSED,
                     service="billing",
                     hosts=("db1",),
-                    ticket="OPS-1",
+                    ticket=Ticket("jira", "OPS-1", "https://jira.example/browse/OPS-1"),
                     problem=7,
                     alerts=12,
                 ),
@@ -196,6 +196,8 @@ INCIDENTS = [
     ("problem=7", [4]),
     ('problem=""', [3, 2, 1]),
     ("ticket=OPS-1", [4]),
+    ("tracker=jira", [4]),
+    ('ticket_url=~".*/OPS-1"', [4]),
     ('ticket=~"OPS-.+"', [4]),
     ("url=https://watcher/incidents/3", [3]),
     ("team=dba", [4, 1]),

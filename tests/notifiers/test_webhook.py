@@ -108,6 +108,8 @@ def test_the_body_is_what_is_documented(hook: HttpPeer) -> None:
         "evidence": 0,
         "problem": None,
         "ticket": None,
+        "ticket_url": None,
+        "tracker": None,
         "url": "https://watcher.example.com/incidents/42",
     }
 

@@ -9,7 +9,8 @@ from tests.web.world import World
 FIELDS = {
     "incidents": [
         "id", "number", "title", "status", "priority", "customer", "service", "hosts", "opened_at",
-        "acknowledged_at", "resolved_at", "alerts", "evidence", "problem", "ticket", "url",
+        "acknowledged_at", "resolved_at", "alerts", "evidence", "problem", "ticket",
+        "ticket_url", "tracker", "url",
     ],
     "alerts": [
         "key", "occurrence", "status", "suppressed", "withheld", "severity", "name", "host",
@@ -49,6 +50,8 @@ def test_an_incident_says_where_it_is_seen_and_how_much_it_has(world: World) -> 
         "evidence": 1,
         "problem": None,
         "ticket": None,
+        "ticket_url": None,
+        "tracker": None,
         "url": "http://watcher.example/incidents/8",
     }
     assert expected == item

@@ -10,7 +10,8 @@ from tests.web.seed import ACME, NOW, incident
 from tests.web.world import World, form_token
 from watcher.engine.digest import LEASE
 from watcher.model.action import ActionKind, Intent
-from watcher.model.incident import Priority, Status
+from watcher.model.change import replace
+from watcher.model.incident import Priority, Status, Ticket
 from watcher.model.person import Role
 from watcher.web.pages.render import age, ago, in_bytes, in_seconds
 from watcher.web.pages.search import searched
@@ -369,3 +370,25 @@ def test_words_are_searched_whatever_their_case() -> None:
     [matcher] = searched(" Диск 5% ß ")
 
     assert ".*[дД][иИ][сС][кК]\\ 5%\\ ß.*" == matcher.value
+
+
+def test_a_ticket_is_shown_with_the_way_to_it(world: World) -> None:
+    """On the incident, in the list, and by the API; only an address of the web is a link."""
+    jira = Ticket("jira", "OPS-1", "https://jira.example/browse/OPS-1")
+    bad = Ticket("", "<OLD>", "javascript:alert(1)")
+    with world.store.begin() as tx:
+        found = tx.incidents([8, 7])
+        tx.save_incidents([replace(found[8], ticket=jira), replace(found[7], ticket=bad)])
+    olga = world.person()
+    link = '<a href="https://jira.example/browse/OPS-1" rel="noreferrer noopener">OPS-1</a>'
+
+    for path in ("/incidents/8", "/incidents"):
+        assert link in olga.get(path).text
+    page = olga.get("/incidents/7").text
+    assert "&lt;OLD&gt;" in page
+    assert "javascript" not in page
+    for path in ("/incidents?match=tracker=jira", "/incidents/8"):
+        answer = world.program().get(f"/api/v1{path}").json()
+        item = answer["items"][0] if "items" in answer else answer
+        said = (item["number"], item["ticket"], item["ticket_url"], item["tracker"])
+        assert (8, "OPS-1", jira.url, "jira") == said

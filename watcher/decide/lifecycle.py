@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from watcher.decide.adopt import kept_ticket
 from watcher.decide.priority import Scale, basis, pooled, prioritise
 from watcher.model.alert import Alert
 from watcher.model.change import replace
@@ -243,6 +244,7 @@ def merge(both: Both, moment: Moment, scale: Scale, grouping: Grouping) -> tuple
         firing=0,
     )
     ends = [each.ended_at for each in (earlier, later) if each.ended_at is not None]
+    ticket, besides = kept_ticket(earlier, later, moment.now)
     grown = replace(
         earlier,
         last_at=max(earlier.last_at, later.last_at),
@@ -252,6 +254,7 @@ def merge(both: Both, moment: Moment, scale: Scale, grouping: Grouping) -> tuple
         firing=earlier.firing + later.firing,
         ended_at=max(ends, default=None),
         took=(*earlier.took, later.number, *later.took),
+        ticket=ticket,
         stakes=pooled((*earlier.stakes, *later.stakes)),
         judgement=weightier(earlier, later),
     )
@@ -261,7 +264,7 @@ def merge(both: Both, moment: Moment, scale: Scale, grouping: Grouping) -> tuple
     taken = _entry(grown, EntryKind.MERGED, f"took in #{later.number}", moment)
     back = reopened(grown, moment) if grown.firing else Step(grown)
     raised = reprioritised(back.incident, scale, moment, was=earlier.severity)
-    entries = (taken, *back.entries, *raised.entries)
+    entries = (taken, *besides, *back.entries, *raised.entries)
     return Step(closed, (away,)), Step(raised.incident, entries, back.news + raised.news)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from watcher.decide import label
+from watcher.decide.adopt import kept_ticket
 from watcher.decide.correlate import group_of
 from watcher.decide.dedup import Identity
 from watcher.decide.lifecycle import (
@@ -107,11 +108,13 @@ def merge(source: Roll, into: Roll, moment: Moment, ground: Ground) -> Regrouped
         gone, status=Status.CLOSED, closed_at=moment.now, merged_into=kept.number, firing=0
     )
     away = _entry(closed, EntryKind.MERGED, f"merged into #{kept.number}", moment)
+    ticket, besides = kept_ticket(kept, gone, moment.now)
     whole = replace(
         kept,
         last_at=max(kept.last_at, gone.last_at),
         held_by=kept.held_by or gone.held_by,
         took=(*kept.took, gone.number, *gone.took),
+        ticket=ticket,
         judgement=weightier(kept, gone),
     )
     apart = {*_apart(kept), *_apart(gone)}
@@ -122,7 +125,7 @@ def merge(source: Roll, into: Roll, moment: Moment, ground: Ground) -> Regrouped
     wanted = bool(grown.firing) or (gone.held_by is not None and gone.status in _AT_WORK)
     return Regrouped(
         source=Step(closed, (away,)),
-        into=_settled(Step(grown, (taken,)), kept.severity, wanted, moment, ground),
+        into=_settled(Step(grown, (taken, *besides)), kept.severity, wanted, moment, ground),
         moved=moved,
         examples=tuple(label.told_together(source.members, into.members, moment)),
         eased=tuple(_eased(into.members, {gone.number, *gone.took})),

@@ -3,11 +3,12 @@
 Digest and replay both go through here, so that the same history gives the same incidents.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
 
 from watcher.decide import lifecycle, route
+from watcher.decide.adopt import adopt, tickets
 from watcher.decide.apart import inherited, told
 from watcher.decide.correlate import point_of
 from watcher.decide.correlator import Place
@@ -91,6 +92,7 @@ class Fold:
         if seen.older is not None:
             # Only now, so that an incident which the new span keeps open is not resolved between.
             self._end(self._ended(seen.older), seen.alert, news, _SUPERSEDED)
+        self._adopt(seen.occurrence, event.labels, event.name, news.received_at)
         self._rethink(alert, seen, news.received_at)
 
     def advance(self, now: datetime) -> None:
@@ -125,6 +127,15 @@ class Fold:
         else:
             self._withholding.hold(seen.alert, seen.occurrence, held)
 
+    def _adopt(self, seen: Occurrence, labels: Mapping[str, str], name: str, now: datetime) -> None:
+        """An incident takes the ticket that was filed at the source for one of its alerts."""
+        for found in tickets(labels):
+            span = self._book.occurrences[seen.customer, seen.key, seen.occurrence]
+            home = self._book.find(span.incident) if span.incident is not None else None
+            if home is not None:
+                incident, entries = adopt(home, found, name, now)
+                self._step(Step(incident, entries), now)
+
     def _rethink(self, before: Alert | None, seen: Sighting, now: datetime) -> None:
         """What follows for those held back, this one or others, if the alert is another one now."""
         if before is not None and _facts(before) != _facts(seen.alert):
@@ -149,6 +160,7 @@ class Fold:
         text = f"{lifecycle.named(alert)} was held back since {was.since:%Y-%m-%d %H:%M:%S} UTC"
         incident = book.incidents[joined.incident or 0]
         self._step(lifecycle.note(incident, text, Moment(now, was.reason)), now)
+        self._adopt(joined, alert.labels, alert.name, now)
 
     def _start(
         self, seen: Sighting, known: Occurrence | None, current: Occurrence | None, news: News

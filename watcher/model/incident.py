@@ -108,6 +108,21 @@ class Arranged:
 
 
 @dataclass(frozen=True, slots=True)
+class Ticket:
+    """The mirror of an incident in a tracker: `key` is what people call it there, `system` which
+    kind of tracker that is, `url` leads to it. The latter two are empty where they are not known.
+    """
+
+    system: str
+    key: str
+    url: str = ""
+
+    def same(self, other: "Ticket") -> bool:
+        """Whether both are one ticket, whatever else is known of it."""
+        return (self.system, self.key) == (other.system, other.key)
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """One disruption. `number` is its identity within the installation.
 
@@ -143,7 +158,7 @@ class Incident:
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
     merged_into: int | None = None
-    ticket: str | None = None
+    ticket: Ticket | None = None
     problem: int | None = None
     ended_at: datetime | None = None
     held_by: str | None = None

@@ -132,7 +132,9 @@ def _as_api(briefing: Briefing) -> dict[str, object]:
         "alerts": incident.alerts,
         "evidence": len(briefing.evidence),
         "problem": incident.problem,
-        "ticket": incident.ticket,
+        "ticket": incident.ticket.key if incident.ticket else None,
+        "ticket_url": (incident.ticket and incident.ticket.url) or None,
+        "tracker": (incident.ticket and incident.ticket.system) or None,
         "url": briefing.url,
     }
 

@@ -19,6 +19,7 @@ from watcher.model.incident import (
     Status,
     Suspect,
     Term,
+    Ticket,
 )
 from watcher.store.rows import SEVERITY
 from watcher.store.values import (
@@ -59,7 +60,7 @@ def from_incident(incident: Incident) -> Row:
         or_micros(incident.resolved_at),
         or_micros(incident.closed_at),
         incident.merged_into,
-        incident.ticket,
+        incident.ticket.key if incident.ticket else None,
         incident.problem,
         or_micros(incident.ended_at),
         incident.held_by,
@@ -69,6 +70,8 @@ def from_incident(incident: Incident) -> Row:
         or_micros(incident.review_at),
         None if incident.judgement is None else to_json(incident.judgement),
         incident.overtaken_by,
+        incident.ticket.system if incident.ticket else None,
+        incident.ticket.url if incident.ticket else None,
     )
 
 
@@ -96,7 +99,7 @@ def to_incident(row: Row) -> Incident:
         resolved_at=or_moment(row[18]),
         closed_at=or_moment(row[19]),
         merged_into=row[20],
-        ticket=row[21],
+        ticket=None if row[21] is None else Ticket(row[31] or "", row[21], row[32] or ""),
         problem=row[22],
         ended_at=or_moment(row[23]),
         held_by=row[24],

@@ -209,6 +209,8 @@ INCIDENTS: Listing[Incident] = Listing(
         "evidence": Number("(SELECT count(*) FROM evidence AS e WHERE e.incident = i.number)"),
         "problem": Number("i.problem"),
         "ticket": Text("i.ticket"),
+        "ticket_url": Text("i.ticket_url"),
+        "tracker": Text("i.tracker"),
         "url": Url("i.number"),
     },
     item=incident_rows.to_incident,

@@ -163,6 +163,9 @@ incident = sa.Table(
     sa.Column("review_at", sa.BigInteger),
     sa.Column("judgement", sa.Text),
     sa.Column("overtaken_by", sa.BigInteger),
+    # What else is known of the ticket: the kind of tracker, and the way there.
+    sa.Column("tracker", sa.Text),
+    sa.Column("ticket_url", sa.Text),
     sa.Index(
         "incident_lively",
         "customer",

@@ -12,7 +12,7 @@ from watcher.model.action import ActionKind, ActionStatus
 from watcher.model.alert import Alert, AlertStatus, Occurrence
 from watcher.model.delivery import DeliveryStatus, DeliveryView
 from watcher.model.event import Severity
-from watcher.model.incident import EntryKind, Incident, Priority, Status
+from watcher.model.incident import EntryKind, Incident, Priority, Status, Ticket
 from watcher.web.api.findings import EvidenceItem
 from watcher.web.whole import Whole
 
@@ -117,6 +117,8 @@ class IncidentItem(_Read):
     evidence: int
     problem: int | None
     ticket: str | None
+    ticket_url: str | None
+    tracker: str | None
     url: str
 
     @classmethod
@@ -306,6 +308,8 @@ class IncidentDetail(_Read):
     firing: int
     problem: int | None
     ticket: str | None
+    ticket_url: str | None
+    tracker: str | None
     url: str
     alerts: list[Member]
     evidence: list[EvidenceItem]
@@ -331,4 +335,11 @@ class IncidentDetail(_Read):
 def _listed(incident: Incident, public_url: str) -> dict[str, object]:
     """What an incident says of itself, under the names of the API."""
     named = {each.name: getattr(incident, each.name) for each in fields(incident)}
-    return named | {"id": incident.number, "url": f"{public_url}/incidents/{incident.number}"}
+    ticket = incident.ticket or Ticket("", "")
+    return named | {
+        "id": incident.number,
+        "url": f"{public_url}/incidents/{incident.number}",
+        "ticket": ticket.key or None,
+        "ticket_url": ticket.url or None,
+        "tracker": ticket.system or None,
+    }

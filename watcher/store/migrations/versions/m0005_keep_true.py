@@ -32,3 +32,6 @@ def upgrade() -> None:
     )
     op.create_index("occurrence_named", "occurrence", ["occurrence", "customer"])
     op.add_column("occurrence", sa.Column("taken", sa.Text()))
+    op.add_column("incident", sa.Column("tracker", sa.Text()))
+    op.add_column("incident", sa.Column("ticket_url", sa.Text()))
+    op.add_column("maintenance", sa.Column("title", sa.Text()))
