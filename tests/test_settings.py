@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from watcher.app.stored import listeners_of
 from watcher.kit.plugins import adapter, kinds
 from watcher.kit.shipped import shipped
 from watcher.model.incident import Priority
@@ -50,6 +51,15 @@ def one_source(tmp_path: Path, auth: str, listen: str = "127.0.0.1:8080") -> Pat
     """A configuration of one source with that proof."""
     text = f"listen: '{listen}'\nsources:\n- name: zabbix\n  kind: zabbix\n  auth: {auth}\n"
     return written(tmp_path, text)
+
+
+def one_monitor(tmp_path: Path, kind: str, more: str = "") -> Path:
+    """A configuration of one source that is asked and answered."""
+    monitor = f"{{url: https://there.example, token: {{env: TOKEN}}{more}}}"
+    auth = "{bearer: {env: TOKEN}}"
+    return written(
+        tmp_path, f"sources: [{{name: a, kind: {kind}, auth: {auth}, monitor: {monitor}}}]"
+    )
 
 
 def test_everything_has_a_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -485,6 +495,36 @@ def test_a_monitor_is_asked_with_a_token_unless_it_is_open(tmp_path: Path) -> No
     assert complaints(written(tmp_path, text.format("grafana"))) == [
         "watcher.yaml:2: a source of kind grafana is asked with a `token`"
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "answers", "expected"),
+    [
+        ("zabbix", "", {"acknowledge", "close", "comment", "severity", "silence"}),
+        ("grafana", "", {"annotate", "silence"}),
+        ("zabbix", ", answers: [close]", {"close"}),
+        ("zabbix", ", answers: []", set()),
+    ],
+)
+def test_a_monitoring_system_is_told_what_it_can_be_told(
+    tmp_path: Path, kind: str, answers: str, expected: set[str]
+) -> None:
+    """All of it, unless somebody chose."""
+    settings = load(one_monitor(tmp_path, kind, answers), ENV, brief=True)
+    [source] = settings.sources
+
+    assert source.monitor is not None
+    assert expected == source.monitor.answers
+    assert ({"a": expected} if expected else {}) == listeners_of(settings)
+
+
+def test_what_cannot_be_told_is_an_error(tmp_path: Path) -> None:
+    """The message says what can."""
+    [complaint] = complaints(one_monitor(tmp_path, "grafana", ", answers: [close, silence]"))
+
+    assert complaint.endswith(
+        "a source of kind grafana cannot be told to close; it can be told: annotate, silence"
+    )
 
 
 def test_two_sources_of_one_name_are_an_error(tmp_path: Path) -> None:

@@ -141,3 +141,38 @@ def test_a_priority_is_set_by_hand_with_a_reason(at: Desk) -> None:
     ]
     assert "watcher: a priority that is set by hand needs a reason: say why\n" == said[2].stderr
     assert (1, "watcher: there is no incident 9\n") == (gone.exit_code, gone.stderr)
+
+
+def test_an_incident_is_silenced_where_its_alerts_come_from(at: Desk) -> None:
+    """The worker tells that system; the timeline says where, until when and why."""
+    monitor = "monitor: {url: https://zabbix.example, token: {env: ZBX_TOKEN}}"
+    text = at.config.read_text()
+    at.config.write_text(text.replace("{name: zbx,", f"{{name: zbx, {monitor},"))
+    with at.store() as store:
+        seed_two_alerts(store)
+    result = at.run("incident", "silence", "1", "--for", "2h", "--why", "new disk comes")
+    with at.store() as store, store.view() as view:
+        [action] = view.actions_of(1)
+        [entry] = view.timeline(1)
+
+    assert (0, "#1 P3 cpu is high on web01") == (result.exit_code, result.output.splitlines()[0])
+    assert ("silence", "zbx", "new disk comes") == (
+        action.payload["verb"],
+        action.payload["source"],
+        action.payload["text"],
+    )
+    assert entry.text.startswith("silenced in zbx until ")
+    assert "new disk comes" == entry.reason.text
+
+
+def test_what_nobody_can_silence_is_refused(at: Desk) -> None:
+    """A source without a monitor is not told anything."""
+    with at.store() as store:
+        seed_two_alerts(store)
+    result = at.run("incident", "silence", "1", "--for", "2h")
+
+    assert (
+        1,
+        "watcher: none of its alerts that fire comes from a monitoring system that Watcher can "
+        "silence\n",
+    ) == (result.exit_code, result.stderr)

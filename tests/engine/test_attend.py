@@ -1,15 +1,20 @@
 """What people take on where alerts come from shows on incidents, in whatever order it is heard."""
 
 from dataclasses import replace
-from itertools import permutations
+from datetime import timedelta
+from itertools import count, permutations
 
 import pytest
 
-from tests.decide.given import event
-from tests.engine.test_fold import fold
+from tests.decide.given import POLICY, at, event
+from tests.engine.test_fold import CATALOGUE, fold
+from watcher.decide.match import parse
 from watcher.engine.book import Book
+from watcher.engine.fold import Fold
+from watcher.engine.rulebook import Rulebook, identify
 from watcher.model.event import Event, Kind, Severity
 from watcher.model.incident import EntryKind, Incident, Status
+from watcher.model.policy import AlertRule
 
 ANNA = "Anna Orlova (anna)"
 
@@ -106,5 +111,19 @@ def test_severity_and_end_there_show_here() -> None:
         (3, event(3, Kind.RESOLVED)),
     ]
 
-    assert ("P2", "P1") == tuple(only(fold(stream[:count])).priority for count in (1, 3))
+    assert ("P2", "P1") == tuple(only(fold(stream[:length])).priority for length in (1, 3))
     assert (Status.RESOLVED, ANNA) == attended(fold(stream))
+
+
+def test_what_is_held_back_is_attended_to_once_it_is_raised() -> None:
+    """Whoever took it on meanwhile, works on the incident that it opens."""
+    patient = AlertRule("patience", parse('key="cpu"'), wait=timedelta(minutes=5))
+    book = Book(count(1))
+    fold = Fold(book, Rulebook(replace(POLICY, rules=(patient,)), CATALOGUE))
+    for minute, each in ((0, event()), (1, said(1, on=True))):
+        fold.take(identify(each, "acme", at(minute), CATALOGUE))
+    before = dict(book.incidents)
+    fold.advance(at(6))
+
+    assert {} == before
+    assert (Status.ACKNOWLEDGED, ANNA) == attended(book)
