@@ -19,9 +19,10 @@ from watcher.monitors._zabbix_problems import (
     MESSAGE,
     SEVERITY,
     SUPPRESS,
+    Row,
     event_id_of,
 )
-from watcher.monitors._zabbix_records import RENAMED, TRIGGERS, Row, rows_of
+from watcher.monitors._zabbix_records import RENAMED, TRIGGERS, rows_of
 from watcher.monitors.base import MonitorError, Trouble
 
 VERBS = frozenset({Verb.ACKNOWLEDGE, Verb.COMMENT, Verb.SEVERITY, Verb.CLOSE, Verb.SILENCE})

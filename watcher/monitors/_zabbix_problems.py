@@ -125,8 +125,8 @@ def watched(trigger: Row, hosts: Mapping[str, Row]) -> Fields:
     functions = {str(each["functionid"]): str(each["itemid"]) for each in trigger["functions"]}
     named = _FUNCTION.findall(str(trigger["expression"]))
     first = next((functions[each] for each in named if each in functions), "")
-    item = items.get(first) or next(iter(items.values()), {})
-    host = hosts.get(str(item.get("hostid", "")), {})
+    item: Row = items.get(first) or next(iter(items.values()), {})
+    host: Row = hosts.get(str(item.get("hostid", "")), {})
     return {
         "trigger_id": str(trigger["triggerid"]),
         "host_id": str(host.get("hostid", "")),

@@ -100,8 +100,7 @@ class Records:
         asked = self._api.call(
             "problem.get", {**self._scope, "countOutput": True, "eventid_till": up_to}
         )
-        (count,) = _read([asked], int)
-        return count
+        return sum(_read([asked], int))
 
     def walk(self, start: int, **limits: object) -> Iterator[list[Problem]]:
         """All problems there have been from that id on, page by page, over or not."""
@@ -218,10 +217,14 @@ class Records:
 
 def rows_of(api: Api, method: str, params: Mapping[str, object]) -> list[Row]:
     """What one call lists. Raises MonitorError."""
-    rows = api.call(method, params)
-    if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
+    rows, columns = api.call(method, params), params["output"]
+    if isinstance(rows, list) and all(_has(row, columns) for row in rows):
         return rows
     raise _stranger(method)
+
+
+def _has(row: object, columns: object) -> bool:
+    return isinstance(row, dict) and isinstance(columns, list) and set(columns) <= row.keys()
 
 
 def _read(rows: Iterable[Any], reader: Any) -> list[Any]:
