@@ -10,8 +10,12 @@ import typer
 from watcher.app.keeping import holder_here, keepers
 from watcher.app.worker import readers
 from watcher.cli._common import Config, fail, settings_of, store_of
+from watcher.engine.backfill import Backfill, Filled
 from watcher.engine.reconcile import BusyError, Reconciler, Round
+from watcher.engine.rulebook import Rulebook
 from watcher.kit.clock import Clock
+from watcher.monitors.base import Historian, MonitorError
+from watcher.policy.values import parse_duration
 from watcher.settings import Settings
 from watcher.store.store import Store
 
@@ -22,6 +26,10 @@ _HELP = "\n\n".join(
         "(monitor.every). Here it is done once, at once, for one source or for all that have a "
         "monitor, and you see what was found.",
         "    watcher reconcile zabbix --dry-run",
+        "With --since it takes in what one source lived through before: closed incidents, for "
+        "problem records and backtests. Nobody is told of them, what is alive is not touched, and "
+        "doing it again adds nothing.",
+        "    watcher reconcile zabbix --since 90d",
         "Nothing is closed because an answer lacks it: only an end that was recorded there, or a "
         "proof with two complete answers, ends anything.",
     )
@@ -30,6 +38,19 @@ _HELP = "\n\n".join(
 _SHOWN = 5
 _Source = Annotated[
     str | None, typer.Argument(help="The name of the source; all of them.", show_default=False)
+]
+
+
+def _span(text: str) -> timedelta:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+_Since = Annotated[
+    timedelta | None,
+    typer.Option(parser=_span, metavar="TIME", help="Take in the past from so long ago, as 90d."),
 ]
 
 
@@ -43,9 +64,13 @@ def _command(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be found; take nothing in.")
     ] = False,
+    since: _Since = None,
     config: Config = None,
 ) -> None:
     settings = settings_of(config)
+    if since is not None:
+        _take_past(settings, source, since, dry_run)
+        return
     failed = False
     with store_of(settings) as store:
         for keeper in _chosen(settings, store, source):
@@ -55,6 +80,38 @@ def _command(
                 typer.echo(line)
     if failed:
         raise typer.Exit(1)
+
+
+def _take_past(settings: Settings, name: str | None, since: timedelta, dry_run: bool) -> None:
+    """Fills in the past of one source."""
+    if name is None or dry_run:
+        fail("--since is for one source, and has no --dry-run: name the source")
+    with store_of(settings) as store:
+        [keeper] = _chosen(settings, store, name)
+        source = next(each for each in settings.sources if each.name == name)
+        clock, read = Clock(), readers(settings.sources)[name]
+        rulebook = Rulebook(settings.policy, settings.catalogue)
+        try:
+            monitor = keeper.connect()
+            if not isinstance(monitor, Historian):
+                fail(f"{source.kind} keeps no history that could be asked for")
+            now = clock.now()
+            backfill = Backfill(store, keeper.access, read, rulebook, holder_here())
+            found = backfill.run(monitor, now - since, now)
+        except (MonitorError, BusyError) as error:
+            fail(f"{name}: {error}")
+    typer.echo(past(name, found))
+
+
+def past(name: str, found: Filled) -> str:
+    """What came of taking the past in, for people."""
+    if not found.spans:
+        return f"{name}: {found.read} messages of the past, and all of it was known"
+    incidents = _counted(found.incidents, "closed incident")
+    return (
+        f"{name}: {found.read} messages of the past; {_counted(found.spans, 'span')} of alerts were"
+        f" new and became {incidents}; {found.kept} messages were kept for backtests"
+    )
 
 
 def _chosen(settings: Settings, store: Store, source: str | None) -> list[Reconciler]:

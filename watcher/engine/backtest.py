@@ -5,9 +5,10 @@ people did is done again. Both runs begin with nothing known.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from heapq import merge
 from itertools import count
 
 from watcher.engine.alias import settled
@@ -22,11 +23,14 @@ from watcher.model.silence import Window
 from watcher.receivers.base import Unparsable
 from watcher.store.history import Period
 from watcher.store.store import Store
+from watcher.store.views import View
 
 # Closing what is quiet changes nothing but what has to be remembered, so that once an hour will do.
 _SWEEP_EVERY = timedelta(hours=1)
 _AT_ONCE = 1000
 _BYTES_AT_ONCE = 16 * 1024 * 1024
+
+_Part = Callable[[View, Period, int | None, int, int], list[Delivery]]
 
 
 @dataclass(slots=True)
@@ -140,11 +144,17 @@ def backtest(
 
 
 def _history(store: Store, period: Period, at_once: int) -> Iterator[Delivery]:
-    """The deliveries of a period. Between chunks nothing of the store is held."""
-    last = 0
+    """The deliveries of a period, with what was fetched of the time before they came."""
+    walks = (_walk(store, period, at_once, part) for part in (View.archived, View.history))
+    return merge(*walks, key=lambda each: each.received_at)
+
+
+def _walk(store: Store, period: Period, at_once: int, part: _Part) -> Iterator[Delivery]:
+    """Either of them. Between chunks nothing of the store is held."""
+    last = None
     while True:
         with store.view() as view:
-            found = view.history(period, last, at_once, _BYTES_AT_ONCE)
+            found = part(view, period, last, at_once, _BYTES_AT_ONCE)
         if not found:
             return
         yield from found

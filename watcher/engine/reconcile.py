@@ -77,9 +77,9 @@ class Reconciler:
         holder: str,
     ) -> None:
         self._store = store
-        self._access = access
+        self.access = access
+        self.connect = connect
         self._read = read
-        self._connect = connect
         self._clock = clock
         self._holder = holder
         self._monitor: Monitor | None = None
@@ -87,12 +87,12 @@ class Reconciler:
     @property
     def name(self) -> str:
         """Under which lease it asks."""
-        return f"reconcile:{self._access.source}"
+        return f"reconcile:{self.access.source}"
 
     @property
     def every(self) -> float:
         """How often it asks, in seconds."""
-        return self._access.every.total_seconds()
+        return self.access.every.total_seconds()
 
     def inherit(self, gone: Callable[[str], bool]) -> None:
         """Ends the lease of a holder that is certainly gone, so that its time need not run out."""
@@ -107,7 +107,7 @@ class Reconciler:
         Raises StoreUnavailable.
         """
         try:
-            done = self.round(at_least=self._access.every / 2)
+            done = self.round(at_least=self.access.every / 2)
         except BusyError:
             return 0
         return len(done.verdict.news) if done is not None else 0
@@ -120,9 +120,9 @@ class Reconciler:
         now = self._clock.now()
         with self._store.begin() as tx:
             token = tx.lease(self.name, self._holder, now, _TTL)
-            asked = tx.source(self._access.source).asked
+            asked = tx.source(self.access.source).asked
         if token is None:
-            raise BusyError(f"{self._access.source} is being asked at this moment")
+            raise BusyError(f"{self.access.source} is being asked at this moment")
         try:
             if asked.at is not None and now - asked.at < at_least:
                 return None
@@ -134,7 +134,7 @@ class Reconciler:
     def look(self) -> Round:
         """What a round would find; nothing is changed. Raises BusyError or StoreUnavailable."""
         with self._store.view() as view:
-            asked = view.source(self._access.source).asked
+            asked = view.source(self.access.source).asked
         return self._ask(asked)[0]
 
     def _round(self, asked: Asked, token: int) -> Round:
@@ -142,17 +142,17 @@ class Reconciler:
         self._append(found.verdict.news, token)
         with self._store.begin() as tx:
             if tx.held(self.name, token):
-                tx.save_asked(self._access.source, after)
+                tx.save_asked(self.access.source, after)
         _report(found)
         return found
 
     def _ask(self, asked: Asked) -> tuple[Round, Asked]:
         """One answer with what follows from it, and what is known of the source after it."""
-        source, begun, watch = self._access.source, self._clock.now(), self._clock.monotonic()
+        source, begun, watch = self.access.source, self._clock.now(), self._clock.monotonic()
         with self._store.view() as view:
-            held = view.held(self._access.customer, source)
+            held = view.held(self.access.customer, source)
         try:
-            monitor = self._monitor = self._monitor or self._connect()
+            monitor = self._monitor = self._monitor or self.connect()
             survey = monitor.survey(held, asked.cursor, begun)
         except MonitorError as error:
             took = timedelta(seconds=self._clock.monotonic() - watch)
@@ -187,7 +187,7 @@ class Reconciler:
 
     @property
     def _whose(self) -> tuple[str, str]:
-        return self._access.source, self._access.customer
+        return self.access.source, self.access.customer
 
     def _events(self, delivery: Delivery) -> tuple[Event, ...]:
         """What a delivery says; nothing where it cannot be understood, as the digest will say."""
@@ -216,10 +216,10 @@ class Reconciler:
         return told, on_its_way(known, waiting)
 
     def _under_way(self, view: View) -> list[Delivery]:
-        waiting = view.underway(self._access.source, _MOST_UNDER_WAY)
+        waiting = view.underway(self.access.source, _MOST_UNDER_WAY)
         if len(waiting) >= _MOST_UNDER_WAY:
             raise BusyError(
-                f"{len(waiting)} deliveries of {self._access.source} or more are not digested yet:"
+                f"{len(waiting)} deliveries of {self.access.source} or more are not digested yet:"
                 " what it did not tell is not known before they are"
             )
         return waiting

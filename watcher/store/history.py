@@ -31,13 +31,16 @@ class Period:
     customer: str | None = None
 
 
-def chunk(link: Link, period: Period, after: int, limit: int, max_bytes: int) -> list[Delivery]:
+def chunk(
+    link: Link, period: Period, after: int | None, limit: int, max_bytes: int, shift: int = 0
+) -> list[Delivery]:
     """The next deliveries of a period after that id, in the order of their ids; the first is given
-    however big it is.
+    however big it is. With the `shift` of the archive, those that are kept there.
     """
+    first = first_id(period.since - _SLACK) - shift
     asked = {
-        "after": max(after, first_id(period.since - _SLACK)),
-        "before": first_id(period.until + _SLACK),
+        "after": first if after is None else max(after, first),
+        "before": first_id(period.until + _SLACK) - shift,
         "since": to_micros(period.since),
         "until": to_micros(period.until),
         "customer": period.customer,

@@ -136,6 +136,9 @@ class Database(Protocol):
     def line(self, stream: int) -> Line:
         """Opens the way in for deliveries of a stream."""
 
+    def keep(self, rows: Sequence[Row]) -> None:
+        """Stores deliveries that have an id, in one transaction."""
+
     def remove(self, deliveries: Sequence[int]) -> None:
         """Removes deliveries, without ever holding up those that come in."""
 

@@ -82,6 +82,11 @@ class PostgresDatabase:
         except _TROUBLE as error:
             raise translated(error) from error
 
+    def keep(self, rows: Sequence[Row]) -> None:
+        """See `Database`."""
+        with self.engine.begin() as connection:
+            self.link(connection).upsert(DELIVERY, rows)
+
     def remove(self, deliveries: Sequence[int]) -> None:
         """See `Database`."""
         with self.engine.begin() as connection:

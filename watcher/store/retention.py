@@ -2,24 +2,28 @@
 
 from datetime import datetime, timedelta
 
+from watcher.store.archive import SHIFT
 from watcher.store.link import VERDICT, Link
 from watcher.store.numbers import first_id
 from watcher.store.values import to_micros
 
+# What was fetched of the past is for those who try rules on it, long after what was posted is gone.
+_ARCHIVE_KEPT = timedelta(days=400)
 # A stream is written to for a day at most; a week after that it is certain that no more comes.
 _STREAM_KEPT = timedelta(days=8)
 
 _DELIVERIES = """
 SELECT d.id FROM delivery AS d LEFT JOIN stream ON stream.id = d.stream
-WHERE d.id < :before AND d.id <= {cursor}
+WHERE d.id > 0 AND d.id < :before AND d.id <= {cursor}
 AND NOT EXISTS (SELECT 1 FROM verdict AS v WHERE v.delivery = d.id AND v.replay)
 ORDER BY d.id LIMIT :limit
 """
 # Ids grow with time: a verdict older than the oldest delivery has lost its own.
 _LOST = """
-DELETE FROM verdict WHERE delivery < (SELECT coalesce(min(id), :before) FROM delivery)
+DELETE FROM verdict WHERE delivery < (SELECT coalesce(min(id), :before) FROM delivery WHERE id > 0)
 AND delivery < :before
 """
+_ARCHIVED = "SELECT id FROM delivery WHERE id < :before ORDER BY id LIMIT :limit"
 _ACTIONS = """
 DELETE FROM action WHERE id IN (
     SELECT id FROM action WHERE status = :status AND next_at < :before
@@ -44,7 +48,7 @@ DELETE FROM script WHERE sha256 IN (
 # newest always stays: with SQLite it is the cursor of them all.
 _STREAMS = """
 DELETE FROM stream WHERE opened_at < :before AND id < (SELECT max(id) FROM stream)
-AND NOT EXISTS (SELECT 1 FROM delivery WHERE id <= stream.digested)
+AND NOT EXISTS (SELECT 1 FROM delivery WHERE id > 0 AND id <= stream.digested)
 AND NOT EXISTS (
     SELECT 1 FROM delivery AS d WHERE d.stream = stream.id AND d.id > {cursor}
 )
@@ -68,6 +72,8 @@ def forget(link: Link, before: datetime, limit: int) -> list[int]:
     link.run(_LOST, {"before": first})
     opened_before = to_micros(before - _STREAM_KEPT)
     link.run(_STREAMS.format(cursor=link.cursor), {"before": opened_before})
+    past = {"before": first_id(before - _ARCHIVE_KEPT) - SHIFT, "limit": limit - len(found)}
+    found += [number for (number,) in link.rows(_ARCHIVED, past)]
     return [number for number in found if number not in asked]
 
 

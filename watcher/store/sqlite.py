@@ -84,6 +84,16 @@ class SqliteDatabase:
         except _TROUBLE as error:
             raise translated(error) from error
 
+    def keep(self, rows: Sequence[Row]) -> None:
+        """See `Database`; the intake waits shortly."""
+        try:
+            with contextlib.closing(_open(self._inbox)) as inbox:
+                inbox.execute("BEGIN IMMEDIATE")
+                inbox.executemany(_insert("delivery", DELIVERY.columns), rows)
+                inbox.execute("COMMIT")
+        except _TROUBLE as error:
+            raise translated(error) from error
+
     def remove(self, deliveries: Sequence[int]) -> None:
         """See `Database`; each statement is a transaction, for which the intake waits shortly."""
         try:

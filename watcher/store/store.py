@@ -1,13 +1,15 @@
 """The store: opened by its URL, brought to the present shape, read and written in transactions."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from watcher.model.delivery import Arrival
+from watcher.store import archive
 from watcher.store.base import StoreUnavailable
 from watcher.store.inbox import Inbox
 from watcher.store.link import Database
@@ -87,6 +89,19 @@ class Store:
             with self._own_words():
                 self._database.remove(old)
         return len(old)
+
+    def archive(self, arrivals: Sequence[Arrival]) -> int:
+        """Keeps what tells of the past, as received when it happened, and in that order; nothing
+        digests it. Returns how much of it was not kept before.
+        """
+        fresh = []
+        if arrivals:
+            with self._connection() as connection, connection.begin():
+                fresh = archive.fresh(self._database.link(connection), arrivals)
+        if fresh:
+            with self._own_words():
+                self._database.keep(fresh)
+        return len(fresh)
 
     @contextlib.contextmanager
     def view(self) -> Iterator[View]:

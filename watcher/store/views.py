@@ -31,6 +31,7 @@ from watcher.store import (
     sources,
     windows,
 )
+from watcher.store.archive import SHIFT
 from watcher.store.history import Period
 from watcher.store.link import ACTION, ALERT, DELIVERY, ENTRY, EXAMPLE, INCIDENT, OCCURRENCE, Link
 from watcher.store.people import Person, Token
@@ -205,9 +206,17 @@ class View:
         found = self._of("id", DELIVERY.table, DELIVERY.columns, number, rows.to_delivery)
         return next((each for each in found if customer in {None, each.customer}), None)
 
-    def history(self, period: Period, after: int, limit: int, max_bytes: int) -> list[Delivery]:
+    def history(
+        self, period: Period, after: int | None, limit: int, max_bytes: int
+    ) -> list[Delivery]:
         """The next deliveries of a period after that id, at least one if there is any."""
         return history.chunk(self._link, period, after, limit, max_bytes)
+
+    def archived(
+        self, period: Period, after: int | None, limit: int, max_bytes: int
+    ) -> list[Delivery]:
+        """The same of what was fetched of the past."""
+        return history.chunk(self._link, period, after, limit, max_bytes, SHIFT)
 
     def change_mark(self) -> int:
         """A number that is another one after incidents have changed."""
@@ -239,11 +248,11 @@ class View:
         """The alerts of a source that fire, of all customers."""
         return sources.firing(self._link, source)
 
-    def letters(self, since: datetime, least: int) -> dict[str, Letters]:
+    def letters(self, since: datetime, least: int, newest: int = 50_000) -> dict[str, Letters]:
         """How much of what came since then is dead, of the sources that have `least` dead letters;
-        in a flood, of the newest that came.
+        in a flood only among the `newest`.
         """
-        return sources.letters(self._link, since, least)
+        return sources.letters(self._link, since, least, newest)
 
     def missed(self, since: date | None = None) -> list[Missed]:
         """What sources did not tell from that day on, or ever, the oldest first."""
