@@ -138,3 +138,29 @@ def test_viewers_see_no_forms_and_strangers_nothing(world: World) -> None:
     assert 403 == viewer.get("/maintenance/new").status_code
     assert "backups" not in stranger
     assert "from the rules: for-all" in stranger
+
+
+def test_maintenance_of_a_monitoring_system_is_shown_and_left_to_it(world: World) -> None:
+    """There is no button, and pressing it all the same is refused with the reason."""
+    window = Window(
+        WindowKind.MAINTENANCE,
+        ACME,
+        parse("host=db1"),
+        NOW,
+        timedelta(hours=2),
+        title="7.1.1/1",
+        comment="New disks",
+        author="zabbix:zbx-acme",
+        created_at=NOW,
+    )
+    with world.store.begin() as tx:
+        tx.plan_window(window)
+    olga = world.person()
+    page = olga.get("/maintenance").text
+    csrf = form_token(page)
+    answer = olga.post("/maintenance/1/cancel", data={"csrf": csrf})
+
+    assert "planned in Zabbix, source zbx-acme" in page
+    assert "/maintenance/1/cancel" not in page
+    assert 409 == answer.status_code
+    assert "it is planned in Zabbix (source zbx-acme): end it there" in answer.text

@@ -2,17 +2,19 @@
 
 import os
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from secrets import token_hex
 
 from watcher.engine.digest import Read
 from watcher.engine.loop import Duty
+from watcher.engine.plans import EVERY, Origin, Plans
 from watcher.engine.reconcile import Reconciler
 from watcher.kit.clock import Clock
 from watcher.kit.plugins import adapter
-from watcher.monitors.base import Access, Monitor
+from watcher.monitors.base import Access, Monitor, Planner
 from watcher.policy.endpoints import Source
+from watcher.settings import Settings
 from watcher.settings.schema import MONITORS
 from watcher.store.store import Store
 
@@ -52,3 +54,15 @@ def connect(kind: str, access: Access, clock: Clock) -> Monitor:
 def duty(keeper: Reconciler) -> Duty:
     """Asking again and again, on a thread of its own; the network must not hold up anything."""
     return Duty(keeper.name, keeper.step, every=keeper.every, then=("digest",))
+
+
+def planning(settings: Settings, store: Store, clock: Clock, holder: str) -> Iterator[Duty]:
+    """Reading the maintenance that is planned where sources come from, each on its own thread."""
+    for source in settings.sources:
+        if source.monitor is None:
+            continue
+        planner = connect(source.kind, source.monitor, clock)
+        if isinstance(planner, Planner):
+            origin = Origin(source.kind, source.monitor, planner)
+            plans = Plans(store, origin, settings.catalogue, clock, holder)
+            yield Duty(f"plans:{source.name}", plans.step, every=EVERY.total_seconds())

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from watcher.app.keeping import duty, holder_here, keepers
+from watcher.app.keeping import duty, holder_here, keepers, planning
 from watcher.app.stored import RULES_EVERY, listeners_of, rules_of
 from watcher.diagnostics.pool import Pool
 from watcher.engine.answer import AnswerHand
@@ -103,6 +103,7 @@ def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
             Duty("rules", rules.step, every=RULES_EVERY),
             Duty("vigil", vigil.step, every=30.0, then=("digest",)),
             *map(duty, asking),
+            *planning(settings, store, clock, holder),
         )
     )
     return Worker(digest, deliverer, sweep, vigil, rules, loops, pool, asking)

@@ -180,7 +180,7 @@ def _announced(case: Case, windows: Windows) -> Withheld | None:
         return None
     window, span = found
     ends = span.ends.astimezone(ZoneInfo(window.zone))
-    by = f"maintenance {window.title}".rstrip()
+    by = "maintenance" if window.elsewhere else f"maintenance {window.title}".rstrip()
     if window.kind is WindowKind.MUTE:
         by = f"muted by {window.author}"
     comment = f": {window.comment}" if window.comment else ""

@@ -78,9 +78,15 @@ def plan(desk: Desk, wanted: Plan, by: Principal) -> Window:
 def cancel(desk: Desk, kind: WindowKind, number: int, by: Principal) -> Planned:
     """Ends a window early: what it holds back is decided about again.
 
-    Raises NotThereError, and RefusedError if it is over.
+    Raises NotThereError, and RefusedError if it is over or was planned elsewhere.
     """
-    find(desk, kind, number, by)
+    window = find(desk, kind, number, by).window
+    if window.elsewhere:
+        where, _, source = window.author.partition(":")
+        raise RefusedError(
+            f"it is planned in {where.capitalize()} (source {source}): end it there, and it ends "
+            "here within minutes"
+        )
     moment = desk.moment(by, "")
     with desk.store.begin() as tx:
         if not tx.cancel_window(number, moment.actor, moment.now):

@@ -21,6 +21,7 @@ class Window:
     `customer` None means everybody's, and `id` is None where it stands in a file of rules under
     `title`. `length` is measured on the clocks of `zone`, and `repeat` is an RFC 5545 rule for
     further beginnings. It holds nothing back before it was created nor after it was cancelled.
+    Where it has a `title` and an `id`, somebody planned it elsewhere under that title.
     """
 
     kind: WindowKind
@@ -42,6 +43,11 @@ class Window:
     def name(self) -> str:
         """What names it for ever, as `maintenance:7` or `maintenance:nightly`."""
         return f"{self.kind}:{self.title if self.id is None else self.id}"
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it was planned in a monitoring system, which alone may change it."""
+        return self.id is not None and bool(self.title)
 
 
 @dataclass(frozen=True, slots=True)

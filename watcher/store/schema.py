@@ -393,6 +393,8 @@ maintenance = sa.Table(
     sa.Column("over_at", sa.BigInteger),
     sa.Column("cancelled_at", sa.BigInteger),
     sa.Column("cancelled_by", sa.Text),
+    # What names it where it was planned, if not here.
+    sa.Column("title", sa.Text),
     sa.Index("maintenance_over", "over_at"),
 )
 

@@ -181,6 +181,12 @@ class Tx:
         windows.save(self._link, window)
         return window
 
+    def change_window(self, window: Window, now: datetime) -> None:
+        """Stores a window that has become another one, and has what it holds back decided about
+        anew. The digest is frozen before.
+        """
+        windows.change(self._link, window, now)
+
     def cancel_window(self, number: int, by: str, now: datetime) -> bool:
         """Ends a window early; false if it was over already, or is not there."""
         return windows.cancel(self._link, number, by, now)

@@ -42,6 +42,10 @@ _CANCEL = """
 UPDATE maintenance SET cancelled_at = :now, cancelled_by = :by, over_at = :now
 WHERE id = :id AND cancelled_at IS NULL AND (over_at IS NULL OR over_at > :now)
 """
+# What it holds back is decided about anew, as if its time had come.
+_ANEW = """
+UPDATE occurrence SET withheld_until = :now WHERE withheld_by = :name AND ended_at IS NULL
+"""
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -59,6 +63,12 @@ def save(link: Link, window: Window) -> None:
 def cancel(link: Link, number: int, by: str, now: datetime) -> bool:
     """Ends a window early; false if it was over or is not there."""
     return link.run(_CANCEL, {"id": number, "by": by, "now": to_micros(now)}) == 1
+
+
+def change(link: Link, window: Window, now: datetime) -> None:
+    """Stores a window that is another one now; what it holds back is due."""
+    save(link, window)
+    link.run(_ANEW, {"name": window.name, "now": to_micros(now)})
 
 
 def windows(link: Link, since: datetime, customer: str | None = None) -> list[Window]:
@@ -123,6 +133,7 @@ def _from_window(window: Window) -> Row:
         None if over is None else to_micros(over),
         None if cancelled is None else to_micros(cancelled),
         window.cancelled_by,
+        window.title or None,
     )
 
 
@@ -142,4 +153,5 @@ def _to_window(row: Row) -> Window:
         created_at=from_micros(row[11]),
         cancelled_at=None if row[13] is None else from_micros(row[13]),
         cancelled_by=row[14],
+        title=row[15] or "",
     )
