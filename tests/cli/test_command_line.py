@@ -10,8 +10,10 @@ from watcher.cli import build
 
 COMMANDS = [
     "check",
+    "connect",
     "db",
     "deliveries",
+    "disconnect",
     "incident",
     "maintenance",
     "mute",

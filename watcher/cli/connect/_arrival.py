@@ -56,7 +56,7 @@ def _find(chosen: Chosen, answer: str) -> None:
     try:
         number = int(orjson.loads(answer)["delivery"])
     except (ValueError, KeyError, TypeError):
-        fail(f"not tested: the answer to the test message is not one of Watcher{AGAIN}")
+        fail("not tested: what answered the test message is not Watcher; correct `public_url`")
     with store_of(chosen.settings) as store, store.view() as view:
         delivery = view.raw_delivery(number, chosen.source.customer)
     if delivery is None or delivery.source != chosen.source.name:
