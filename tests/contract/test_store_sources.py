@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from tests.contract.given import MINUTE, NOW, alert, arrival, occurrence
 from watcher.model.alert import AlertStatus
 from watcher.model.change import replace
+from watcher.model.concern import Letters
 from watcher.model.delivery import HISTORY, ORIGIN, RECONCILED
 from watcher.model.matcher import Matcher, Operator
 from watcher.model.source import Ahead, Asked, Drift, Heard, Missed, SourceState
@@ -139,3 +140,46 @@ def test_a_delivery_is_listed_with_its_origin(store: Store) -> None:
             found[origin] = [each.origin for each in view.delivery_list(Query(asked)).items]
 
     assert {origin: [origin] for origin in ("", RECONCILED, HISTORY)} == found
+
+
+def test_what_a_source_fires_is_found_for_all_customers(store: Store) -> None:
+    """Not what is over, nor that of other sources."""
+    mine = [alert("a", source="watcher"), alert("b", source="watcher", customer="globex")]
+    over = alert("c", source="watcher", status=AlertStatus.RESOLVED)
+    with store.begin() as tx:
+        tx.save_alerts([*mine, over, alert("d")])
+    with store.view() as view:
+        assert mine == view.firing_of("watcher")
+
+
+def test_dead_letters_are_counted_beside_what_came_with_them(store: Store) -> None:
+    """By source, where there are so many, with the time of the first; in a flood the newest."""
+    at = {name: NOW + n * MINUTE for n, name in enumerate(("old", "bad", "few", "good", "newest"))}
+    inbox = store.inbox(NOW)
+    numbers = {}
+    for name, received_at in at.items():
+        source = "few" if name == "few" else "zabbix"
+        given = replace(arrival(at=received_at), source=source)
+        numbers[name] = inbox.append([given] * 3)
+    inbox.close()
+    with store.begin() as tx:
+        for name in ("old", "bad", "newest"):
+            for number in numbers[name]:
+                tx.verdict(number, True, "no", NOW)
+        tx.verdict(numbers["few"][0], True, "no", NOW)
+        tx.verdict(numbers["good"][0], False, "no event", NOW)
+    with store.view() as view:
+        assert {"zabbix": Letters(6, 9, at["bad"])} == view.letters(at["bad"], 2)
+        assert {"zabbix": Letters(3, 6, at["newest"])} == view.letters(at["bad"], 2, newest=6)
+        assert {} == view.letters(at["good"], 4)
+
+
+def test_when_a_source_spoke_is_read_by_itself(store: Store) -> None:
+    """Nothing is known of a new one, nor of one that was only asked."""
+    heard = Heard(NOW, {NOW.date(): MINUTE})
+    with store.begin() as tx:
+        tx.save_asked("grafana", Asked())
+        tx.save_heard("zabbix", heard)
+        assert [heard, Heard(), Heard()] == [
+            tx.heard(name) for name in ("zabbix", "grafana", "new")
+        ]

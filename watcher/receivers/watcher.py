@@ -44,11 +44,13 @@ def parse(body: bytes, context: Context) -> Reading:
     concern = _concern(said.get("condition"))
     source = clean(base.scalar(said.get("source"), "source"), base.NAME_LIMIT)
     since = base.moment(said.get("since"), context.received_at)
+    kind = _kind(said.get("status"))
+    text = clean(base.scalar(said.get("text"), "text"), base.TEXT_LIMIT)
     if not source or since is None:
         raise Unparsable("the body does not say which source it is about, and since when")
     event = Event(
         source=context.source,
-        kind=_kind(said.get("status")),
+        kind=kind,
         key=recurrence_key(context.source, concern, source),
         occurrence=occurrence_key(moment_part(since)),
         at=base.moment(said.get("at"), context.received_at) or context.received_at,
@@ -56,8 +58,9 @@ def parse(body: bytes, context: Context) -> Reading:
         severity=base.SEVERITIES.get(str(said.get("severity")), Severity.HIGH),
         labels={"source": source, "condition": concern},
         started_at=since,
-        summary=clean(base.scalar(said.get("text"), "text"), base.TEXT_LIMIT),
+        summary=text,
         url=base.link(said.get("url")),
+        note=text if kind is Kind.RESOLVED else "",
     )
     return Reading((event,))
 

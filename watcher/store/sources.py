@@ -61,9 +61,7 @@ _FIRING = f"""
 SELECT {", ".join(ALERT.columns)} FROM alert {{using}}
 WHERE status = 'firing' AND source = :source ORDER BY customer, key
 """  # noqa: S608 - names of the schema
-# More deliveries than these are not looked at, however many there are in a flood.
-_NEWEST = 50_000
-_FIRST = f"SELECT id FROM delivery WHERE id >= :first ORDER BY id DESC LIMIT 1 OFFSET {_NEWEST:d}"  # noqa: S608 - a number
+_FIRST = "SELECT id FROM delivery WHERE id >= :first ORDER BY id DESC LIMIT 1 OFFSET :before"
 _LETTERS = """
 SELECT d.source, count(*), min(d.received_at) FROM verdict AS v CROSS JOIN delivery AS d
 WHERE v.dead = true AND v.delivery >= :first AND d.id = v.delivery
@@ -156,12 +154,14 @@ def firing(link: Link, source: str) -> list[Alert]:
     return [rows.to_alert(row) for row in link.rows(sql, {"source": source})]
 
 
-def letters(link: Link, since: datetime, least: int) -> dict[str, Letters]:
-    """The sources that have so many dead letters since then, in a flood among its newest ones."""
+def letters(link: Link, since: datetime, least: int, newest: int) -> dict[str, Letters]:
+    """The sources that have so many dead letters among what came since then, and of that among the
+    newest deliveries only.
+    """
     asked = {"first": first_id(since), "least": least}
     if not link.rows(_LETTERS, asked):
         return {}
-    for (first,) in link.rows(_FIRST, {"first": asked["first"]}):
+    for (first,) in link.rows(_FIRST, {"first": asked["first"], "before": newest - 1}):
         asked["first"] = first
     totals: dict[str, int] = dict(link.rows(_TOTALS, {"first": asked["first"]}))
     return {
