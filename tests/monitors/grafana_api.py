@@ -4,13 +4,14 @@ No Grafana server can be had as a package, so this follows its documentation and
 Grafana would silently ignore, or refuse, is noted in `violations`; a test fails over it.
 """
 
+import hmac
 import json
 import re
-from base64 import b64decode, urlsafe_b64decode
+from base64 import b64decode, b64encode, urlsafe_b64decode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from typing import Any
@@ -121,7 +122,7 @@ class GrafanaServer:
     passwords: dict[str, str] = field(default_factory=lambda: {"admin:secret": "Admin"})
     failing: dict[str, tuple[int, str]] = field(default_factory=dict)
     page: int = 500
-    posts: Callable[[str, dict[str, Any]], str] | None = None
+    posts: Callable[[str, dict[str, str], bytes], str] | None = None
     before: Callable[[Request], None] = lambda _request: None
     calls: list[Request] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
@@ -456,6 +457,11 @@ def _post_token(server: GrafanaServer, request: Request) -> tuple[int, Any]:
     return 200, {"id": account["tokens"], "name": token["name"], "key": key}
 
 
+@_route("GET", "/api/frontend/settings", "Viewer", "")
+def _settings(_server: GrafanaServer, _request: Request) -> tuple[int, Any]:
+    return 200, {"namespace": "default", "buildInfo": {}}
+
+
 @_route(
     "POST",
     "/api/alertmanager/grafana/config/api/v1/receivers/test",
@@ -465,26 +471,18 @@ def _post_token(server: GrafanaServer, request: Request) -> tuple[int, Any]:
 def _old_test(server: GrafanaServer, request: Request) -> tuple[int, Any]:
     if server.version >= 13:
         raise Refused(410, "removed: use the test of receivers below /apis")
-    body = server.only("a test", request.body, {"receivers", "alert"}, {"receivers"})
+    body = server.only("a test", request.body, {"receivers", "alert"}, {"receivers", "alert"})
     (receiver,) = body["receivers"]
     parts = {"name", "grafana_managed_receiver_configs"}
-    (config,) = server.only("a receiver", receiver, parts, parts)[
-        "grafana_managed_receiver_configs"
-    ]
-    parts = {"uid", "name", "type", "settings", "secureSettings", "disableResolveMessage"}
-    server.only("an integration", config, parts | {"secureFields"}, {"uid", "name", "type"})
-    error = _send(server, config["uid"])
+    server.only("a receiver", receiver, parts, parts)
+    (config,) = receiver["grafana_managed_receiver_configs"]
+    parts = {"uid", "name", "type", "settings", "disableResolveMessage"}
+    server.only("an integration", config, parts | {"secureFields", "secureSettings"}, parts)
+    error = _send(server, config["settings"], body["alert"])
     status = {"status": "failed", "error": error} if error else {"status": "ok"}
-    return 207 if error else 200, {
-        "receivers": [
-            {
-                "name": receiver["name"],
-                "grafana_managed_receiver_configs": [
-                    {"uid": config["uid"], "name": config["name"], **status}
-                ],
-            }
-        ]
-    }
+    result = {"uid": config["uid"], "name": config["name"], **status}
+    told = {"name": receiver["name"], "grafana_managed_receiver_configs": [result]}
+    return 207 if error else 200, {"receivers": [told]}
 
 
 @_route(
@@ -496,23 +494,48 @@ def _old_test(server: GrafanaServer, request: Request) -> tuple[int, Any]:
 def _new_test(server: GrafanaServer, request: Request) -> tuple[int, Any]:
     if server.version < 13:
         raise Refused(404, "the server could not find the requested resource")
-    known = {"integrationRef", "integration", "alert"}
-    body = server.only("a test", request.body, known, {"integrationRef", "alert"})
-    server.only("an alert", body["alert"], {"labels", "annotations"}, {"labels", "annotations"})
+    known = {"integrationRef", "alert"}
+    body = server.only("a test", request.body, known, known)
     name = urlsafe_b64decode(request.parts[0] + "==").decode()
     uid = body["integrationRef"]["uid"]
-    if not any(one["name"] == name and one["uid"] == uid for one in server.contact_points):
+    found = [one for one in server.contact_points if (one["name"], one["uid"]) == (name, uid)]
+    if not found:
         raise Refused(404, "receiver not found")
-    error = _send(server, uid)
+    error = _send(server, found[0]["settings"], body["alert"])
     status = {"status": "failure", "error": error} if error else {"status": "success"}
     return 200, {"apiVersion": "v1beta1", "kind": "CreateReceiverIntegrationTest", **status}
 
 
-def _send(server: GrafanaServer, uid: str) -> str:
+def _send(server: GrafanaServer, settings: dict[str, Any], alert: object) -> str:
     """Has the contact point post a test alert; returns what went wrong."""
-    (point,) = [one for one in server.contact_points if one["uid"] == uid]
+    given = server.only("an alert", alert, {"labels", "annotations"}, {"labels", "annotations"})
+    one = {
+        "status": "firing",
+        "startsAt": "2026-11-22T09:00:00Z",
+        "fingerprint": "57c6d9296de2ad39",
+    }
+    body = json.dumps({"status": "firing", "version": "1", "alerts": [{**one, **given}]}).encode()
     assert server.posts is not None, "nobody waits for a test"
-    return server.posts(point["settings"]["url"], point["settings"])
+    return server.posts(settings["url"], _proofs(settings, body), body)
+
+
+def _proofs(settings: dict[str, Any], body: bytes) -> dict[str, str]:
+    """The headers by which a contact point proves who it is."""
+    headers = {"Content-Type": "application/json", **settings.get("headers", {})}
+    if "authorization_credentials" in settings:
+        scheme = settings["authorization_scheme"]
+        headers["Authorization"] = f"{scheme} {settings['authorization_credentials']}"
+    elif "username" in settings:
+        pair = f"{settings['username']}:{settings['password']}".encode()
+        headers["Authorization"] = f"Basic {b64encode(pair).decode()}"
+    if signing := settings.get("hmacConfig"):
+        signed = body
+        if stamp_header := signing.get("timestampHeader"):
+            headers[stamp_header] = stamp = str(int(datetime.now(UTC).timestamp()))
+            signed = f"{stamp}:".encode() + body
+        digest = hmac.new(signing["secret"].encode(), signed, "sha256").hexdigest()
+        headers[signing["header"]] = digest
+    return headers
 
 
 @contextmanager

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from watcher.kit.secrets import Secret
 from watcher.monitors.base import MonitorError, Trouble
 
@@ -180,9 +182,11 @@ def _point(found: Found, wish: Wish) -> Step | None:
 
 def _hidden(made: Mapping[str, Any]) -> dict[str, Any]:
     """The settings as Grafana shows them: a secret that differs cannot be seen."""
-    shown = {name: _HIDDEN if name in _SECRETS else value for name, value in made.items()}
+    shown: dict[str, Any] = {
+        name: _HIDDEN if name in _SECRETS else value for name, value in made.items()
+    }
     if "hmacConfig" in shown:
-        shown["hmacConfig"] = {**shown["hmacConfig"], "secret": _HIDDEN}
+        shown["hmacConfig"] = {**made["hmacConfig"], "secret": _HIDDEN}
     return shown
 
 
@@ -194,7 +198,7 @@ def _headers(what: str, there: Mapping[str, Any]) -> dict[str, str]:
     if owner == "api":
         return {}
     if owner:
-        raise _refusal(f"{what} is provisioned ({owner}): what is to change is to change there")
+        raise _refusal(f"{what}: provisioned ({owner}), so it is to be changed there")
     return {"X-Disable-Provenance": "true"}
 
 
@@ -249,12 +253,14 @@ def _policies(tree: Tree, wanted: Tree) -> Step | None:
     body = {name: value for name, value in wanted.items() if name != "provenance"}
     routes, had = wanted.get("routes") or [], tree.get("routes") or []
     lines = [f"{_words(route)} taken out" for route in had if route not in routes]
-    lines += [f"{_words(route)} put in" for route in routes if route not in had]
+    own = [route for route in routes if route not in had]
+    lines += [f"{_words(route)} put in" for route in own]
     how = "; ".join([*lines, "all others stay"])
     try:
         headers = _headers(what, tree)
     except MonitorError as error:
-        raise _refusal(f"{error}: {how}") from None
+        added = "".join(f"\n    - {orjson.dumps(route).decode()}" for route in own)
+        raise _refusal(f"{error}. Its `routes` need, first and last:{added}") from None
     return Step(what, how, "PUT", POLICIES, body, headers)
 
 
