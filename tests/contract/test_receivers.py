@@ -21,7 +21,7 @@ KINDS = kinds("watcher.receivers")
 CASES = [
     (kind, path)
     for kind in KINDS
-    for path in sorted((PAYLOADS / kind).glob("*.json"))
+    for path in sorted((PAYLOADS / kind).glob("*json"))
     if not path.name.endswith((".events.json", ".options.json"))
 ]
 SAMPLES = [

@@ -23,6 +23,11 @@ BODIES = [
     for path in sorted(PAYLOADS.glob("*/*.json"))
     if not path.name.endswith((".events.json", ".options.json"))
 ]
+LINES = [
+    json.loads(line)
+    for path in sorted(PAYLOADS.glob("*/*.ndjson"))
+    for line in path.read_bytes().splitlines()
+]
 NAMES = sorted({name for body in BODIES if isinstance(body, dict) for name in body})
 
 TEXTS = st.one_of(
@@ -54,7 +59,21 @@ VALUES = st.recursive(
 @st.composite
 def spoilt_bodies(draw: st.DrawFn) -> object:
     """A good body in which up to three values, anywhere, are other ones."""
-    body = json.loads(json.dumps(draw(st.sampled_from(BODIES))))
+    return _spoilt(draw, BODIES)
+
+
+@st.composite
+def spoilt_streams(draw: st.DrawFn) -> bytes:
+    """Lines of a connector, of which some are spoilt, some are no JSON, and some are whole."""
+    lines = [
+        json.dumps(_spoilt(draw, LINES)).encode() if draw(st.booleans()) else draw(st.binary())
+        for _ in range(draw(st.integers(1, 4)))
+    ]
+    return b"\n".join([orjson.dumps(draw(st.sampled_from(LINES))), *lines])
+
+
+def _spoilt(draw: st.DrawFn, bodies: list[object]) -> object:
+    body = json.loads(json.dumps(draw(st.sampled_from(bodies))))
     for _ in range(draw(st.integers(1, 3))):
         _spoil(draw, body)
     return body
@@ -77,10 +96,10 @@ def _listed(value: object) -> list[object]:
     return value if isinstance(value, list) else []
 
 
-def _check(kind: str, body: bytes) -> None:
+def _check(kind: str, body: bytes, **options: object) -> None:
     """Reads the body and holds its events against everything that a store asks of them."""
     receiver = adapter("watcher.receivers", kind)
-    context = base.Context("src", NOW, receiver.options({}))
+    context = base.Context("src", NOW, receiver.options(options))
     try:
         reading = receiver.parse(body, context)
     except base.Unparsable as error:
@@ -131,6 +150,12 @@ def test_arbitrary_json_is_read_or_refused(kind: str, value: object) -> None:
 def test_spoilt_bodies_are_read_or_refused(kind: str, body: object) -> None:
     """A good body with wrong values in it becomes sound events or Unparsable."""
     _check(kind, json.dumps(body).encode())
+
+
+@given(body=spoilt_streams())
+def test_spoilt_streams_are_read_or_refused(body: bytes) -> None:
+    """One good line is read, whatever the others are."""
+    _check("zabbix", body, connector=True)
 
 
 @pytest.mark.parametrize("kind", KINDS)
