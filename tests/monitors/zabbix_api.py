@@ -33,8 +33,18 @@ PARAMETERS = {
     "problem.get": COMMON | OF_EVENTS | {"recent"},
     "event.get": COMMON | OF_EVENTS | {"value", "selectHosts", "selectRelatedObject"},
     "event.acknowledge": {"eventids", "action", "message", "severity", "suppress_until"},
-    "trigger.get": COMMON | {"triggerids", "selectFunctions", "selectItems", "selectHosts"},
-    "host.get": COMMON | {"hostids", "selectInterfaces"},
+    "trigger.get": COMMON
+    | {
+        "triggerids", "dependent", "selectDependencies", "selectFunctions", "selectItems",
+        "selectHosts",
+    },
+    "host.get": COMMON
+    | {
+        "hostids", "groupids", "selectHostGroups", "selectInheritedTags", "selectInterfaces",
+        "selectInventory", "selectParentTemplates", "selectTags",
+    },
+    "service.get": COMMON
+    | {"serviceids", "selectChildren", "selectParents", "selectProblemTags", "selectTags"},
     "hostgroup.get": COMMON | {"groupids"},
     "maintenance.get": COMMON
     | {"maintenanceids", "selectHosts", "selectTags", "selectTimeperiods", "selectHostGroups"},
@@ -182,7 +192,7 @@ class StandIn:
         known = PARAMETERS[method]
         if method == "event.get" and self.release < (7, 0):
             known = (known | {"select_acknowledges"}) - {"selectAcknowledges"}
-        if method == "maintenance.get" and self.release < (6, 2):
+        if "selectHostGroups" in known and self.release < (6, 2):
             known = (known | {"selectGroups"}) - {"selectHostGroups"}
         unknown = sorted(set(params) - known)
         if strict and unknown:
@@ -317,7 +327,7 @@ class StandIn:
 
     def _trigger_get(self, params: Mapping[str, Any]) -> Any:
         rows = []
-        for id_ in params["triggerids"]:
+        for id_ in params.get("triggerids", ()):
             item = self.triggers.get(id_)
             if item is None:
                 continue
@@ -352,6 +362,9 @@ class StandIn:
 
     def _hostgroup_get(self, _: Mapping[str, Any]) -> Any:
         return [{"groupid": id_, "name": name} for id_, name in self.groups.items()]
+
+    def _service_get(self, _: Mapping[str, Any]) -> Any:
+        return []
 
     def _maintenance_get(self, _: Mapping[str, Any]) -> Any:
         return self.maintenances
