@@ -1,6 +1,6 @@
 """Measures what the performance of Watcher is claimed to be, and prints a table.
 
-`python -m benchmarks [intake flow crash latency growth life decisions ssh] [--quick]`
+`python -m benchmarks [intake flow crash latency growth life decisions ssh reconcile connector] [--quick]`
 """
 
 import argparse
@@ -12,7 +12,18 @@ import signal
 import sys
 from importlib.metadata import version
 
-from benchmarks import crash, decisions, flow, growth, intake, latency, life, ssh
+from benchmarks import (
+    connector,
+    crash,
+    decisions,
+    flow,
+    growth,
+    intake,
+    latency,
+    life,
+    reconcile,
+    ssh,
+)
 from benchmarks.table import Effort, Row, markdown
 
 _ALL = {
@@ -23,6 +34,8 @@ _ALL = {
     "growth": growth.measure,
     "decisions": decisions.measure,
     "ssh": ssh.measure,
+    "reconcile": reconcile.measure,
+    "connector": connector.measure,
     "crash": crash.measure,
 }
 _NEEDED = ("wrk", "prometheus-alertmanager")

@@ -30,6 +30,12 @@ retention: {{deliveries: 3650d, actions: 3650d, evidence: 3650d}}
 catalogue: catalogue.yaml
 sources:
   - {{name: main, kind: alertmanager, customer: acme, auth: {{bearer: {{file: token}}}}}}
+  - {{name: zbx, kind: zabbix, customer: acme, auth: {{bearer: {{file: token}}}}}}
+  - name: both
+    kind: zabbix
+    customer: acme
+    options: {{connector: true}}
+    auth: {{bearer: {{file: token}}}}
   - {{name: other, kind: alertmanager, customer: globex, auth: {{bearer: {{file: token}}}}}}
 """
 _CATALOGUE = "customers:\n  - {name: acme}\n  - {name: globex}\n"
