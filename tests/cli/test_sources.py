@@ -43,7 +43,7 @@ def _wrong(at: Desk) -> None:
         key, name = "v1:watcher:silent:zbx", "Source zbx is silent"
         alert = Alert(
             "acme", key, OWN, "o", AlertStatus.FIRING, Severity.DISASTER, name, NOW, NOW, NOW,
-            labels={"source": "zbx", "condition": "silent"}, summary="For 2 h.", incident=7,
+            labels={"about": "zbx", "condition": "silent"}, summary="For 2 h.", incident=7,
         )  # fmt: skip
         tx.save_alerts([alert])
 

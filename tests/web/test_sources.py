@@ -68,7 +68,7 @@ def _silent() -> Alert:
         NOW,
         NOW,
         NOW - 85 * MINUTE,
-        labels={"source": "zabbix", "condition": "silent"},
+        labels={"about": "zabbix", "condition": "silent"},
         summary="Its longest pause in 14 days was 40 min; it has been silent for 85 min.",
         incident=3,
     )

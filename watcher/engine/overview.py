@@ -84,7 +84,7 @@ def _of(
         lag=now - state.asked.complete_at if state.asked.complete_at else None,
         today=_counted(each for each in mine if each.day == now.date()),
         week=_counted(mine),
-        wrong=[each for each in alerts if (each.customer, each.labels.get("source")) == whose],
+        wrong=[each for each in alerts if (each.customer, each.labels.get("about")) == whose],
     )
 
 

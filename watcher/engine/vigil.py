@@ -150,5 +150,5 @@ def _standing(alerts: Sequence[Alert]) -> Iterator[tuple[Whose, datetime]]:
     for alert in alerts:
         concern = next((each for each in Concern if each == alert.labels.get("condition")), None)
         if concern is not None:
-            whose = alert.customer, alert.labels.get("source", ""), concern
+            whose = alert.customer, alert.labels.get("about", ""), concern
             yield whose, alert.started_at

@@ -56,7 +56,7 @@ def parse(body: bytes, context: Context) -> Reading:
         at=base.moment(said.get("at"), context.received_at) or context.received_at,
         name=_TITLES[concern].format(source),
         severity=base.SEVERITIES.get(str(said.get("severity")), Severity.HIGH),
-        labels={"source": source, "condition": concern},
+        labels={"about": source, "condition": concern},
         started_at=since,
         summary=text,
         url=base.link(said.get("url")),
