@@ -229,12 +229,26 @@ def test_a_missed_recovery_is_proven_by_its_record(each: StandIn) -> None:
     assert Kind.RESOLVED not in {event.kind for event in events(survey.bodies)}
 
 
-def test_a_condition_known_by_name_ends_under_its_name(zabbix: StandIn) -> None:
-    """A key of another making is the one under which the alert is found."""
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ("name", "Disk is full", "host", "db01"),
+        ("name", "Disk is full", "10000"),
+        ("20000", "host", "db01"),
+        ("20000", "10000"),
+    ],
+)
+def test_a_condition_known_by_names_ends_under_its_names(
+    zabbix: StandIn, parts: tuple[str, ...]
+) -> None:
+    """A key of another making is the one under which the alert is found, whatever the inventory
+    calls the host.
+    """
     event = zabbix.fire(zabbix.trigger(zabbix.host("db01")), T)
     zabbix.recover(event, T + 1)
-    key = recurrence_key("zbx", "name", "Disk is full", "host", "db01")
-    known = replace(held(zabbix, event), key=key)
+    key = recurrence_key("zbx", *parts)
+    host = "db01" if "db01" in parts else "db01.example.org"
+    known = replace(held(zabbix, event), key=key, host=host, labels={})
 
     survey = surveyed(zabbix, known)
 
@@ -558,6 +572,35 @@ def test_spans_that_are_no_events_of_zabbix_are_left_alone(zabbix: StandIn) -> N
     odd = Held("v1:zbx:name:x:host:y", "", "x", NOW), Held("v1:zbx:1:2", "v1:abc", "x", NOW)
 
     assert surveyed(zabbix, *odd).endings == {}
+
+
+def test_what_is_known_by_name_only_is_gone_if_its_event_says_so(zabbix: StandIn) -> None:
+    """Hidden from us, nothing is known of it; without what it is about, it is over."""
+    host = zabbix.host("db01")
+    event = zabbix.fire(zabbix.trigger(host), T)
+    key = recurrence_key("zbx", "name", "Disk is full", "host", "db01")
+    known = replace(held(zabbix, event), key=key, labels={})
+    zabbix.delete_host(host)
+
+    seen = surveyed(zabbix, known)
+    zabbix.hidden.add(event)
+    unseen = surveyed(zabbix, known)
+
+    assert [ending.why for ending in seen.endings.values()] == [
+        "the trigger of it on db01 was deleted in Zabbix"
+    ]
+    assert (unseen.endings, unseen.complete) == ({}, True)
+
+
+def test_a_key_of_an_unknown_making_is_left_to_the_host(zabbix: StandIn) -> None:
+    """Nothing is read out of it."""
+    event = zabbix.fire(zabbix.trigger(zabbix.host("db01")), T)
+    zabbix.recover(event, T + 1)
+    known = replace(held(zabbix, event), key="v9:zbx")
+
+    [resolved] = events([surveyed(zabbix, known).endings[known.occurrence].body])
+
+    assert resolved.host == "db01"
 
 
 def test_what_came_and_went_with_its_trigger_is_left_out(zabbix: StandIn) -> None:

@@ -36,7 +36,7 @@ _NOBODY = "Inaccessible user"
 _FUNCTION = re.compile(r"\{(\d+)\}")
 # Zabbix takes an address from the interface of the item, else from the first of these types.
 _INTERFACES = ("1", "2", "4", "3")
-_KEPT = ("host_name", "host_ip", "trigger_url", "item_key")
+_KEPT = ("host_name", "host_ip", "trigger_id", "trigger_url", "item_key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +156,25 @@ def event_id_of(held: Held) -> str:
 
 def remembered(held: Held) -> Fields:
     """What is watched, as Watcher knows it: so that news finds the alert under its own key."""
-    _, trigger, host, *_ = (*parts_of(held.key), "", "", "")
     return {
         **{name: held.labels.get(name, "") for name in _KEPT},
-        "trigger_id": trigger if trigger.isdecimal() else "",
-        "host_id": host if host.isdecimal() else "",
         "host_host": held.host or "",
+        **_ids_in(held.key),
     }
+
+
+def _ids_in(key: str) -> Fields:
+    """Trigger and host as the receiver wrote them into a key: by their ids, or by names."""
+    match parts_of(key):
+        case (_, "name", _, "host", host):
+            return {"host_host": host}
+        case (_, "name", _, host_id):
+            return {"host_id": host_id}
+        case (_, trigger_id, "host", host):
+            return {"trigger_id": trigger_id, "host_host": host}
+        case (_, trigger_id, host_id):
+            return {"trigger_id": trigger_id, "host_id": host_id}
+    return {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,20 +182,19 @@ class Surveyor:
             # That many do not vanish by themselves: more likely the token lost a right.
             lost = {id_: held for id_, held in lost.items() if id_ in found.events}
         for id_, why in self._why_gone(found, lost).items():
-            held = lost[id_]
-            found.endings[held.occurrence] = Ending(self.scribe.lost(held), why, recorded=False)
+            body = self.scribe.lost(lost[id_])
+            found.endings[lost[id_].occurrence] = Ending(body, why, recorded=False)
         _doubt(found, absent.values(), len(known), many)
 
     def _why_gone(self, found: _Findings, lost: Mapping[int, Held]) -> Mapping[int, str]:
         """What became of that which they are about, in words."""
         left = {id_: remembered(held) for id_, held in lost.items()}
-        hosts = self.records.hosts({each["host_id"] for each in left.values() if each["host_id"]})
-        triggers = self.records.triggers(
-            {each["trigger_id"] for each in left.values() if each["trigger_id"]}
-        )
+        hosts = self.records.hosts({each["host_id"] for each in left.values() if "host_id" in each})
+        triggers = self.records.triggers({each["trigger_id"] for each in left.values()} - {""})
         return {
-            id_: _why_gone(about, hosts, triggers, seen=id_ in found.events)
+            id_: why
             for id_, about in left.items()
+            if (why := _why_gone(about, hosts, triggers, seen=id_ in found.events))
         }
 
     def _bodies(self, found: _Findings, known: Mapping[int, Held], since: int) -> tuple[bytes, ...]:
@@ -258,15 +257,16 @@ def _why_gone(
     about: Fields, hosts: Collection[str], triggers: Collection[str], *, seen: bool
 ) -> str:
     """An event that is `seen` still, without what it is about, is proof of that; one that is not
-    seen may also be hidden from us.
+    seen may also be hidden from us. "" where nothing can be said.
     """
-    host, trigger = about["host_host"] or about["host_id"], about["trigger_id"]
-    if about["host_id"] and about["host_id"] not in hosts:
+    host_id, trigger = about.get("host_id", ""), about["trigger_id"]
+    host = about["host_host"] or host_id
+    if host_id and host_id not in hosts:
         doubt = "" if seen else ", or its token may not read it any more"
         return f"the host {host} was deleted in Zabbix{doubt}"
     if seen or (trigger and trigger not in triggers):
-        return f"the trigger {trigger} on {host} was deleted in Zabbix"
-    return f"Zabbix has no record of it any more, but still of its host {host}"
+        return f"the trigger {trigger or 'of it'} on {host} was deleted in Zabbix"
+    return f"Zabbix has no record of it any more, but still of its host {host}" if host_id else ""
 
 
 def _dated(told: tuple[int, int, bytes], like: datetime) -> tuple[datetime, bytes]:
