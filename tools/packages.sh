@@ -49,6 +49,7 @@ for_e2e() {
     need "end-to-end tests with Zabbix and a browser" \
         zabbix-server-pgsql zabbix-frontend-php zabbix-agent \
         php8.2-fpm php8.2-pgsql php8.2-cli postgresql chromium
+    need "end-to-end tests with Alertmanager" prometheus-alertmanager
     need "some steps of the Linux runbooks" iproute2 iputils-ping lsof sysstat bind9-dnsutils busybox
     need "end-to-end tests of runbooks against real services" \
         mariadb-server redis-server rabbitmq-server nginx-light apache2-bin gdb gcc libc6-dev
