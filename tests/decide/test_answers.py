@@ -212,8 +212,8 @@ def test_a_silence_is_a_line_on_the_timeline() -> None:
 
     assert incident() == step.incident
     assert (
-        "silenced in grafana and zabbix until 2026-03-01 05:00 UTC; Watcher itself goes on"
-        == entry.text
+        "ivan wants grafana and zabbix to be silent until 2026-03-01 05:00 UTC; "
+        "Watcher itself goes on" == entry.text
     )
     assert ("ivan", "because the test says so") == (entry.actor, entry.reason.text)
 

@@ -26,8 +26,9 @@ def test_an_incident_is_silenced_where_its_alerts_come_from(world: World) -> Non
     line, action = after["timeline"][-1], after["actions"][-1]
     assert (200, before["status"]) == (status, after["status"])
     assert (
-        "silenced in zabbix-acme until 2026-11-22 06:00 UTC; Watcher itself goes on" == line["text"]
-    )
+        "operator-of-all wants zabbix-acme to be silent until 2026-11-22 06:00 UTC; "
+        "Watcher itself goes on"
+    ) == line["text"]
     assert ("new disk comes", "operator-of-all") == (line["reason"]["text"], line["actor"])
     assert ("answer", "waiting") == (action["kind"], action["status"])
     assert 1 == world.woken
@@ -74,7 +75,7 @@ def test_the_page_silences_an_incident(world: World) -> None:
 
     assert "Silence it in zabbix-acme" in page
     assert (303, "/incidents/8") == (answer.status_code, answer.headers["location"])
-    assert "silenced in zabbix-acme until 2026-11-22 07:14 UTC; Watcher itself goes on" in after
+    assert "olga wants zabbix-acme to be silent until 2026-11-22 07:14 UTC" in after
     assert re.search(r"waiting</span> <span>Silence it in zabbix-acme for olga</span>", after)
 
 

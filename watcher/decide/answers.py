@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from watcher.decide.lifecycle import Moment, RefusedError, Step, note
 from watcher.decide.priority import Scale, basis
@@ -168,7 +168,8 @@ def silenced(incident: Incident, until: datetime, sources: Collection[str], mome
             "none of its alerts that fire comes from a monitoring system that Watcher can silence"
         )
     where = " and ".join(sources)
-    text = f"silenced in {where} until {until:%Y-%m-%d %H:%M} UTC; Watcher itself goes on"
+    time = f"{until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    text = f"{moment.actor} wants {where} to be silent until {time}; Watcher itself goes on"
     return note(incident, text, moment)
 
 
