@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ from watcher.monitors import zabbix as monitors
 from watcher.monitors.base import Access
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+LATER = datetime(2096, 11, 22, 12, 0, tzinfo=UTC)
 URL = "https://watcher.example.org/incidents/12"
 
 
@@ -124,7 +125,7 @@ def test_what_is_so_already_is_not_told_again(zabbix: StandIn) -> None:
         answer(Verb.ACKNOWLEDGE, event),
         answer(Verb.COMMENT, event),
         answer(Verb.SEVERITY, event, severity=Severity.WARNING),
-        answer(Verb.SILENCE, event, until=NOW),
+        answer(Verb.SILENCE, event, until=LATER),
         answer(Verb.CLOSE, event),
     )
     for decision in decisions:
@@ -216,13 +217,22 @@ def test_a_silence_suppresses_until_it_ends(zabbix: StandIn) -> None:
     """From 6.2 on; without an end it is for ever."""
     first, second = fired(zabbix, 2)
 
-    told(zabbix, answer(Verb.SILENCE, first, until=NOW))
+    told(zabbix, answer(Verb.SILENCE, first, until=LATER))
     told(zabbix, answer(Verb.SILENCE, second))
 
     asked = zabbix.asked("event.acknowledge")
-    assert [each["suppress_until"] for each in asked] == [int(NOW.timestamp()), 0]
-    assert "suppressed incident 12 until 2026-11-22 12:00 UTC: " in asked[0]["message"]
+    assert [each["suppress_until"] for each in asked] == [int(LATER.timestamp()), 0]
+    assert "suppressed incident 12 until 2096-11-22 12:00 UTC: " in asked[0]["message"]
     assert zabbix.problems[first].suppressed
+
+
+def test_a_silence_that_is_over_is_not_told(zabbix: StandIn) -> None:
+    """It waited for too long."""
+    [event] = fired(zabbix)
+
+    outcome = told(zabbix, answer(Verb.SILENCE, event, until=NOW - timedelta(days=99)))
+
+    assert (outcome.verdict, zabbix.calls) == (Verdict.DONE, [])
 
 
 def test_what_is_over_is_not_suppressed(zabbix: StandIn) -> None:

@@ -81,6 +81,8 @@ class Teller:
 
     def answer(self, answer: Answer) -> Outcome:
         """As Monitor.answer."""
+        if answer.until is not None and answer.until <= self._clock.now():
+            return Outcome(Verdict.DONE, "the silence would be over already")
         deadline = self._clock.monotonic() + _BUDGET
         told = _Told()
         try:
