@@ -31,7 +31,7 @@ class Wish:
 
 def propose(wish: Wish, read: Callable[[], Estate]) -> None:
     """Asks, compares and writes; prints what would change."""
-    settings_of(wish.config)
+    settings_of(wish.config, brief=True)
     where = described_in(wish.config or starter_config(), os.environ)
     own = [folder / f"{wish.name}.yaml" for folder in where.folders]
     known = described(Files(where.catalogue, where.inventory, own), Problems())

@@ -33,7 +33,7 @@ def _command(
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}; nothing was changed")
     try:
-        load(config, os.environ)
+        load(config, os.environ, brief=True)
     except SettingsError as error:
         placed.take_back()
         _complain(error, "with these files the configuration cannot be used; nothing was changed")

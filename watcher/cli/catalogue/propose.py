@@ -57,7 +57,7 @@ def _zabbix(  # noqa: PLR0913, PLR0917 - the options of a command are its argume
     config: Config = None,
 ) -> None:
     """Propose the monitored hosts of a Zabbix, their dependencies and its services."""
-    settings = settings_of(config)
+    settings = settings_of(config, brief=True)
     found = next((each for each in settings.sources if each.name == source), None)
     if found is None:
         fail(f"there is no source {source!r}")
