@@ -19,7 +19,7 @@ from watcher.kit.plugins import adapter, kinds
 from watcher.kit.shipped import shipped
 from watcher.model.incident import Priority
 from watcher.policy.catalogue import CatalogueFile
-from watcher.policy.endpoints import Auth
+from watcher.policy.endpoints import Auth, Heartbeat
 from watcher.policy.inventory import InventoryFile
 from watcher.policy.problems import Problems
 from watcher.policy.rules import RulesFile
@@ -525,6 +525,37 @@ def test_what_cannot_be_told_is_an_error(tmp_path: Path) -> None:
     assert complaint.endswith(
         "a source of kind grafana cannot be told to close; it can be told: annotate, silence"
     )
+
+
+def test_watcher_speaks_of_the_sources_by_a_name_of_its_own(tmp_path: Path) -> None:
+    """No other source may have that name, and none its kind."""
+    source = "- {{name: {}, kind: {}, auth: {{bearer: {{env: TOKEN}}}}}}\n"
+    text = source.format("watcher", "zabbix") + source.format("a", "watcher")
+
+    assert complaints(written(tmp_path, f"sources:\n{text}")) == [
+        "watcher.yaml:2: sources.0.name: the name 'watcher' is Watcher's own: "
+        "it speaks of the other sources by it",
+        "watcher.yaml:3: sources.1.kind: there is no kind 'watcher'; "
+        "there are: alertmanager, generic, grafana, zabbix",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "heartbeat"),
+    [
+        ("", None),
+        (", heartbeat: learn", Heartbeat()),
+        (", heartbeat: 26h", Heartbeat(timedelta(hours=26))),
+    ],
+)
+def test_a_source_speaks_as_often_as_is_said(
+    tmp_path: Path, given: str, heartbeat: Heartbeat | None
+) -> None:
+    """By a time, by its habit, or as it likes."""
+    text = f"sources:\n- {{name: a, kind: zabbix, auth: {{bearer: {{env: TOKEN}}}}{given}}}\n"
+    [source] = load(written(tmp_path, text), {"TOKEN": "x"}).sources
+
+    assert heartbeat == source.heartbeat
 
 
 def test_two_sources_of_one_name_are_an_error(tmp_path: Path) -> None:

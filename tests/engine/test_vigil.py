@@ -241,3 +241,14 @@ def test_a_source_is_looked_after_without_its_secrets() -> None:
         == found
     )
     assert Watched("quiet", "generic", "globex") == watched(QUIET)
+
+
+def test_a_concern_that_nobody_knows_any_more_is_left_alone(night: Night) -> None:
+    """An alert that a later version of Watcher raised, before it was taken back."""
+    night.post(GOOD)
+    night.look(after=21 * MINUTE)
+    strange = replace(night.own()[0], key="v1:watcher:bored:gen", labels={"condition": "bored"})
+    with night.store.begin() as tx:
+        tx.save_alerts([strange])
+
+    assert 0 == night.look(after=MINUTE)

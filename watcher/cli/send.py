@@ -8,6 +8,7 @@ from watcher.cli._common import Config, fail, local_url, settings_of
 from watcher.demo.post import PostError, post
 from watcher.kit.clock import Clock
 from watcher.kit.plugins import adapter, kinds
+from watcher.model.concern import OWN
 from watcher.policy.endpoints import Source
 from watcher.settings import Settings
 
@@ -30,8 +31,9 @@ def _command(
     config: Config = None,
 ) -> None:
     """Post a sample; the same serial again means the same outage."""
-    if kind not in kinds(_RECEIVERS):
-        fail(f"there is no kind {kind!r}; there are: {', '.join(kinds(_RECEIVERS))}")
+    others = [each for each in kinds(_RECEIVERS) if each != OWN]
+    if kind not in others:
+        fail(f"there is no kind {kind!r}; there are: {', '.join(others)}")
     receiver = adapter(_RECEIVERS, kind)
     name = sample or next(iter(receiver.SAMPLES))
     if name not in receiver.SAMPLES:
