@@ -64,7 +64,7 @@ class FakeMonitor:
 @dataclass
 class Scene:
     """A Zabbix that posts and is told, people, and what Watcher makes of it. What is to happen
-    `during` an answer does so once.
+    `during` an answer does so once. What is posted is digested, unless all is to be `at_once`.
     """
 
     store: Store
@@ -75,6 +75,7 @@ class Scene:
     during: list[Callable[[], object]] = field(default_factory=list)
     clock: FakeClock = field(default_factory=FakeClock)
     made: int = 0
+    at_once: bool = False
 
     def __post_init__(self) -> None:
         listeners = {"zabbix": self.verbs} if self.verbs else {}
@@ -107,11 +108,12 @@ class Scene:
         }
         with closing(self.store.inbox(now)) as inbox:
             inbox.append([arrival(orjson.dumps(body), now)])
-        self.digest.step()
+        if not self.at_once:
+            self.digest.step()
 
     def updated(self, event: int = 1, **fields: str) -> None:
         """Somebody does something to a problem in Zabbix."""
-        self.zabbix(event, event_update_status="1", user_fullname=ANNA, **fields)
+        self.zabbix(event, **{"event_update_status": "1", "user_fullname": ANNA, **fields})
 
     def told(self) -> list[Verb]:
         """What is told by now, in the order in which it was."""
@@ -190,6 +192,39 @@ def test_what_is_acknowledged_here_is_told_there_and_comes_back_as_no_news(scene
     assert "https://watcher.example/incidents/1" == answer.url
     assert (before, lines) == (scene.incident(), scene.lines())
     assert [Verb.ACKNOWLEDGE] == scene.told()
+
+
+def test_whoever_lets_go_there_leaves_the_incident_open_here(scene: Scene) -> None:
+    """Unless somebody holds another of its alerts, whenever that was heard of."""
+    boris = {"user_fullname": "Boris"}
+    scene.updated(1, event_update_action="acknowledged")
+    scene.updated(2, event_update_action="acknowledged", **boris)
+    scene.updated(1, event_update_action="unacknowledged")
+    his = scene.incident()
+    scene.updated(2, event_update_action="unacknowledged", **boris)
+
+    assert (Status.ACKNOWLEDGED, "Boris") == (his.status, his.acknowledged_by)
+    assert (Status.OPEN, None) == (scene.incident().status, scene.incident().acknowledged_by)
+    assert ("open again: nobody is on it", "Boris let go of problem 2 on db01 in zabbix") in (
+        scene.lines()
+    )
+
+
+def test_how_much_is_digested_at_once_makes_no_difference(tmp_path: Path) -> None:
+    """Alone or in one batch with what came before, the same words have the same effect."""
+    found = []
+    for name, at_once in (("alone", False), ("together", True)):
+        with closing(Store.open(sqlite_in(tmp_path / name))) as store:
+            scene = Scene(store, at_once=at_once)
+            scene.zabbix(1)
+            scene.updated(1, event_update_action="acknowledged")
+            scene.zabbix(2)
+            scene.updated(2, event_update_action="acknowledged", user_fullname="Boris")
+            scene.updated(1, event_update_action="unacknowledged")
+            scene.digest.step()
+            found.append((scene.incident(), scene.lines()))
+
+    assert found[0] == found[1]
 
 
 def test_what_came_of_it_is_on_the_timeline(scene: Scene) -> None:

@@ -5,6 +5,8 @@ from datetime import timedelta
 from itertools import count, permutations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.decide.given import POLICY, at, event
 from tests.engine.test_fold import CATALOGUE, fold
@@ -127,3 +129,33 @@ def test_what_is_held_back_is_attended_to_once_it_is_raised() -> None:
 
     assert {} == before
     assert (Status.ACKNOWLEDGED, ANNA) == attended(book)
+
+
+KEYS = ("cpu", "disk")
+NEWS = st.builds(
+    lambda minute, key, kind, by: (
+        event(minute, kind, key=key)
+        if kind is not Kind.UPDATE
+        else said(minute, on=by != "nobody", by=by, key=key)
+    ),
+    st.integers(1, 30),
+    st.sampled_from(KEYS),
+    st.sampled_from([Kind.UPDATE, Kind.UPDATE, Kind.UPDATE, Kind.RESOLVED]),
+    st.sampled_from(["Anna", "Boris", "nobody"]),
+)
+
+
+@settings(max_examples=60)
+@given(st.lists(NEWS, max_size=12), st.data())
+def test_news_that_comes_twice_changes_nothing(news: list[Event], data: st.DataObject) -> None:
+    """Wherever the copies come between the others, as long as they come later."""
+    stream = [(0.0, event(0, key=key)) for key in KEYS]
+    stream += [(float(each.at.minute), each) for each in sorted(news, key=lambda each: each.at)]
+    again = data.draw(st.lists(st.sampled_from(stream), max_size=4))
+    doubled = [*stream, *((31.0, each) for _, each in again)]
+
+    assert _states(fold(stream)) == _states(fold(doubled))
+
+
+def _states(book: Book) -> list[tuple[Status, str | None]]:
+    return [(each.status, each.acknowledged_by) for each in book.incidents.values()]
