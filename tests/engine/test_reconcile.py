@@ -16,6 +16,8 @@ from watcher.model.delivery import Delivery, DeliveryStatus
 from watcher.model.event import Reading
 from watcher.model.matcher import Matcher, Operator
 from watcher.monitors.base import MonitorError, Trouble
+from watcher.store.base import StoreUnavailable
+from watcher.store.inbox import Inbox
 from watcher.store.query import Query
 from watcher.store.store import Store
 
@@ -190,6 +192,29 @@ def test_who_lost_the_lease_writes_nothing(world: World) -> None:
         after = view.source("gen")
 
     assert (before, 0) == (after, world.deliveries())
+
+
+def test_what_could_not_be_taken_in_is_asked_for_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full: then nothing was asked, as far as the next round knows."""
+    world.hear("db1")
+    world.there.end("db1", at=world.ago(5))
+
+    def full(_: object) -> Inbox:
+        raise StoreUnavailable("the disk is full")
+
+    with world.store.view() as view:
+        before = view.source("gen")
+    with monkeypatch.context() as patched:
+        patched.setattr(world.store, "inbox", full)
+        with pytest.raises(StoreUnavailable):
+            world.round()
+    with world.store.view() as view:
+        after = view.source("gen")
+    world.round()
+
+    assert (before, set()) == (after, world.firing())
 
 
 def test_the_lease_of_a_worker_that_is_gone_is_inherited(world: World) -> None:

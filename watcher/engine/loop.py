@@ -5,6 +5,7 @@ go on.
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from watcher.store.base import StoreUnavailable
 _log = logger("loop")
 _PAUSE = 1.0
 _LONGEST_PAUSE = 30.0
+_BREATH = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,11 @@ class Duty:
     step: Callable[[], int]
     every: float
     then: tuple[str, ...] = ()
+
+
+def breathe() -> None:
+    """Lets others come to the disk, between two parts of something long."""
+    time.sleep(_BREATH)
 
 
 class Loops:

@@ -23,6 +23,7 @@ from watcher.decide.reconcile import (
     walked,
 )
 from watcher.engine.digest import Read
+from watcher.engine.loop import breathe
 from watcher.engine.marks import headers_of
 from watcher.kit.clock import Clock
 from watcher.kit.log import logger
@@ -123,13 +124,18 @@ class Reconciler:
             asked = tx.source(self.access.source).asked
         if token is None:
             raise BusyError(f"{self.access.source} is being asked at this moment")
+        after = None
         try:
             if asked.at is not None and now - asked.at < at_least:
                 return None
-            return self._round(asked, token)
+            found, answered = self._ask(asked)
+            self._append(found.verdict.news, token)
+            # Not before: what could not be taken in must be told again.
+            after = answered
         finally:
-            with self._store.begin() as tx:
-                tx.release(self.name, self._holder)
+            self._end(token, after)
+        _report(found)
+        return found
 
     def look(self) -> Round:
         """What a round would find; nothing is changed. Raises BusyError or StoreUnavailable."""
@@ -137,14 +143,12 @@ class Reconciler:
             asked = view.source(self.access.source).asked
         return self._ask(asked)[0]
 
-    def _round(self, asked: Asked, token: int) -> Round:
-        found, after = self._ask(asked)
-        self._append(found.verdict.news, token)
+    def _end(self, token: int, after: Asked | None) -> None:
+        """Writes down what came of it, if it is still ours to do, and lets the next one ask."""
         with self._store.begin() as tx:
-            if tx.held(self.name, token):
+            if after is not None and tx.held(self.name, token):
                 tx.save_asked(self.access.source, after)
-        _report(found)
-        return found
+            tx.release(self.name, self._holder)
 
     def _ask(self, asked: Asked) -> tuple[Round, Asked]:
         """One answer with what follows from it, and what is known of the source after it."""
@@ -225,16 +229,18 @@ class Reconciler:
         return waiting
 
     def _append(self, news: Sequence[News], token: int) -> None:
-        """Puts news into the inbox, a few at a time, as long as this is ours to do."""
+        """Puts news into the inbox, a few at a time, if this is still ours to do."""
         if not news:
             return
+        with self._store.begin() as tx:
+            if not tx.held(self.name, token):
+                return
         source, customer = self._whose
         inbox = self._store.inbox(self._clock.now())
         try:
             for first in range(0, len(news), _AT_ONCE):
-                with self._store.begin() as tx:
-                    if not tx.held(self.name, token):
-                        return
+                if first:
+                    breathe()
                 now = self._clock.now()
                 some = news[first : first + _AT_ONCE]
                 inbox.append(
