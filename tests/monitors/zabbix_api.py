@@ -35,8 +35,8 @@ PARAMETERS = {
     "event.acknowledge": {"eventids", "action", "message", "severity", "suppress_until"},
     "trigger.get": COMMON
     | {
-        "triggerids", "dependent", "selectDependencies", "selectFunctions", "selectItems",
-        "selectHosts",
+        "triggerids", "expandComment", "dependent", "selectDependencies", "selectFunctions",
+        "selectHosts", "selectItems",
     },
     "host.get": COMMON
     | {
@@ -252,7 +252,9 @@ class StandIn:
         found = [
             each
             for each in self._visible(params)
-            if not each.r_eventid and each.trigger in self.triggers
+            if not each.r_eventid
+            and each.trigger in self.triggers
+            and str(each.id) in params.get("eventids", [str(each.id)])
         ]
         return self._listed(found, params, {"selectAcknowledges"}, named=False)
 

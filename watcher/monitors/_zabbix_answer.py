@@ -150,12 +150,12 @@ class Teller:
             told.refused[_OVER] += 1
             return True
         message = message_of(answer)
-        before = [each for each in row.get("acknowledges", ()) if each["message"] == message]
+        before = [each for each in row.get("acknowledges", ()) if each.get("message") == message]
         so = {
             Verb.ACKNOWLEDGE: bool(before) and str(row["acknowledged"]) == "1",
             Verb.COMMENT: bool(before),
             Verb.SEVERITY: str(row["severity"]) == str(_code(answer)),
-            Verb.CLOSE: over or any(int(each["action"]) & CLOSE for each in before),
+            Verb.CLOSE: over or any(int(each.get("action", 0)) & CLOSE for each in before),
             Verb.SILENCE: bool(before),
         }[answer.verb]
         told.done += so
@@ -193,7 +193,8 @@ def message_of(answer: Answer) -> str:
     if answer.verb is Verb.SILENCE and answer.until is not None:
         what = f"{what} until {_minute(answer.until)}"
     said = f": {answer.text.strip()}" if answer.text.strip() else ""
-    begin, end = f"{MARK}{one_line(answer.by)} {what}", f" {answer.url}" if answer.url else ""
+    begin = cut(f"{MARK}{one_line(answer.by)} {what}", _LONGEST_MESSAGE // 4)
+    end = f" {answer.url}" if answer.url else ""
     return begin + cut(said, _LONGEST_MESSAGE - len(begin) - len(end)) + end
 
 

@@ -134,10 +134,15 @@ def watched(trigger: Row, hosts: Mapping[str, Row]) -> Fields:
         "host_name": str(host.get("name", "")),
         "host_ip": _address(host.get("interfaces", ()), str(item.get("interfaceid", "0"))),
         "item_id": str(item.get("itemid", "")),
-        "item_key": str(item.get("key_", "")),
-        "trigger_url": str(trigger.get("url", "")),
+        "item_key": _plain(item.get("key_")),
+        "trigger_url": _plain(trigger.get("url")),
         "trigger_description": str(trigger.get("comments", "")),
     }
+
+
+def _plain(text: object) -> str:
+    """Nothing, where there are macros in it, which only Zabbix itself can resolve."""
+    return "" if text is None or "{" in str(text) else str(text)
 
 
 def _address(interfaces: Iterable[Row], of_item: str) -> str:

@@ -17,6 +17,11 @@ _COLUMNS = (
     "eventid", "objectid", "clock", "name", "severity", "acknowledged", "suppressed", "opdata",
     "r_eventid",
 )  # fmt: skip
+_OPEN: Mapping[str, object] = {
+    "output": [name for name in _COLUMNS if name != "r_eventid"],
+    "selectTags": "extend",
+    "selectAcknowledges": "extend",
+}
 RENAMED = (7, 0)
 """From here on `select_acknowledges` is deprecated, and the warning of it can spoil an answer."""
 
@@ -75,15 +80,12 @@ class Records:
 
     def open(self) -> Iterator[list[Problem]]:
         """All that holds, page by page, by their ids."""
-        columns = [name for name in _COLUMNS if name != "r_eventid"]
         start = 0
         while True:
             rows = self._rows(
                 "problem.get",
                 **self._scope,
-                output=columns,
-                selectTags="extend",
-                selectAcknowledges="extend",
+                **_OPEN,
                 eventid_from=start,
                 sortfield=["eventid"],
                 sortorder="ASC",
@@ -94,6 +96,16 @@ class Records:
             if len(rows) < self._page:
                 return
             start = problems[-1].id + 1
+
+    def open_outside(self, ids: Collection[int]) -> dict[int, Problem]:
+        """Those of the problems that hold outside of the host groups, if there are such limits."""
+        asked = (str(id_) for id_ in ids) if self._groups else ()
+        rows = [
+            row
+            for some in self._chunks(asked)
+            for row in self._rows("problem.get", **TRIGGERS, **_OPEN, eventids=some)
+        ]
+        return {problem.id: problem for problem in _read(rows, problem_of)}
 
     def count(self, up_to: int) -> int:
         """How many problems hold whose id is no higher."""
@@ -150,7 +162,7 @@ class Records:
         return [replace(each, updates=known.get(each.id, each.updates)) for each in wanted.values()]
 
     def places(self, triggers: Collection[str]) -> dict[str, Fields]:
-        """What each of the triggers watches; those that were deleted are left out."""
+        """What each of the triggers watches, without those of which that is not to be seen."""
         rows = [
             row
             for some in self._chunks(triggers)
@@ -158,6 +170,7 @@ class Records:
                 "trigger.get",
                 triggerids=some,
                 output=["triggerid", "expression", "url", "comments"],
+                expandComment=True,
                 selectFunctions="extend",
                 selectItems=["itemid", "hostid", "key_", "interfaceid"],
             )

@@ -103,7 +103,8 @@ class Surveyor:
         known = {int(event_id_of(each)): each for each in held if event_id_of(each)}
         found = _Findings()
         try:
-            self._list_open(found)
+            self._list_open(found, newest)
+            found.open |= self.records.open_outside(known.keys() - found.open.keys())
             reached = self._walk(found, mark.start(at), newest, known)
             self._prove(found, known)
             since = mark.last[0] - int(_CLOCKS.total_seconds())
@@ -140,12 +141,12 @@ class Surveyor:
         while waiting:
             yield _dated(heappop(waiting), since)
 
-    def _list_open(self, found: _Findings) -> None:
+    def _list_open(self, found: _Findings, newest: int) -> None:
         """All that holds. What ends while it is listed does no harm, what is left out would."""
         for page in self.records.open():
             found.open.update((problem.id, problem) for problem in page)
         listed_ = len(found.open)
-        count = self.records.count(max(found.open, default=0))
+        count = self.records.count(max(found.open, default=newest))
         if count > listed_ or count < listed_ // 2:
             found.doubts.append(f"Zabbix listed {listed_} problems but counts {count}")
 
@@ -182,8 +183,13 @@ class Surveyor:
             # That many do not vanish by themselves: more likely the token lost a right.
             lost = {id_: held for id_, held in lost.items() if id_ in found.events}
         for id_, why in self._why_gone(found, lost).items():
-            body = self.scribe.lost(lost[id_])
-            found.endings[lost[id_].occurrence] = Ending(body, why, recorded=False)
+            held, record = lost[id_], found.events.get(id_)
+            body = (
+                self.scribe.ending(record.problem, remembered(held))
+                if record is not None
+                else self.scribe.lost(held)
+            )
+            found.endings[held.occurrence] = Ending(body, why, recorded=False)
         _doubt(found, absent.values(), len(known), many)
 
     def _why_gone(self, found: _Findings, lost: Mapping[int, Held]) -> Mapping[int, str]:
