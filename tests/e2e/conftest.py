@@ -27,16 +27,22 @@ def source_token() -> str:
 
 
 @pytest.fixture(scope="session")
-def connected_zabbix(watcher_port: int, source_token: str) -> Iterator[Zabbix]:
-    """A Zabbix that sends to Watcher through the media type that the how-to has one import."""
-    media_type = _impatient(MEDIA_TYPE.read_text())
+def zabbix_lab() -> Iterator[Zabbix]:
+    """A Zabbix that has not heard of Watcher when the first test gets it."""
     try:
         with running_zabbix() as zabbix:
-            url = f"http://{LOOPBACK}:{watcher_port}/hooks/zabbix"
-            zabbix.connect(media_type, url, source_token)
             yield zabbix
     except NoZabbix as reason:
         pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def connected_zabbix(zabbix_lab: Zabbix, watcher_port: int, source_token: str) -> Zabbix:
+    """A Zabbix that sends to Watcher through the shipped media type, connected by hand."""
+    media_type = _impatient(MEDIA_TYPE.read_text())
+    url = f"http://{LOOPBACK}:{watcher_port}/hooks/zabbix"
+    zabbix_lab.connect(media_type, url, source_token)
+    return zabbix_lab
 
 
 def _impatient(media_type: str) -> str:

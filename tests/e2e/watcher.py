@@ -61,18 +61,23 @@ class Watcher:
         ).stdout.split()[-1]
         self.session.headers["Authorization"] = f"Bearer {token}"
 
-    def items(self, what: str, *match: str) -> list[dict[str, Any]]:
-        """The incidents, alerts, deliveries or actions that match."""
-        items: list[dict[str, Any]] = self._get(what, match)["items"]
+    def items(self, what: str, *match: str, **more: str) -> list[dict[str, Any]]:
+        """The incidents, alerts, deliveries or actions that match; `more` are other parameters."""
+        items: list[dict[str, Any]] = self._get(what, match, **more)["items"]
         return items
+
+    def post(self, path: str, **body: str) -> None:
+        """As an operator does it on a page."""
+        answer = self.session.post(f"{self.url}/api/v1/{path}", json=body, timeout=30)
+        assert answer.ok, answer.text
 
     def incident(self, number: int) -> dict[str, Any]:
         """All of one incident."""
         return self._get(f"incidents/{number}")
 
-    def _get(self, path: str, match: Sequence[str] = ()) -> dict[str, Any]:
+    def _get(self, path: str, match: Sequence[str] = (), **more: str) -> dict[str, Any]:
         url = f"{self.url}/api/v1/{path}"
-        answer = self.session.get(url, params={"match": match}, timeout=30)
+        answer = self.session.get(url, params={"match": match, **more}, timeout=30)
         answer.raise_for_status()
         return dict(answer.json())
 

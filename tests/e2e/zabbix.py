@@ -82,9 +82,12 @@ PHP_SETTINGS = (
 
 # What the Zabbix API calls them.
 SECRET, READ, NO_FRONT_END, ALL_SEVERITIES, TRAPPER, TEXT, DISABLED = 1, 2, 3, 63, 2, 4, 1
+AVERAGE, GIVEN_UP = 3, 2
 ACKNOWLEDGE, COMMENT, CHANGE_SEVERITY = 2, 4, 8
 GROUP = "Watched"
 MEDIA_TYPE = "Watcher"
+BY_HAND = "Send to Watcher"
+MACROS = {"{$ZABBIX.URL}", "{$WATCHER.URL}", "{$WATCHER.TOKEN}"}
 
 
 class NoZabbix(Exception):
@@ -121,7 +124,7 @@ class Zabbix:
     def connect(self, media_type: str, watcher_url: str, token: str) -> None:
         """What docs/how-to/connect-zabbix.md asks of an administrator."""
         api = self.api
-        (self.group,) = api.hostgroup.create(name=GROUP)["groupids"]
+        self.group = self.make_group(GROUP)
         api.usermacro.createglobal(macro="{$ZABBIX.URL}", value=self.url)
         api.usermacro.createglobal(macro="{$WATCHER.URL}", value=watcher_url)
         api.usermacro.createglobal(macro="{$WATCHER.TOKEN}", value=token, type=SECRET)
@@ -133,11 +136,49 @@ class Zabbix:
             "opmessage_usr": [{"userid": self._make_user()}],
         }
         api.action.create(
-            name="Send to Watcher",
+            name=BY_HAND,
             eventsource=0,
             operations=[tell],
             recovery_operations=[tell],
             update_operations=[tell],
+        )
+
+    def forget(self) -> None:
+        """Takes back what `connect` did, where it did it; the hosts and their group stay."""
+        found = self.api.action.get(filter={"name": BY_HAND}, output=["actionid"])
+        if not found:
+            return
+        self.api.action.delete(found[0]["actionid"])
+        for kind, key, name in (
+            ("user", "username", "watcher"),
+            ("mediatype", "name", MEDIA_TYPE),
+            ("usergroup", "name", "Watcher"),
+        ):
+            things = getattr(self.api, kind)
+            (thing,) = things.get(filter={key: name}, output=[key])
+            things.delete(next(value for field, value in thing.items() if field != key))
+        macros = self.api.usermacro.get(globalmacro=True, output=["globalmacroid", "macro"])
+        self.api.usermacro.deleteglobal(
+            *(each["globalmacroid"] for each in macros if each["macro"] in MACROS)
+        )
+
+    def make_group(self, name: str) -> str:
+        """The id of a new host group."""
+        return str(self.api.hostgroup.create(name=name)["groupids"][0])
+
+    def token(self, user: str = "Admin") -> str:
+        """A token of that user for the API."""
+        (found,) = self.api.user.get(filter={"username": user}, output=["userid"])
+        made = self.api.token.create(name=secrets.token_hex(), userid=found["userid"])
+        (token,) = self.api.token.generate(*made["tokenids"])
+        return str(token["token"])
+
+    def be_impatient(self, attempts: int, seconds: int) -> None:
+        """Has messages tried so often, so far apart."""
+        self.api.mediatype.update(
+            mediatypeid=self._media_type()["mediatypeid"],
+            maxattempts=attempts,
+            attempt_interval=f"{seconds}s",
         )
 
     def _media_type(self) -> dict[str, Any]:
@@ -170,6 +211,35 @@ class Zabbix:
         self._make_host(last)
         wait_for(lambda: self._send(last, "up"), "the server to know the hosts")
 
+    def watch_much(self, host: str, count: int) -> list[str]:
+        """The triggers of a host with so many of them, of which each fires by itself; its values
+        are `value0` and so on.
+        """
+        hostid = self._make_host(host)
+        items = [
+            {"hostid": hostid, "name": f"Value {number}", "key_": f"value{number}",
+             "type": TRAPPER, "value_type": TEXT}
+            for number in range(count)
+        ]  # fmt: skip
+        self.api.do_request("item.create", items)
+        triggers = [
+            {"description": f"Slot {number} of {host} is down", "priority": AVERAGE,
+             "expression": f'find(/{host}/value{number},,"like","DOWN")=1'}
+            for number in range(count)
+        ]  # fmt: skip
+        made = self.api.do_request("trigger.create", triggers)["result"]["triggerids"]
+        return [str(each) for each in made]
+
+    def send_much(self, host: str, value: str, count: int) -> None:
+        """The first so many values of such a host."""
+        lines = "".join(f"{host} value{number} {value}\n" for number in range(count))
+        subprocess.run(
+            ["/usr/bin/zabbix_sender", "-z", LOOPBACK, "-p", str(self.port), "-i", "-"],
+            input=lines.encode(),
+            capture_output=True,
+            check=True,
+        )
+
     def _make(self, trigger: Trigger) -> str:
         self._make_host(trigger.host)
         made = self.api.trigger.create(
@@ -181,7 +251,7 @@ class Zabbix:
         )
         return str(made["triggerids"][0])
 
-    def _make_host(self, name: str) -> None:
+    def _make_host(self, name: str) -> str:
         interface = {"type": 1, "main": 1, "useip": 1, "ip": LOOPBACK, "dns": "", "port": "10050"}
         host = self.api.host.create(
             host=name, groups=[{"groupid": self.group}], interfaces=[interface]
@@ -189,6 +259,7 @@ class Zabbix:
         self.api.item.create(
             hostid=host["hostids"][0], name="Value", key_="value", type=TRAPPER, value_type=TEXT
         )
+        return str(host["hostids"][0])
 
     def fire(self, host: str, value: str = "DOWN") -> None:
         self.firing.add(host)
@@ -228,6 +299,11 @@ class Zabbix:
             limit=1,
         )
         return int(alerts[0]["retries"]) if alerts else 0
+
+    def given_up(self, triggers: Sequence[str]) -> int:
+        """How many messages about these triggers it does not try to deliver any more."""
+        asked = {"objectids": triggers, "filter": {"status": GIVEN_UP}, "countOutput": True}
+        return int(self.api.alert.get(**asked))
 
     def press_test_button(self, **filled_in: str) -> dict[str, Any]:
         """What the server answers to the front end's test of the media type."""

@@ -62,6 +62,6 @@ def _find(chosen: Chosen, answer: str) -> None:
     if delivery is None or delivery.source != chosen.source.name:
         fail(
             f"not tested: {chosen.hook} leads to another Watcher, which took the test message; "
-            f"correct `public_url`{AGAIN}"
+            f"correct `public_url`, or `data_dir`, where the store is{AGAIN}"
         )
     typer.echo(f"A test message of the Zabbix server has arrived: delivery {number}.")
