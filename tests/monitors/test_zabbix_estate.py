@@ -223,9 +223,9 @@ def planned(zabbix: StandIn, *periods: dict[str, Any], **more: Any) -> None:
             "hosts": [{"hostid": "1"}],
             groups(zabbix): [],
             "timeperiods": [
-                {"timeperiodid": str(10 + number), "every": "1", "dayofweek": "0", "day": "0",
+                {"every": "1", "dayofweek": "0", "day": "0",
                  "month": "0", "start_time": "0", "start_date": "0", "period": "3600", **period}
-                for number, period in enumerate(periods)
+                for period in periods
             ],
             **more,
         }

@@ -105,7 +105,8 @@ def _works(
     except _UnsayableError as error:
         notes.append(f"maintenance {name!r} is not taken over: {error}")
         return
-    periods = sorted(row["timeperiods"], key=lambda each: int(each["timeperiodid"]))
+    # They come without an id; what they say puts them into the same order every time.
+    periods = sorted(row["timeperiods"], key=_order)
     for number, period in enumerate(periods, 1):
         try:
             time = _time(row, period, zone, now)
@@ -118,6 +119,10 @@ def _works(
                 yield Work(
                     title, name, hosts, when, time.starts, time.length, time.repeat, time.zone
                 )
+
+
+def _order(period: Row) -> tuple[int, list[tuple[str, str]]]:
+    return int(period["timeperiod_type"]), sorted(period.items())
 
 
 def _conditions(tags: Sequence[Row], evaluation: str) -> Iterator[tuple[Matcher, ...]]:
