@@ -175,6 +175,17 @@ def test_trouble_is_over_when_there_is_none_or_another() -> None:
     assert [Concern.UNREACHABLE] == begun(refusing("unreachable", 10), standing)
 
 
+def test_what_cannot_be_reached_in_two_ways_is_one_concern() -> None:
+    """A proxy answers nonsense for a system that is down, or nothing at all."""
+    since = NOW - 11 * MINUTE
+
+    assert [] == worries(refusing("strange"), {Concern.UNREACHABLE: since})
+    assert [] == worries(refusing("unreachable"), {Concern.REFUSED: since})
+    assert [False, True] == [
+        each.firing for each in worries(refusing("token"), {Concern.REFUSED: since})
+    ]
+
+
 def test_an_answer_that_is_never_complete_is_news() -> None:
     """After half an hour, or after five rounds where these take longer."""
     [worry] = worries(overdue(31, "one host was left out"), NOTHING)

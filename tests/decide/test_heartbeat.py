@@ -73,6 +73,16 @@ def test_a_pause_is_forgotten_after_fourteen_days() -> None:
     assert {thirteen: timedelta(hours=13), TODAY: timedelta(minutes=5)} == heard.pauses
 
 
+def test_a_silence_that_was_news_does_not_become_the_habit_at_once() -> None:
+    """After a night of it the limit is doubled; a habit that lasts is learned step by step."""
+    known = spoken(5, timedelta(minutes=40))
+    once = listen(known, [NOON + timedelta(hours=10)], LONG_AGO)
+    again = listen(once, [NOON + timedelta(hours=20)], LONG_AGO)
+
+    limits = [limit_of(each, None) for each in (known, once, again)]
+    assert [80, 160, 320] == [each.length.total_seconds() / 60 for each in limits if each]
+
+
 @pytest.mark.parametrize(
     ("pause", "limit"),
     [
@@ -86,7 +96,7 @@ def test_it_may_be_silent_for_twice_its_longest_pause(pause: timedelta, limit: t
     """But not for more than a day, and it always has a quarter of an hour."""
     found = limit_of(spoken(5, pause), None)
 
-    assert Limit(limit, f"its longest pause in 14 days was {lasting(pause)}") == found
+    assert Limit(limit, f"its longest usual pause in 14 days was {lasting(pause)}") == found
 
 
 @pytest.mark.parametrize("heard", [NEW, spoken(1, timedelta()), spoken(3, timedelta(hours=1))])

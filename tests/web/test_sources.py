@@ -69,7 +69,7 @@ def _silent() -> Alert:
         NOW,
         NOW - 85 * MINUTE,
         labels={"about": "zabbix", "condition": "silent"},
-        summary="Its longest pause in 14 days was 40 min; it has been silent for 85 min.",
+        summary="Its longest usual pause in 14 days was 40 min; it has been silent for 85 min.",
         incident=3,
     )
 
@@ -96,7 +96,7 @@ def test_the_api_says_how_each_source_is(full: World) -> None:
     assert {
         "learned": True,
         "limit": 4800.0,
-        "because": "its longest pause in 14 days was 40 min",
+        "because": "its longest usual pause in 14 days was 40 min",
     } == found["zabbix"]["heartbeat"]
     assert (False, 3600.0) == tuple(
         found["jobs"]["heartbeat"][each] for each in ("learned", "limit")
@@ -134,7 +134,7 @@ def test_nobody_sees_the_sources_without_a_login(full: World) -> None:
     [
         'href="/incidents/3">Source zabbix is silent',
         "it has been silent for 85 min",
-        "expected within 80 min: its longest pause in 14 days was 40 min",
+        "expected within 80 min: its longest usual pause in 14 days was 40 min",
         "expected within 60 min<",
         "its habit is being learned",
         "no heartbeat",

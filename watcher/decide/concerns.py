@@ -23,6 +23,11 @@ _TROUBLES = {
     "strange": Concern.REFUSED,
     "unreachable": Concern.UNREACHABLE,
 }
+# A proxy before a system that is down may say either in turn: whichever came first stays.
+_OTHER = {
+    Concern.REFUSED: Concern.UNREACHABLE,
+    Concern.UNREACHABLE: Concern.REFUSED,
+}
 # Nobody hears of anything any more, or only of less than there is.
 _SEVERITY = {Concern.SILENT: Severity.DISASTER}
 _STILL = (
@@ -54,8 +59,12 @@ def worries(look: Look, standing: Mapping[Concern, datetime]) -> list[Worry]:
         for concern, since in standing.items()
         if (text := _over(look, concern, since, found.get(concern)))
     ]
-    ended = {each.concern for each in over}
-    begun = [each for each in found.values() if each.concern not in standing.keys() - ended]
+    still = standing.keys() - {each.concern for each in over}
+    begun = [
+        each
+        for each in found.values()
+        if each.concern not in still and _OTHER.get(each.concern) not in still
+    ]
     return over + begun
 
 
@@ -168,7 +177,8 @@ def _answered(look: Look, concern: Concern, since: datetime) -> str:
         return "Its monitoring system is not asked any more."
     if concern is Concern.OVERDUE:
         return _again("It answered", asked.complete_at, since)
-    if _TROUBLES.get(asked.trouble) is concern and asked.since == since:
+    present = _TROUBLES.get(asked.trouble)
+    if asked.since == since and present in {concern, _OTHER.get(concern, concern)}:
         return ""
     return "What is wrong is something else by now." if asked.trouble else "It answers again."
 

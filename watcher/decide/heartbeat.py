@@ -28,12 +28,15 @@ def listen(heard: Heard, moments: Iterable[datetime], since: datetime) -> Heard:
     """What is known of a source that spoke at these moments, which are in order.
 
     What is not later than the last one changes nothing. Nobody listened before `since`: a silence
-    counts from then on.
+    counts from then on. One that was news teaches no more than the limit that it broke, so that
+    after an outage of a night the next one is noticed as well.
     """
     last, pauses = heard.at, dict(heard.pauses)
+    limit = limit_of(heard, None)
     for at in moments:
         if last is None or at > last:
             pause = max(at - max(last or at, since), timedelta())
+            pause = min(pause, limit.length) if limit else pause
             pauses[at.date()] = max(pause, pauses.get(at.date(), pause))
             last = at
     if last is None:
@@ -54,7 +57,7 @@ def limit_of(heard: Heard, told: timedelta | None) -> Limit | None:
         return None
     longest = max(heard.pauses.values())
     length = min(max(_TIMES * longest, _LEAST), _MOST)
-    return Limit(length, f"its longest pause in {DAYS} days was {lasting(longest)}")
+    return Limit(length, f"its longest usual pause in {DAYS} days was {lasting(longest)}")
 
 
 def lasting(time: timedelta) -> str:
