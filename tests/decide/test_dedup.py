@@ -1,13 +1,14 @@
 """One condition through all that can happen to it, in whatever order it is heard of."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
 
 from tests.decide.given import at, event
 from watcher.decide.dedup import Change, Identity, Sighting, settle, sight
-from watcher.model.alert import Alert, AlertStatus, Occurrence
+from watcher.model.alert import Alert, AlertStatus, Occurrence, Taken
 from watcher.model.event import Event, Kind, Severity
 
 WHO = Identity("acme", "db01", host_known=True, service="billing")
@@ -240,3 +241,16 @@ def test_without_ids_a_first_recovery_is_named_by_its_time() -> None:
     settled = settle(event(4, Kind.RESOLVED, occurrence=""), None, at(60))
 
     assert "v1:20260301T030400Z" == settled.occurrence
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_who_is_on_it_by_the_newest_word_in_any_order(order: tuple[int, ...]) -> None:
+    """The clock of the source counts; who let go last has let go. A recovery says nothing of it."""
+    words = [
+        replace(event(1, Kind.UPDATE), acknowledged=True, by="anna"),
+        replace(event(2, Kind.UPDATE), acknowledged=False, by="boris"),
+        event(3, Kind.UPDATE, note="no word on that"),
+    ]
+    condition = heard([*(words[place] for place in order), event(4, Kind.RESOLVED)])
+
+    assert Taken(at(2), "boris", on=False) == condition.spans["o1"].taken
