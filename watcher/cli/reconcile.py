@@ -107,10 +107,11 @@ def past(name: str, found: Filled) -> str:
     """What came of taking the past in, for people."""
     if not found.spans:
         return f"{name}: {found.read} messages of the past, and all of it was known"
+    spans = _counted(found.spans, "span")
     incidents = _counted(found.incidents, "closed incident")
     return (
-        f"{name}: {found.read} messages of the past; {_counted(found.spans, 'span')} of alerts were"
-        f" new and became {incidents}; {found.kept} messages were kept for backtests"
+        f"{name}: {found.read} messages of the past tell of {spans} of"
+        f" alerts that nobody knew: {incidents}; {found.kept} messages are kept for backtests"
     )
 
 

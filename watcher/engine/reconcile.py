@@ -111,7 +111,10 @@ class Reconciler:
             done = self.round(at_least=self.access.every / 2)
         except BusyError:
             return 0
-        return len(done.verdict.news) if done is not None else 0
+        if done is None:
+            return 0
+        _report(done)
+        return len(done.verdict.news)
 
     def round(self, at_least: timedelta = timedelta(0)) -> Round | None:
         """Asks and takes in what was missed; None where the last time was not so long ago.
@@ -134,7 +137,6 @@ class Reconciler:
             after = answered
         finally:
             self._end(token, after)
-        _report(found)
         return found
 
     def look(self) -> Round:
