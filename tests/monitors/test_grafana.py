@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import orjson
 import pytest
 
 from tests.fakes import FakeClock
@@ -12,10 +13,12 @@ from tests.monitors.given import NOW, access, answer, held, read
 from tests.monitors.grafana_alerts import BEGUN, Instance, Rule
 from tests.monitors.grafana_api import GrafanaServer, Request, running_grafana
 from tests.peers import closed_port
+from watcher.kit.http import Limits
 from watcher.model.action import Verdict
 from watcher.model.answer import Verb
 from watcher.model.event import Event, Kind
 from watcher.model.survey import Held, Survey
+from watcher.monitors._json_api import JsonApi
 from watcher.monitors.base import Monitor, MonitorError, Trouble
 from watcher.monitors.grafana import monitor, options
 
@@ -565,3 +568,70 @@ def test_a_long_value_is_left_out_of_a_silence(newest: GrafanaServer) -> None:
 
     names = {each["name"] for each in newest.silences[0]["matchers"]}
     assert {"instance", "alertname", "grafana_folder", "__alert_rule_uid__"} == names
+
+
+def test_a_label_that_is_named_like_ours_misleads_nobody(newest: GrafanaServer) -> None:
+    """The rule is known by Grafana's own link, whatever labels an alert has."""
+    rule = newest.rule("uid-down", "BillingDown", labels={"rule_uid": "../other"})
+    instance = rule.fires()
+    span = _span(instance)
+    instance.shown = False
+    rule.evaluated_at = LATER
+
+    assert {} == _survey(newest, span).endings
+    rule.rests(instance, LATER)
+    assert 1 == len(_survey(newest, span).endings)
+
+
+def test_an_answer_that_is_too_long_is_no_answer() -> None:
+    """What breaks off may lack alerts: nothing is concluded from it."""
+    with running_grafana(13) as server:
+        server.failing[ALERTS] = (200, "[" + " " * 2000 + "]")
+        api = JsonApi(server.url, limits=Limits(size=1000))
+
+        with pytest.raises(MonitorError, match="broke off or is too long"):
+            api.get(ALERTS)
+        with pytest.raises(MonitorError, match="must begin with http"):
+            JsonApi("grafana:3000").get(ALERTS)
+
+
+def test_rules_without_end_are_no_answer(newest: GrafanaServer) -> None:
+    """A page that names itself as the next one would be read for ever."""
+    rule, instance = _down(newest)
+    span = _span(instance)
+    newest.rules.remove(rule)
+    page = '{"status": "success", "data": {"groups": null, "groupNextToken": "again"}}'
+    newest.failing[RULES] = (200, page)
+
+    survey = _survey(newest, span)
+
+    assert (False, f"{RULES}: its pages have no end; is that its API?") == (
+        survey.complete,
+        survey.problem,
+    )
+
+
+def test_recording_rules_are_no_alerts(newest: GrafanaServer) -> None:
+    """They are listed among the others and never fire; and a rule may tell no time at all."""
+    rule, instance = _down(newest)
+    span = _span(instance)
+    listed = {"uid": rule.uid, "health": "ok", "lastEvaluation": LATER.isoformat()}
+    recording = {**listed, "type": "recording"}
+    untimed = {**listed, "uid": "other", "type": "alerting", "lastEvaluation": None}
+    data = {"groups": [{"file": "x", "rules": [recording, untimed]}]}
+    newest.failing[RULES] = (200, orjson.dumps({"status": "success", "data": data}).decode())
+    instance.shown = False
+
+    assert {} == _survey(newest, span).endings
+
+
+def test_where_one_rule_cannot_be_asked_for_nothing_ends(newest: GrafanaServer) -> None:
+    """A fault is not a deletion."""
+    rule, instance = _down(newest)
+    span = _span(instance)
+    newest.rules.remove(rule)
+    newest.failing["/api/v1/provisioning/alert-rules"] = (500, "")
+
+    survey = _survey(newest, span)
+
+    assert ({}, False) == (survey.endings, survey.complete)

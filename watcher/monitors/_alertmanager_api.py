@@ -99,9 +99,9 @@ def moment(value: object, where: str) -> datetime:
     return read
 
 
-def labels_of(span: Held) -> dict[str, str]:
+def without_ours(labels: Mapping[str, str]) -> dict[str, str]:
     """The labels that the alert itself has, without those that Watcher added."""
-    return {name: value for name, value in span.labels.items() if name not in _OURS}
+    return {name: value for name, value in labels.items() if name not in _OURS}
 
 
 def fingerprint_of(span: Held, source: str) -> str:
@@ -110,13 +110,11 @@ def fingerprint_of(span: Held, source: str) -> str:
     return fingerprint if span.key == recurrence_key(source, fingerprint) else ""
 
 
-def ended(
-    span: Held, fingerprint: str, labels: Mapping[str, str], at: datetime
-) -> dict[str, object]:
+def ended(span: Held, fingerprint: str, at: datetime) -> dict[str, object]:
     """The end of a span as a webhook would have told it."""
     return {
         "status": "resolved",
-        "labels": labels,
+        "labels": without_ours(span.labels),
         "annotations": {},
         "startsAt": span.started_at,
         "endsAt": max(at, span.started_at),

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
+from urllib.parse import quote
 
 from watcher.model.survey import Ending, Held
-from watcher.monitors._alertmanager_api import ended, fingerprint_of, labels_of
+from watcher.monitors._alertmanager_api import ended, fingerprint_of
 from watcher.monitors._grafana_rules import (
     Rule,
+    Rules,
     end_of,
-    is_in,
     is_judged,
     read_rules,
-    rule_of,
     uid_of,
 )
 from watcher.monitors._json_api import ApiError, JsonApi
@@ -28,19 +28,18 @@ def endings(
     """The proofs for spans that do not fire, by occurrence, and why they cannot be all ("" if they
     can). `body` makes what is posted of an alert. Raises ApiError.
     """
-    uids = {uid_of(span) for span in absent}
-    rules = read_rules(api, set() if "" in uids else uids)
+    rules = read_rules(api, absent)
     deleted = _Deleted(api, rules)
     found: dict[str, Ending] = {}
     waiting = 0
     for span in absent:
-        rule = rule_of(span, rules)
+        rule = rules.of(span)
         waiting += rule is not None and not rule.paused and rule.evaluated_at is None
         end = _end(span, rule, now, deleted)
         fingerprint = fingerprint_of(span, source)
         if end and fingerprint:
             at, why = end
-            alert = ended(span, fingerprint, labels_of(span), at) | {"ruleUID": uid_of(span)}
+            alert = ended(span, fingerprint, at) | {"ruleUID": uid_of(span)}
             found[span.occurrence] = Ending(body(alert), why, recorded=False)
     if waiting:
         return found, f"{waiting} rules are not evaluated yet: Grafana has just started"
@@ -63,7 +62,7 @@ class _Deleted:
     where the token may not ask (before Grafana 10), that it sees the folder has to do.
     """
 
-    def __init__(self, api: JsonApi, rules: Sequence[Rule]) -> None:
+    def __init__(self, api: JsonApi, rules: Rules) -> None:
         self._api = api
         self._rules = rules
         self.problem = ""
@@ -78,16 +77,16 @@ class _Deleted:
             if len(self._known) == _MOST_ASKED_FOR:
                 self.problem = f"more than {_MOST_ASKED_FOR} rules are not listed"
                 return False
-            self._known[uid] = self._ask(uid, labels_of(span).get("grafana_folder"))
+            self._known[uid] = self._ask(uid, span)
         return self._known[uid]
 
-    def _ask(self, uid: str, folder: str | None) -> bool:
+    def _ask(self, uid: str, span: Held) -> bool:
         try:
-            self._api.get(f"/api/v1/provisioning/alert-rules/{uid}")
+            self._api.get(f"/api/v1/provisioning/alert-rules/{quote(uid, safe='')}")
         except ApiError as error:
             if error.status == HTTPStatus.NOT_FOUND:
                 return True
             if error.status != HTTPStatus.FORBIDDEN:
                 raise
-            return folder is not None and any(is_in(rule, folder) for rule in self._rules)
+            return self._rules.sees_folder_of(span)
         return False

@@ -1,12 +1,11 @@
 """Marks on Grafana's dashboards: when an incident began, and from when to when it lasted."""
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from watcher.model.action import Outcome, Verdict
 from watcher.model.answer import Answer
 from watcher.monitors._alertmanager_api import message
-from watcher.monitors._grafana_rules import read_rules, rule_of, uid_of
+from watcher.monitors._grafana_rules import read_rules
 from watcher.monitors._json_api import PATIENCE, JsonApi, elements, members
 
 ANNOTATIONS = "/api/annotations"
@@ -32,9 +31,8 @@ def annotate(api: JsonApi, answer: Answer) -> Outcome:
 
 
 def _panels(api: JsonApi, answer: Answer) -> list[Panel]:
-    uids = {uid_of(span) for span in answer.spans}
-    rules = read_rules(api, set() if "" in uids else uids)
-    linked = (rule_of(span, rules) for span in answer.spans)
+    rules = read_rules(api, answer.spans)
+    linked = (rules.of(span) for span in answer.spans)
     return sorted(
         {
             (dashboard, _number(rule.annotations.get("__panelId__", "")))
@@ -53,7 +51,8 @@ def _mark(api: JsonApi, answer: Answer, panel: Panel) -> None:
     tags = ["watcher", f"incident:{answer.incident}"]
     query = [("dashboardUID", dashboard), *(("tags", tag) for tag in tags)]
     found = elements(api.get(ANNOTATIONS, query, needs="annotations:read"), ANNOTATIONS)
-    ours = [one for one in (members(each, ANNOTATIONS) for each in found) if _on(one, number)]
+    there = (members(each, ANNOTATIONS) for each in found)
+    ours = [one for one in there if (one.get("panelId") or 0) == number]
     end = {"timeEnd": _milliseconds(answer.ended_at)} if answer.ended_at else {}
     if ours:
         change = {"text": message(answer), **end}
@@ -62,20 +61,12 @@ def _mark(api: JsonApi, answer: Answer, panel: Panel) -> None:
     body = {
         "dashboardUID": dashboard,
         **({"panelId": number} if number else {}),
-        "time": _milliseconds(_first(span.started_at for span in answer.spans)),
+        "time": _milliseconds(min(span.started_at for span in answer.spans)),
         **end,
         "tags": tags,
         "text": message(answer),
     }
     api.call("POST", ANNOTATIONS, body, needs=_WRITE)
-
-
-def _on(annotation: object, panel: int) -> bool:
-    return isinstance(annotation, dict) and (annotation.get("panelId") or 0) == panel
-
-
-def _first(times: Iterable[datetime]) -> datetime:
-    return min(times)
 
 
 def _milliseconds(at: datetime) -> int:

@@ -1,11 +1,12 @@
 """Grafana's rules and their instances: what proves that an alert is over where it is not listed."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from watcher.model.survey import Held
-from watcher.monitors._alertmanager_api import labels_of, moment, public
+from watcher.monitors._alertmanager_api import moment, public, without_ours
 from watcher.monitors._json_api import JsonApi, elements, members, strange, text, texts
 
 RULES = "/api/prometheus/grafana/api/v1/rules"
@@ -13,7 +14,7 @@ READ_RULES = "alert.rules:read"
 UID = "__alert_rule_uid__"
 
 _GROUPS_A_PAGE = 500
-_MOST_PAGES = 1000
+_MOST_PAGES = 100
 _MOST_NAMED = 50
 _COMPARED = 1000
 
@@ -22,6 +23,7 @@ _COMPARED = 1000
 _TWINS = {"DatasourceNoData": "NoData", "DatasourceError": "Error"}
 _OF_TWINS = ("datasource_uid", "ref_id", "rulename")
 _FIRING = ("Alerting", "Recovering")
+_VIEW = re.compile(r"/alerting/(?:grafana/)?([\w-]+)/(?:view|edit)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +50,53 @@ class Rule:
 
 
 def uid_of(span: Held) -> str:
-    """The uid of the rule behind a span, "" where it is not known."""
-    return span.labels.get("rule_uid", "")
+    """The uid of the rule behind a span, "" where it is not known. Its link is Grafana's own, while
+    an alert may have any label.
+    """
+    found = _VIEW.search(span.url)
+    return found[1] if found else span.labels.get("rule_uid", "")
 
 
-def read_rules(api: JsonApi, uids: Collection[str]) -> list[Rule]:
-    """The rules with these uids; Grafana before 12 gives all there are. Raises ApiError."""
-    named = sorted(uids) if len(uids) <= _MOST_NAMED else []
+class Rules:
+    """The rules that were read, found by the spans that come of them."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._by_uid: dict[str, Rule] = {}
+        self._by_name: dict[str, list[Rule]] = {}
+        self._folders = set[str]()
+        for rule in rules:
+            self._folders.add(_folder(rule.folder))
+            self._by_uid |= dict.fromkeys(rule.uids, rule)
+            if not rule.uids:
+                self._by_name.setdefault(rule.name, []).append(rule)
+
+    def of(self, span: Held) -> Rule | None:
+        """The rule behind the span; one that tells no uid is known by its name and folder."""
+        if rule := self._by_uid.get(uid_of(span)):
+            return rule
+        labels, folder = span.labels, _folder_of(span)
+        alike = self._by_name.get(labels.get("rulename") or labels.get("alertname", ""), [])
+        return next((rule for rule in alike if folder in {None, _folder(rule.folder)}), None)
+
+    def sees_folder_of(self, span: Held) -> bool:
+        """Whether any rule of that folder was listed."""
+        return _folder_of(span) in self._folders
+
+
+def _folder(path: str) -> str:
+    """The folder itself: some versions name its parents as well."""
+    return path.rpartition("/")[2]
+
+
+def _folder_of(span: Held) -> str | None:
+    path = span.labels.get("grafana_folder")
+    return None if path is None else _folder(path)
+
+
+def read_rules(api: JsonApi, spans: Sequence[Held]) -> Rules:
+    """The rules behind these spans; Grafana before 12 gives all there are. Raises ApiError."""
+    uids = {uid_of(span) for span in spans}
+    named = sorted(uids) if "" not in uids and len(uids) <= _MOST_NAMED else []
     query = [
         ("includeInternalLabels", "true"),
         ("group_limit", str(_GROUPS_A_PAGE)),
@@ -68,7 +110,7 @@ def read_rules(api: JsonApi, uids: Collection[str]) -> list[Rule]:
         found.extend(_rules(data))
         token = text(data.get("groupNextToken"))
         if not token:
-            return found
+            return Rules(found)
     raise strange(RULES, "its pages have no end")
 
 
@@ -118,25 +160,6 @@ def _moment(value: object) -> datetime | None:
     return None if read.year == 1 else read
 
 
-def rule_of(span: Held, rules: Sequence[Rule]) -> Rule | None:
-    """The rule behind the span; without a uid to know it by, the one of its name and folder."""
-    uid = uid_of(span)
-    for rule in rules:
-        if uid and uid in rule.uids:
-            return rule
-    labels = labels_of(span)
-    name, folder = labels.get("rulename") or labels.get("alertname"), labels.get("grafana_folder")
-    for rule in rules:
-        if not rule.uids and rule.name == name and is_in(rule, folder):
-            return rule
-    return None
-
-
-def is_in(rule: Rule, folder: str | None) -> bool:
-    """Whether the rule lies in that folder, which some versions name with its parents."""
-    return folder is None or rule.folder.rpartition("/")[2] == folder.rpartition("/")[2]
-
-
 def is_judged(rule: Rule, span: Held) -> bool:
     """Whether the rule was evaluated without a fault since the span began, so that silence says
     something.
@@ -147,7 +170,7 @@ def is_judged(rule: Rule, span: Held) -> bool:
 
 def end_of(rule: Rule, span: Held) -> datetime | None:
     """When the span was over by a rule that is judged; None while an instance of it still fires."""
-    labels = labels_of(span)
+    labels = span.labels
     twin = _TWINS.get(labels.get("alertname", "")) if "datasource_uid" in labels else None
     firing = (twin,) if twin else _FIRING
     own = [one for one in rule.instances if _visible(one.labels) == _series(labels, twin)]
@@ -166,6 +189,5 @@ def _series(labels: Mapping[str, str], twin: str | None) -> dict[str, str]:
 
 def _visible(labels: Mapping[str, str]) -> dict[str, str]:
     """The public labels as far as they are compared: long values are cut on their way to us."""
-    return {
-        name: value[:_COMPARED] for name, value in public(labels).items() if name not in _OF_TWINS
-    }
+    own = without_ours(public(labels))
+    return {name: value[:_COMPARED] for name, value in own.items() if name not in _OF_TWINS}

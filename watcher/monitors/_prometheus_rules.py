@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from watcher.model.survey import Ending, Held
-from watcher.monitors._alertmanager_api import ended, fingerprint_of, labels_of, moment
+from watcher.monitors._alertmanager_api import ended, fingerprint_of, moment
 from watcher.monitors._json_api import JsonApi, elements, members, strange, text, texts
 
 RULES = "/api/v1/rules"
@@ -18,13 +18,16 @@ def endings(api: JsonApi, source: str, absent: Sequence[Held], body: Body) -> di
 
     A rule that is not listed proves nothing: it may be another Prometheus' rule.
     """
-    rules = list(_rules(api))
+    rules: dict[object, list[Mapping[str, object]]] = {}
+    for rule in _rules(api):
+        rules.setdefault(rule.get("name"), []).append(rule)
     found: dict[str, Ending] = {}
     for span in absent:
         fingerprint = fingerprint_of(span, source)
-        at = _end(span, [rule for rule in rules if _is_of(rule, span)])
+        alike = rules.get(span.labels.get("alertname"), [])
+        at = _end(span, [rule for rule in alike if _is_of(rule, span)])
         if fingerprint and at:
-            alert = ended(span, fingerprint, labels_of(span), at)
+            alert = ended(span, fingerprint, at)
             found[span.occurrence] = Ending(body(alert), _WHY, recorded=False)
     return found
 
@@ -39,11 +42,10 @@ def _rules(api: JsonApi) -> Iterator[Mapping[str, object]]:
 
 
 def _is_of(rule: Mapping[str, object], span: Held) -> bool:
-    """Whether the span can have come of this rule."""
-    own = rule.get("name") == span.labels.get("alertname")
+    """Whether the span can have come of this rule, which has its name."""
     # Labels of a rule may be templates; each alert has its own in their place.
     fixed = {name: value for name, value in texts(rule.get("labels")).items() if "{{" not in value}
-    return own and _agree(fixed, span.labels)
+    return _agree(fixed, span.labels)
 
 
 def _agree(one: Mapping[str, str], other: Mapping[str, str]) -> bool:

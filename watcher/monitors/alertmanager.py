@@ -19,9 +19,9 @@ from watcher.model.survey import Ending, Held, Survey
 from watcher.monitors._alertmanager_api import (
     Silencer,
     firing,
-    labels_of,
     matchers,
     moment,
+    without_ours,
 )
 from watcher.monitors._json_api import (
     PATIENCE,
@@ -168,7 +168,7 @@ class Alertmanager:
         if answer.verb is not Verb.SILENCE:
             return Outcome(Verdict.GAVE_UP, f"Alertmanager has no way to {answer.verb} an alert")
         try:
-            wanted = [matchers(labels_of(span)) for span in answer.spans]
+            wanted = [matchers(without_ours(span.labels)) for span in answer.spans]
             return Silencer(self._api, "/api/v2/silences").silence(answer, wanted)
         except ApiError as error:
             return error.outcome

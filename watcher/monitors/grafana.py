@@ -14,7 +14,7 @@ from watcher.kit.clock import Clock
 from watcher.model.action import Outcome, Verdict
 from watcher.model.answer import Answer, Verb
 from watcher.model.survey import Ending, Held, Survey
-from watcher.monitors._alertmanager_api import Firing, Silencer, firing, labels_of, matchers
+from watcher.monitors._alertmanager_api import Firing, Silencer, firing, matchers, without_ours
 from watcher.monitors._grafana_endings import endings
 from watcher.monitors._grafana_marks import annotate
 from watcher.monitors._grafana_rules import UID, uid_of
@@ -143,4 +143,4 @@ def _posted(alert: Firing) -> dict[str, object]:
 def _identity(span: Held) -> dict[str, str]:
     """What tells the alert from every other: its labels, and the rule that they come from."""
     uid = uid_of(span)
-    return labels_of(span) | ({UID: uid} if uid else {})
+    return without_ours(span.labels) | ({UID: uid} if uid else {})
