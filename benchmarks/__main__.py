@@ -1,6 +1,6 @@
 """Measures what the performance of Watcher is claimed to be, and prints a table.
 
-`python -m benchmarks [intake flow crash latency growth life decisions ssh reconcile connector] [--quick]`
+`python -m benchmarks [NAME…] [--quick]`, a name being that of a module of it.
 """
 
 import argparse
