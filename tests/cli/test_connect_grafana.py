@@ -159,7 +159,7 @@ def test_a_dry_run_says_what_it_would_do(place: Place) -> None:
         "grafana-default-email, on to the next put in; all others stay\n"
         "service account watcher-gra: made, role Editor\n"
         f"Token in {place.token}: new, because there is none yet; Watcher reads it when it starts\n"
-    ) == result.output
+    ) == result.stdout
     assert [] == _changes(place.grafana)
     assert not place.token.exists()
 
@@ -415,7 +415,7 @@ def test_disconnecting_takes_all_of_it_away(place: Place) -> None:
     first = place.type("disconnect")
     second = place.type("disconnect")
 
-    assert dry.output == first.output
+    assert dry.stdout == first.stdout
     assert "contact point Watcher: deleted\n" in first.output
     assert "service account watcher-gra: deleted, with its tokens\n" in first.output
     assert f"The file {place.token} stays; its token has gone with the account.\n" in first.output
