@@ -123,7 +123,7 @@ def test_a_dry_run_changes_and_tests_nothing(place: Place) -> None:
     """Neither Zabbix nor the file."""
     result = place.connect("--dry-run", answer=lambda _: pytest.fail("asked"))
 
-    assert 0 == result.exit_code
+    assert (0, "This is a dry run: nothing of it is done.\n") == (result.exit_code, result.stderr)
     assert "user watcher: new" in result.stdout
     assert "API token in " in result.stdout
     assert [] == place.office.changes()

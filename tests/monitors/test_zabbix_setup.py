@@ -1,7 +1,9 @@
 """Connecting a Zabbix: what is made, put right and taken back, in each version of Zabbix."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +14,8 @@ from tests.monitors.zabbix_office import ADMIN, PLAIN, Office, zabbix_office
 from watcher.kit.secrets import Secret
 from watcher.kit.shipped import shipped
 from watcher.model.answer import Verb
-from watcher.monitors._zabbix_account import READS
+from watcher.monitors import zabbix as monitor
+from watcher.monitors._zabbix_account import ACKNOWLEDGE, READS
 from watcher.monitors._zabbix_connect import Admin, Doubt
 from watcher.monitors._zabbix_setup import Traits, Wish, differences
 from watcher.monitors.base import MonitorError, Trouble
@@ -92,13 +95,13 @@ def test_what_is_new_is_told_with_its_rights(zabbix: Office) -> None:
         (frozenset(), READS, set(), "2"),
         (
             frozenset({Verb.ACKNOWLEDGE, Verb.COMMENT}),
-            (*READS, "event.acknowledge"),
+            (*READS, ACKNOWLEDGE),
             {"acknowledge_problems", "add_problem_comments"},
             "2",
         ),
         (
             frozenset(Verb),
-            (*READS, "event.acknowledge"),
+            (*READS, ACKNOWLEDGE),
             {"acknowledge_problems", "add_problem_comments", "change_severity", "close_problems"},
             "3",
         ),
@@ -123,6 +126,20 @@ def test_the_account_has_the_least_rights(
     assert (sorted(methods), actions) == (sorted(rules["api"]), on)
     assert (["monitoring.problems"], "3") == (pages, group["gui_access"])
     assert {permission} == {each["permission"] for each in group["groups"]}
+
+
+def test_it_may_call_all_that_the_monitor_calls_and_no_more() -> None:
+    """A call that is added there is added to its rights, and the other way round."""
+    ours = {"account", "connect", "sending"}
+    modules = Path(monitor.__file__).parent.glob("_zabbix_*.py")
+    called = {
+        name
+        for path in modules
+        if path.stem.removeprefix("_zabbix_") not in ours
+        for name in re.findall(r'"([a-z]+\.(?:get|acknowledge))"', path.read_text())
+    }
+
+    assert {*READS, ACKNOWLEDGE} == called
 
 
 def test_where_problems_can_be_suppressed_watcher_may() -> None:
@@ -163,8 +180,8 @@ def _operation_more(office: Office) -> None:
         (
             lambda it: it.named("role", "Watcher")["rules"].update(api=["host.get", "host.delete"]),
             "role Watcher: put right\n    API methods: also event.acknowledge, event.get, "
-            "history.get, hostgroup.get, item.get, maintenance.get, problem.get, service.get, "
-            "trigger.get, no longer host.delete",
+            "hostgroup.get, maintenance.get, problem.get, service.get, trigger.get, no longer "
+            "host.delete",
         ),
         (
             lambda it: it.named("usergroup", "Watcher").update(groups=[]),

@@ -21,12 +21,12 @@ from watcher.monitors._zabbix_setup import (
 from watcher.monitors.base import MonitorError, Trouble
 
 READS = (
-    "event.get", "history.get", "host.get", "hostgroup.get", "item.get", "maintenance.get",
-    "problem.get", "service.get", "trigger.get",
+    "event.get", "host.get", "hostgroup.get", "maintenance.get", "problem.get", "service.get",
+    "trigger.get",
 )  # fmt: skip
-"""Everything that the monitor calls; answering takes one more."""
+ACKNOWLEDGE = "event.acknowledge"
+"""Everything that the monitor calls: it asks by the ones, and answers by the other."""
 
-_ACKNOWLEDGE = "event.acknowledge"
 _ACTIONS = {
     Verb.ACKNOWLEDGE: "acknowledge_problems",
     Verb.COMMENT: "add_problem_comments",
@@ -115,7 +115,7 @@ class Role(Part):
         self.api.call("role.delete", [found.id])
 
     def _methods(self) -> tuple[str, ...]:
-        return tuple(sorted((*READS, _ACKNOWLEDGE) if self._actions() else READS))
+        return tuple(sorted((*READS, ACKNOWLEDGE) if self._actions() else READS))
 
     def _actions(self) -> tuple[str, ...]:
         verbs = set(self.wish.answers)

@@ -14,10 +14,20 @@ from watcher.kit.secrets import Secret
 from watcher.policy.endpoints import Source
 from watcher.settings import Settings, token_files
 
+
+def _announced(dry_run: bool) -> bool:
+    if dry_run:
+        typer.echo("This is a dry run: nothing of it is done.", err=True)
+    return dry_run
+
+
 SourceName = Annotated[
     str | None, typer.Argument(metavar="[SOURCE]", help="Its name, where there are several.")
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change, and stop.")]
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", callback=_announced, help="Say what would change, and stop."),
+]
 
 
 @dataclass(frozen=True, slots=True)
