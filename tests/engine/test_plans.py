@@ -9,7 +9,7 @@ from tests.contract.test_store_windows import held
 from tests.fakes import NOON, FakeClock
 from tests.stores import postgres_store, store, store_url
 from watcher.decide.match import parse
-from watcher.engine.plans import Origin, Plans
+from watcher.engine.plans import Origin, Orphans, Plans
 from watcher.kit.secrets import Secret
 from watcher.model.catalogue import Catalogue, Host
 from watcher.model.change import replace
@@ -138,6 +138,20 @@ def test_what_people_and_other_sources_planned_is_left_alone(kept: Kept) -> None
     ]
 
 
+def test_maintenance_of_a_source_that_is_asked_no_more_ends(kept: Kept) -> None:
+    """Nobody could end it any other way; what people planned, and living sources, goes on."""
+    kept.step()
+    own = Window(WindowKind.MAINTENANCE, "acme", parse("host=db-1"), NOON, HOUR, author="olga")
+    with kept.store.begin() as tx:
+        tx.plan_window(replace(own, created_at=NOON))
+        tx.plan_window(replace(own, created_at=NOON, title="1", author="zabbix:gone"))
+    Orphans(kept.store, ["zabbix:zbx"], kept.clock).step()
+
+    assert [("zabbix:zbx", None), ("olga", None), ("zabbix:gone", "zabbix:gone")] == [
+        (each.author, each.cancelled_by) for each in kept.step()
+    ]
+
+
 def test_many_hosts_are_several_windows(kept: Kept) -> None:
     """Each with a regular expression that is small enough, in which names are literal."""
     hosts = (*(f"web.{number:03}.acme.example" for number in range(100)), "db01")
@@ -151,7 +165,11 @@ def test_many_hosts_are_several_windows(kept: Kept) -> None:
 
 def test_what_can_be_no_window_is_said_once(kept: Kept) -> None:
     """And the rest is taken over."""
-    kept.planner.works = (WORK, replace(WORK, title="8.1.1", length=400 * 24 * HOUR))
+    kept.planner.works = (
+        WORK,
+        replace(WORK, title="9.1.1", hosts=()),
+        replace(WORK, title="8.1.1", length=400 * 24 * HOUR),
+    )
     kept.planner.notes = ("period 2 of maintenance 'x' is not taken over: why",)
     with capture_logs() as log:
         windows = [kept.step(), kept.step()]

@@ -8,7 +8,7 @@ from secrets import token_hex
 
 from watcher.engine.digest import Read
 from watcher.engine.loop import Duty
-from watcher.engine.plans import EVERY, Origin, Plans
+from watcher.engine.plans import EVERY, Origin, Orphans, Plans
 from watcher.engine.reconcile import Reconciler
 from watcher.kit.clock import Clock
 from watcher.kit.plugins import adapter
@@ -58,11 +58,14 @@ def duty(keeper: Reconciler) -> Duty:
 
 def planning(settings: Settings, store: Store, clock: Clock, holder: str) -> Iterator[Duty]:
     """Reading the maintenance that is planned where sources come from, each on its own thread."""
+    every, authors = EVERY.total_seconds(), []
     for source in settings.sources:
         if source.monitor is None:
             continue
         planner = connect(source.kind, source.monitor, clock)
         if isinstance(planner, Planner):
             origin = Origin(source.kind, source.monitor, planner)
+            authors.append(origin.author)
             plans = Plans(store, origin, settings.catalogue, clock, holder)
-            yield Duty(f"plans:{source.name}", plans.step, every=EVERY.total_seconds())
+            yield Duty(f"plans:{source.name}", plans.step, every)
+    yield Duty("plans", Orphans(store, authors, clock).step, every)

@@ -3,7 +3,7 @@
 What people planned here is never touched, and an answer that did not come changes nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -151,9 +151,28 @@ class Plans:
         self._notes = notes
 
 
+class Orphans:
+    """Maintenance of sources that are asked no more: nobody could end it any other way."""
+
+    def __init__(self, store: Store, authors: Collection[str], clock: Clock) -> None:
+        self._store = store
+        self._authors = frozenset(authors)
+        self._clock = clock
+
+    def step(self) -> int:
+        """Ends it; 0, since that was all."""
+        with self._store.begin() as tx:
+            now = self._clock.now()
+            for each in tx.windows(now):
+                if each.elsewhere and each.author not in self._authors:
+                    _end(tx, each, now)
+        return 0
+
+
 def sync(tx: Tx, wanted: Iterable[Window], author: str, now: datetime) -> Kept:
     """Makes the windows of that author the ones that are wanted, known by their titles."""
-    held = {each.title: each for each in tx.windows(now) if each.author == author}
+    stored = (each for each in tx.windows(now) if each.elsewhere and each.author == author)
+    held = {each.title: each for each in stored}
     kept = {"planned": 0, "changed": 0, "ended": 0}
     for each in wanted:
         before = held.pop(each.title, None)
@@ -166,10 +185,13 @@ def sync(tx: Tx, wanted: Iterable[Window], author: str, now: datetime) -> Kept:
             tx.change_window(after, now)
             kept["changed"] += 1
     for gone in held.values():
-        if gone.elsewhere and gone.id is not None:
-            tx.cancel_window(gone.id, author, now)
-            kept["ended"] += 1
+        _end(tx, gone, now)
+        kept["ended"] += 1
     return Kept(**kept)
+
+
+def _end(tx: Tx, window: Window, now: datetime) -> None:
+    tx.cancel_window(window.id or 0, window.author, now)
 
 
 def _one_of(hosts: list[str]) -> Matcher:
