@@ -41,6 +41,9 @@ from watcher.store.views import View
 _TTL = timedelta(minutes=15)
 # So many at once hold up nobody who posts meanwhile.
 _AT_ONCE = 200
+# What is too late counts as of when it came in. In the order of that time it is decided once; all
+# at one time, each would have what came before it decided again.
+_APART = timedelta(microseconds=1)
 # With more of them waiting for the digest, it is too early to say what was missed.
 _MOST_UNDER_WAY = 5000
 _log = logger("reconcile")
@@ -244,9 +247,11 @@ class Reconciler:
                 if first:
                     breathe()
                 now = self._clock.now()
-                some = news[first : first + _AT_ONCE]
                 inbox.append(
-                    [Arrival(source, customer, now, headers_of(each), each.body) for each in some]
+                    [
+                        Arrival(source, customer, now + n * _APART, headers_of(each), each.body)
+                        for n, each in enumerate(news[first : first + _AT_ONCE], first)
+                    ]
                 )
         finally:
             inbox.close()
