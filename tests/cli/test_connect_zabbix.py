@@ -211,10 +211,12 @@ def test_a_server_that_cannot_be_asked(place: Place) -> None:
         "connect", "zabbix", "--token", "env:LENT", "--server", "[127.0.0.1]:1"
     )  # fmt: skip
     usual = place.type("connect", "zabbix", "--token", "env:LENT", "--server", "127.0.0.9")
+    what = place.type("connect", "zabbix", "--token", "env:LENT", "--server", "::1")
 
     assert "the Zabbix server at 127.0.0.1:1 cannot be asked" in result.stderr
     assert "say where it listens by --server HOST:PORT, then run this again" in result.stderr
     assert "the Zabbix server at 127.0.0.9:10051 cannot be asked" in usual.stderr
+    assert "watcher: --server takes HOST:PORT, not ::1\n" == what.stderr
 
 
 @pytest.mark.parametrize(

@@ -277,6 +277,15 @@ def test_what_does_no_harm_is_kept(zabbix: Office) -> None:
     assert "77" in [each["mediatypeid"] for each in zabbix.named("user", "watcher")["medias"]]
 
 
+def test_an_object_in_unknown_words_stops_it(zabbix: Office) -> None:
+    """Rather than that something is made on a guess."""
+    connected(zabbix)
+    del zabbix.named("usergroup", "Watcher")["gui_access"]
+
+    with pytest.raises(MonitorError, match="what Zabbix says of its user group Watcher is not"):
+        connected(zabbix)
+
+
 def test_the_secret_is_written_every_time(zabbix: Office) -> None:
     """Zabbix shows it to nobody, so that a wrong one could not be seen."""
     connected(zabbix)

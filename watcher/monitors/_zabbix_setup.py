@@ -12,6 +12,7 @@ from typing import Any
 from watcher.kit.secrets import Secret
 from watcher.kit.text import cut, listed, one_line
 from watcher.model.answer import Verb
+from watcher.monitors.base import MonitorError, Trouble
 
 NAME = "Watcher"
 USER = "watcher"
@@ -133,6 +134,15 @@ def _without(these: Sequence[str], those: Sequence[str]) -> str:
     return listed(tuple(_shown(each) for each in these if each not in those), _MOST)
 
 
+def _found(part: Part, ids: Ids) -> Thing | None:
+    """The object as it is there. Raises MonitorError, also where it is told in unknown words."""
+    try:
+        return part.find(ids)
+    except (LookupError, TypeError, AttributeError):
+        why = f"what Zabbix says of its {part.title} is not understood"
+        raise MonitorError(why, Trouble.STRANGE) from None
+
+
 def _described(wanted: Traits) -> Iterator[str]:
     """What a new object is like, but for texts of many lines."""
     for name, trait in wanted.items():
@@ -149,7 +159,7 @@ def connect(parts: Sequence[Part], *, dry_run: bool = False) -> Iterator[Change]
     """
     ids: dict[str, str] = {}
     for part in parts:
-        found = part.find(ids)
+        found = _found(part, ids)
         wanted = part.wanted(found)
         if found is None:
             if not dry_run:
@@ -167,7 +177,7 @@ def connect(parts: Sequence[Part], *, dry_run: bool = False) -> Iterator[Change]
 def disconnect(parts: Sequence[Part], *, dry_run: bool = False) -> Iterator[Change]:
     """Takes away what connecting made, the last first; says what it did. Raises MonitorError."""
     for part in reversed(parts):
-        found = part.find({})
+        found = _found(part, {})
         if found is None:
             continue
         if part.shared:

@@ -22,7 +22,7 @@ def _announced(dry_run: bool) -> bool:
 
 
 SourceName = Annotated[
-    str | None, typer.Argument(metavar="[SOURCE]", help="Its name, where there are several.")
+    str | None, typer.Argument(metavar="SOURCE", help="Its name, where there are several.")
 ]
 DryRun = Annotated[
     bool,

@@ -107,7 +107,7 @@ def _pages(chosen: Chosen, url: str | None) -> str:
     found = url or (access.url if access else "")
     if not found:
         fail("where is Zabbix? Give --url, or `monitor: {url: …}` in the source")
-    return found
+    return found.rstrip("/")
 
 
 def _wish(chosen: Chosen, pages: str, bearer: Secret) -> Wish:
@@ -176,5 +176,7 @@ def _server(given: str | None) -> tuple[str, int] | None:
     """Host and port of a server, the port being the usual one where it is not said."""
     if given is None:
         return None
-    match = re.fullmatch(r"\[?(.+?)\]?(?::(\d{1,5}))?", given)
-    return (match[1], int(match[2] or PORT)) if match else None
+    match = re.fullmatch(r"(?:\[(.+)\]|([^:]+))(?::(\d{1,5}))?", given)
+    if match is None:
+        fail(f"--server takes HOST:PORT, not {given}")
+    return match[1] or match[2], int(match[3] or PORT)
