@@ -154,7 +154,7 @@ def test_a_body_that_says_nothing_is_passed_over(tmp_path: Path) -> None:
     """As a webhook with it would be dead."""
     world = World.at(tmp_path)
     world.there.begin("db1", at=world.ago(5 * 24 * 60))
-    world.there.problems["db1"].body = lambda *_: b"what?"  # type: ignore[method-assign]
+    world.there.problems["db1"].body = lambda *_: b"what?"  # type: ignore[method-assign]  # spoilt
 
     assert Filled() == fill(world)
     world.store.close()

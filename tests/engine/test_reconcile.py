@@ -313,7 +313,7 @@ def test_what_no_receiver_can_read_is_no_news(world: World) -> None:
     """The rest of the answer counts."""
     world.there.begin("db1", "db2", at=world.ago(5))
     unreadable = lambda *_: b"what is this"  # noqa: E731 - in the place of a method
-    world.there.problems["db1"].body = unreadable  # type: ignore[method-assign]
+    world.there.problems["db1"].body = unreadable  # type: ignore[method-assign]  # spoilt
     world.round()
 
     assert {"db2"} == world.firing()
