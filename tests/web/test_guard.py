@@ -12,7 +12,10 @@ from starlette.routing import Mount
 
 from tests.web.seed import ACME, GLOBEX, NOW
 from tests.web.world import World, form_token
+from watcher.decide.keys import occurrence_key, recurrence_key
 from watcher.decide.match import parse
+from watcher.model.alert import Alert, AlertStatus, Occurrence
+from watcher.model.event import Severity
 from watcher.model.person import Role
 from watcher.model.run import Run
 from watcher.model.silence import Window, WindowKind
@@ -29,20 +32,50 @@ NUMBERS = {
     "mutes": "2",
     "scripts": SCRIPT,
 }
+PATHS = {"/go/{source}/{event}": "/go/zbx/77"}
 FORMS = {
     "/incidents/{number}": {"verb": "acknowledge"},
+    "/incidents/{number}/silence": {"hours": "2"},
     "/incidents/{number}/priority": {"priority": "P1", "text": "x"},
     "/incidents/{number}/regroup": {"verb": "merge", "into": "4"},
     "/incidents/new": {"title": "x", "customer": ACME, "severity": "high"},
 }
 BODIES = {
     "/api/v1/incidents/{id}/notes": {"text": "x"},
+    "/api/v1/incidents/{id}/silence": {"until": "2026-11-23T00:00:00Z", "text": "x"},
     "/api/v1/incidents": {"title": "x", "customer": ACME},
     "/api/v1/incidents/{id}/priority": {"priority": "P1", "text": "x"},
     "/api/v1/incidents/{id}/merge": {"into": 4},
     "/api/v1/incidents/{id}/split": {"alerts": ["x"]},
     "/api/v1/incidents/{id}/move": {"alerts": ["x"], "into": 4},
 }
+
+
+SPAN = Occurrence(
+    GLOBEX,
+    recurrence_key("zbx", "1", "mx1"),
+    occurrence_key("77"),
+    severity=Severity.HIGH,
+    severity_at=NOW,
+    worst=Severity.HIGH,
+    heard_at=NOW,
+    started_at=NOW,
+    incident=4,
+)
+ALERT = Alert(
+    GLOBEX,
+    SPAN.key,
+    "zbx",
+    SPAN.occurrence,
+    AlertStatus.FIRING,
+    Severity.HIGH,
+    "Mail queue is growing",
+    first_at=NOW,
+    last_at=NOW,
+    started_at=NOW,
+    host="mx1",
+    incident=4,
+)
 
 
 @dataclass(frozen=True)
@@ -59,7 +92,7 @@ class Way:
     def of_globex(self, deliveries: list[int]) -> str:
         kind = self.path.removeprefix("/api/v1").split("/")[1]
         number = NUMBERS.get(kind, str(deliveries[2]))
-        return re.sub(r"\{\w+\}", number, self.path)
+        return PATHS.get(self.path) or re.sub(r"\{\w+\}", number, self.path)
 
     def taken_by(self, client: httpx.Client, deliveries: list[int]) -> httpx.Response:
         if self.method == "GET":
@@ -72,13 +105,15 @@ class Way:
 
 @pytest.fixture(autouse=True)
 def _windows(world: World) -> None:
-    """Maintenance and a mute of globex, and a script that ran there."""
+    """Maintenance and a mute of globex, a script that ran there, and a span known by its event."""
     with world.store.begin() as tx:
         for kind in WindowKind:
             which = parse("host=mx1")
             tx.plan_window(Window(kind, GLOBEX, which, NOW, timedelta(1), created_at=NOW))
         tx.add_runs([Run(NOW, GLOBEX, "look", "mx1", "olga", script=SCRIPT)])
         tx.keep_script(SCRIPT, "df -P\n", NOW)
+        tx.save_occurrences([SPAN])
+        tx.save_alerts([ALERT])
 
 
 def _ways() -> Iterator[Way]:
