@@ -70,6 +70,11 @@ class Metrics:
             "watcher_rules_last_reload_success",
             "Whether the rules that were read last are in force, or older ones because of errors",
         )
+        self._of_sources()
+        ProcessCollector(namespace="watcher", registry=self.registry)
+
+    def _of_sources(self) -> None:
+        """What tells how true each source is known to be."""
         self.source_delivered = self._gauge(
             "watcher_source_last_delivery_timestamp_seconds",
             "When a source last posted something by itself",
@@ -95,7 +100,6 @@ class Metrics:
             "What a source had not told, by kind: opening, recovery, update",
             ("source", "kind"),
         )
-        ProcessCollector(namespace="watcher", registry=self.registry)
 
     def render(self) -> bytes:
         """All metrics in Prometheus' text format."""

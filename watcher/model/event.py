@@ -41,7 +41,7 @@ class Event:
     span of it. `host` and `service` are raw names; the inventory makes identities of them.
     `note` is prose worth a line on the timeline (who acknowledged, why evaluation stopped).
     `acknowledged` says that a person, named in `by`, took it on there, or let go of it. Where a
-    source tells of a span by several ways, it is `aliased`: the key first heard for the span counts.
+    source tells of a span by several ways, it is `aliased`: the key first heard of it counts.
     """
 
     source: str
