@@ -16,7 +16,7 @@ from watcher.store.values import Row
 Parameters = Mapping[str, Any]
 NOTHING: Parameters = {}
 
-_TYPES = {str: "text", bool: "boolean", bytes: "bytea", int: "int8"}
+_TYPES = {str: "text", bool: "boolean", bytes: "bytea", int: "int8", float: "float8"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +41,7 @@ class Shape:
             tuple(column.name for column in table.columns),
             {column.name: _TYPES[column.type.python_type] for column in table.columns},
             tuple(column.name for column in table.columns if column.info is schema.STEADY),
-            table in {schema.incident, schema.verdict},
+            table in {schema.incident, schema.problem, schema.verdict},
         )
 
     @property

@@ -174,6 +174,12 @@ incident = sa.Table(
         postgresql_where=sa.text("status IN ('open', 'acknowledged', 'resolved')"),
     ),
     sa.Index(
+        "incident_problem",
+        "problem",
+        sqlite_where=sa.text("problem IS NOT NULL"),
+        postgresql_where=sa.text("problem IS NOT NULL"),
+    ),
+    sa.Index(
         "incident_review",
         "review_at",
         sqlite_where=sa.text("status IN ('open', 'acknowledged')"),
@@ -424,4 +430,111 @@ drift = sa.Table(
     sa.Column("day", sa.BigInteger, primary_key=True),
     sa.Column("kind", sa.Text, primary_key=True),
     sa.Column("count", sa.BigInteger, nullable=False),
+)
+
+# The causes behind incidents. What their incidents cost is counted anew when one opens or ends.
+problem = sa.Table(
+    "problem",
+    state,
+    sa.Column("number", _Id, primary_key=True, autoincrement=False),
+    sa.Column("customer", sa.Text, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("priority", sa.Text, nullable=False),
+    sa.Column("terms", sa.Text, nullable=False),
+    sa.Column("opened_at", sa.BigInteger, nullable=False),
+    sa.Column("opened_by", sa.Text, nullable=False),
+    sa.Column("last_at", sa.BigInteger, nullable=False),
+    sa.Column("service", sa.Text),
+    sa.Column("owner", sa.Text),
+    sa.Column("root_cause", sa.Text, nullable=False),
+    sa.Column("workaround", sa.Text, nullable=False),
+    sa.Column("fix", sa.Text, nullable=False),
+    sa.Column("runbook", sa.Text, nullable=False),
+    sa.Column("awaits", sa.Boolean, nullable=False),
+    sa.Column("tickets", sa.Text, nullable=False),
+    sa.Column("changes", sa.Text, nullable=False),
+    sa.Column("incidents", sa.Integer, nullable=False),
+    sa.Column("lasted", sa.BigInteger, nullable=False),
+    sa.Column("breaches", sa.Integer, nullable=False),
+    sa.Column("woken", sa.Integer, nullable=False),
+    sa.Column("worked", sa.Integer, nullable=False),
+    sa.Column("failed", sa.Integer, nullable=False),
+    sa.Column("returns", sa.Integer, nullable=False),
+    sa.Column("resolved_at", sa.BigInteger),
+    sa.Column("closed_at", sa.BigInteger),
+    sa.Column("merged_into", sa.BigInteger),
+    sa.Index("problem_status", "status", "number"),
+    sa.Index("problem_customer", "customer", "number"),
+)
+
+# The timeline of a problem, as `entry` is that of an incident.
+problem_entry = sa.Table(
+    "problem_entry",
+    state,
+    sa.Column("id", sa.Integer().with_variant(sa.BigInteger, "postgresql"), primary_key=True),
+    sa.Column("problem", sa.BigInteger, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("key", sa.Text),
+    sa.Index("problem_entry_problem", "problem", "id"),
+    sa.Index(
+        "problem_entry_key",
+        "problem",
+        "key",
+        unique=True,
+        sqlite_where=sa.text("key IS NOT NULL"),
+        postgresql_where=sa.text("key IS NOT NULL"),
+    ),
+)
+
+# Which incidents belong to which problems, as the machine guesses and as people said.
+tie = sa.Table(
+    "tie",
+    state,
+    sa.Column("problem", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("incident", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("customer", sa.Text, nullable=False),
+    sa.Column("bond", sa.Text, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("decided_by", sa.Text, nullable=False),
+    sa.Column("score", sa.Float, nullable=False),
+    sa.Column("reasons", sa.Text, nullable=False),
+    sa.Index("tie_incident", "incident"),
+)
+
+# What was telling about an incident, as it was remembered last.
+signature = sa.Table(
+    "signature",
+    state,
+    sa.Column("incident", _Id, primary_key=True, autoincrement=False),
+    sa.Column("customer", sa.Text, nullable=False),
+    sa.Column("opened_at", sa.BigInteger, nullable=False),
+    sa.Column("traits", sa.Text, nullable=False),
+)
+
+# The same turned round: the incidents of a customer that have a value, by a digest of that.
+trait = sa.Table(
+    "trait",
+    state,
+    sa.Column("customer", sa.Text, primary_key=True),
+    sa.Column("field", sa.Text, primary_key=True),
+    sa.Column("value", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("incident", sa.BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+# How many incidents of a customer have a value. The value 0 stands for any: how many say anything
+# of the field; the field '' for all that are remembered.
+trait_count = sa.Table(
+    "trait_count",
+    state,
+    sa.Column("customer", sa.Text, primary_key=True),
+    sa.Column("field", sa.Text, primary_key=True),
+    sa.Column("value", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("count", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
