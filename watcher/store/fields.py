@@ -84,6 +84,17 @@ class Text(Field):
 
 
 @dataclass(frozen=True, slots=True)
+class OwnOrShared(Field):
+    """A text that is the matcher's value, or missing."""
+
+    column: str
+
+    def condition(self, matcher: Matcher, terms: Terms) -> str:
+        """See `Field`."""
+        return f"({self.column} IS NULL OR {terms.test(self.column, matcher)})"
+
+
+@dataclass(frozen=True, slots=True)
 class Number(Field):
     """A whole number, perhaps missing, matched as its digits."""
 

@@ -41,7 +41,7 @@ class Shape:
             tuple(column.name for column in table.columns),
             {column.name: _TYPES[column.type.python_type] for column in table.columns},
             tuple(column.name for column in table.columns if column.info is schema.STEADY),
-            table in {schema.incident, schema.problem, schema.verdict},
+            table in {schema.article, schema.incident, schema.problem, schema.verdict},
         )
 
     @property
@@ -58,6 +58,11 @@ ENTRY = Shape.of(schema.entry)
 ACTION = Shape.of(schema.action)
 EXAMPLE = Shape.of(schema.example)
 RUN = Shape.of(schema.run)
+PROBLEM = Shape.of(schema.problem)
+PROBLEM_ENTRY = Shape.of(schema.problem_entry)
+TIE = Shape.of(schema.tie)
+SIGNATURE = Shape.of(schema.signature)
+TRAIT = Shape.of(schema.trait)
 VERDICT = Shape.of(schema.verdict)
 
 

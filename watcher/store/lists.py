@@ -6,12 +6,13 @@ from typing import Generic
 
 from watcher.model.action import Action, ActionKind, ActionStatus
 from watcher.model.alert import Alert, AlertStatus
+from watcher.model.article import Article, ArticleStatus, Language
 from watcher.model.delivery import HISTORY, ORIGIN, RECONCILED, DeliveryStatus, DeliveryView
 from watcher.model.event import Severity
 from watcher.model.incident import Incident, Priority, Status
 from watcher.model.matcher import Matcher, Operator
 from watcher.model.run import Run
-from watcher.store import evidence_rows, incident_rows, rows
+from watcher.store import articles, evidence_rows, incident_rows, rows
 from watcher.store.base import UnknownField
 from watcher.store.fields import (
     Choice,
@@ -22,6 +23,7 @@ from watcher.store.fields import (
     Members,
     Moment,
     Number,
+    OwnOrShared,
     Terms,
     Text,
     Url,
@@ -348,6 +350,27 @@ RUNS: Listing[Run] = Listing(
         "worst": Text("r.worst"),
     },
     item=evidence_rows.to_run,
+)
+
+ARTICLES: Listing[Article] = Listing(
+    name="articles",
+    table="article AS a",
+    joins=articles.NEWEST,
+    columns=articles.COLUMNS,
+    order={"a.changed_at": (7, int), "a.number": (0, int)},
+    customer=OwnOrShared("a.customer"),
+    fields={
+        "id": Number("a.number", indexed=True),
+        "title": Text("v.title"),
+        "status": Choice.of("a.status", ArticleStatus),
+        "customer": Text("a.customer"),
+        "language": Choice.of("a.language", Language),
+        "incident": Number("a.incident"),
+        "problem": Number("a.problem"),
+        "author": Text("a.created_by"),
+        "changed_at": Moment("a.changed_at"),
+    },
+    item=articles.to_article,
 )
 
 

@@ -538,3 +538,61 @@ trait_count = sa.Table(
     sa.Column("count", sa.BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
+
+# What is known of disruptions that come back; `customer` NULL is for all of them.
+article = sa.Table(
+    "article",
+    state,
+    sa.Column("number", _Id, primary_key=True, autoincrement=False),
+    sa.Column("customer", sa.Text),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("language", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("created_by", sa.Text, nullable=False),
+    sa.Column("changed_at", sa.BigInteger, nullable=False),
+    sa.Column("incident", sa.BigInteger),
+    sa.Column("problem", sa.BigInteger),
+    sa.Index("article_changed", "changed_at"),
+)
+
+# What each version of an article says; nothing is ever changed in it.
+article_version = sa.Table(
+    "article_version",
+    state,
+    sa.Column("article", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("topic", sa.Text, nullable=False),
+    sa.Column("comment", sa.Text, nullable=False),
+)
+
+# Whether an article helped with an incident; everybody has one vote on each pair.
+article_vote = sa.Table(
+    "article_vote",
+    state,
+    sa.Column("article", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("incident", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("person", sa.Text, primary_key=True),
+    sa.Column("customer", sa.Text, nullable=False),
+    sa.Column("helped", sa.Boolean, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+)
+
+# The index of the newest versions: the stems of their words, and what they are about. `customer`
+# is '' where the article is for all. Words have one order on both databases, that of their bytes.
+article_term = sa.Table(
+    "article_term",
+    state,
+    sa.Column(
+        "term", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), primary_key=True
+    ),
+    sa.Column("customer", sa.Text, primary_key=True),
+    sa.Column("article", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("weight", sa.Integer, nullable=False),
+    sa.Index("article_term_article", "article"),
+    sqlite_with_rowid=False,
+)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from watcher.model.action import Action, ActionKind, ActionStatus, Intent
 from watcher.model.alert import Alert, Occurrence
+from watcher.model.article import Article, Vote
 from watcher.model.change import replace
 from watcher.model.delivery import Delivery
 from watcher.model.evidence import Diagnosis, Evidence
@@ -14,6 +15,7 @@ from watcher.model.run import Run
 from watcher.model.silence import Window
 from watcher.model.source import Asked, Drift, Heard, SourceState
 from watcher.store import (
+    articles,
     diagnosed,
     digest,
     evidence_rows,
@@ -314,6 +316,24 @@ class Tx:
     def keep_script(self, sha256: str, text: str, at: datetime) -> None:
         """Keeps what a run of then was made of, as long as runs that name it."""
         diagnosed.keep_script(self._link, sha256, text, at)
+
+    def take_article_number(self) -> int:
+        """The number of a new article."""
+        return articles.take_number(self._link)
+
+    def article(self, number: int) -> Article | None:
+        """The article with that number, which nobody else changes before the end."""
+        return articles.locked(self._link, number)
+
+    def save_article(self, article: Article, weights: Mapping[str, int] | None = None) -> None:
+        """Stores an article; with `weights` it is found by these terms from now on."""
+        articles.save(self._link, article)
+        if weights is not None:
+            articles.index(self._link, article, weights)
+
+    def vote(self, vote: Vote) -> None:
+        """Keeps what somebody says of an article and an incident; his last word counts."""
+        articles.vote(self._link, vote)
 
     def save_person(self, person: Person) -> None:
         """Adds a login or replaces it; its sessions are over."""

@@ -9,6 +9,7 @@ import orjson
 
 from watcher.model.action import Action, ActionStatus
 from watcher.model.alert import Alert, Occurrence
+from watcher.model.article import Article, ArticleStatus, Hit, Version, Votes
 from watcher.model.concern import Letters
 from watcher.model.delivery import Delivery, DeliveryView
 from watcher.model.evidence import Evidence
@@ -20,6 +21,7 @@ from watcher.model.silence import Window
 from watcher.model.source import Missed, SourceState
 from watcher.model.survey import Held
 from watcher.store import (
+    articles,
     diagnosed,
     digest,
     evidence_rows,
@@ -287,6 +289,49 @@ class View:
         """How long the last holder of a lease may go on, perhaps in the past; None if none was."""
         found = self._link.rows("SELECT until FROM lease WHERE name = :name", {"name": name})
         return from_micros(found[0][0]) if found else None
+
+    def article_list(self, query: Query) -> Page[Article]:
+        """Articles of a customer and those for all, the last changed first."""
+        return lists.page(lists.ARTICLES, query, self._link, self._dialect)
+
+    def article(self, number: int, customer: str | None) -> Article | None:
+        """An article, unless it is another customer's."""
+        found = articles.article(self._link, number)
+        mine = found is not None and (customer is None or found.customer in {None, customer})
+        return found if mine else None
+
+    def articles(self, numbers: Iterable[int]) -> dict[int, Article]:
+        """The articles with these numbers."""
+        return articles.some(self._link, numbers)
+
+    def article_versions(self, number: int) -> list[Version]:
+        """All versions of an article, the newest first."""
+        return articles.versions(self._link, number)
+
+    def article_count(self, customer: str | None, statuses: Collection[ArticleStatus]) -> int:
+        """How many articles there are for a customer; None for all customers."""
+        return articles.count(self._link, customer, statuses)
+
+    def article_hits(
+        self,
+        words: Sequence[tuple[str, str]],
+        customer: str | None,
+        statuses: Collection[ArticleStatus],
+    ) -> list[Hit]:
+        """Where any of these words, as (stem, beginning), is in articles for a customer."""
+        return articles.sought(self._link, words, customer, statuses)
+
+    def articles_having(self, terms: Collection[str], customer: str) -> list[Hit]:
+        """Where any of these terms is in what is published for a customer."""
+        return articles.having(self._link, self._dialect, terms, customer)
+
+    def votes(self, numbers: Iterable[int], customer: str | None) -> dict[int, Votes]:
+        """What people of a customer said of these articles; those without votes are left out."""
+        return articles.votes(self._link, numbers, customer)
+
+    def votes_of(self, incident: int, person: str) -> dict[int, bool]:
+        """Whether articles helped somebody with an incident, as far as he said."""
+        return articles.votes_of(self._link, incident, person)
 
     def counts(self) -> Counts:
         """What metrics show."""
