@@ -1,24 +1,26 @@
 """`watcher sources`: who posts alerts, and how that goes, without any secret."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import orjson
 import pytest
 
 from tests.cli.given import SECRETS, Desk
+from tests.fakes import FakeClock
 from watcher.model.alert import Alert, AlertStatus
 from watcher.model.concern import OWN
 from watcher.model.event import Severity
 from watcher.model.source import Asked, Drift, Heard
 
-NOW = datetime.now(UTC)
+NOW = FakeClock().now()
 HOUR = timedelta(hours=1)
 PROBLEM = "zabbix.example did not answer within 10 s"
 
 
 @pytest.fixture
-def known(at: Desk) -> Desk:
-    """A configuration whose first source is asked, and what is known of the sources."""
+def known(at: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """A configuration whose first source is asked, and what is known of the sources at noon."""
+    monkeypatch.setattr("watcher.cli.sources.Clock", FakeClock)
     monitor = "\n    heartbeat: 1h\n    monitor: {url: https://zabbix.example/z, token: {env: GRA}}"
     text = at.config.read_text()
     plain = "- {name: zbx, kind: zabbix, customer: acme, auth: {bearer: {env: ZBX_TOKEN}}}"
@@ -31,8 +33,9 @@ def known(at: Desk) -> Desk:
         tx.save_heard("zbx", Heard(NOW - 2 * HOUR, {NOW.date(): HOUR}))
         since = NOW - HOUR
         asked = Asked(
-            at=NOW, complete_at=since, trouble="unreachable", problem=PROBLEM, since=since
-        )
+            at=NOW, complete_at=since, trouble="unreachable", problem=PROBLEM, since=since,
+            absent={"o1": since - HOUR, "o2": since - HOUR},
+        )  # fmt: skip
         tx.save_asked("zbx", asked)
         tx.add_drift("zbx", NOW, {Drift.OPENING: 2})
     return at
@@ -58,7 +61,8 @@ def test_each_source_is_a_line_with_what_is_wrong_below(known: Desk) -> None:
     assert "heard of 2 h ago (expected within 60 min); reconciled 60 min ago" in lines[3]
     assert lines[3].endswith("missed today 2 opening, in 7 days 2 opening")
     assert "new       heard of never" in lines[0]
-    assert f"  since 60 min ago: {PROBLEM}" == lines[4]
+    assert "  2 open here only; nothing proves that they are over" == lines[4]
+    assert f"  since 60 min ago: {PROBLEM}" == lines[5]
 
     _wrong(known)
     assert "  Source zbx is silent (#7): For 2 h." == known.run("sources").output.splitlines()[-1]
