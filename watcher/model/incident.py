@@ -188,8 +188,10 @@ class EntryKind(StrEnum):
     MERGED = "merged"
     MOVED = "moved"
     PRIORITY = "priority"
+    PROBLEM = "problem"
     NOTE = "note"
     ACTION = "action"
+    CHANGE = "change"
 
 
 @dataclass(frozen=True, slots=True)

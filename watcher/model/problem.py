@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from watcher.model.incident import Priority, Term
+from watcher.model.reason import Reason
 
 
 class ProblemStatus(StrEnum):
@@ -95,3 +96,48 @@ class Tie:
     by: str
     score: float = 0.0
     reasons: tuple[str, ...] = ()
+
+    @property
+    def firm(self) -> bool:
+        """Whether the incident counts as one of the problem."""
+        return self.bond is Bond.SURE or self.bond is Bond.CONFIRMED
+
+    @property
+    def by_person(self) -> bool:
+        """Whether a person decided, whom the machine does not contradict."""
+        return self.bond is Bond.CONFIRMED or self.bond is Bond.REFUSED
+
+
+class ProblemEntryKind(StrEnum):
+    """What an entry on the timeline of a problem tells of."""
+
+    PROPOSED = "proposed"
+    OPENED = "opened"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+    INVESTIGATING = "investigating"
+    KNOWN_ERROR = "known_error"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    MERGED = "merged"
+    SPLIT = "split"
+    TIED = "tied"
+    UNTIED = "untied"
+    EDITED = "edited"
+    WORKAROUND = "workaround"
+    PRIORITY = "priority"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemEntry:
+    """One line of a problem's timeline, as `Entry` is one of an incident's."""
+
+    problem: int
+    at: datetime
+    kind: ProblemEntryKind
+    text: str
+    reason: Reason
+    actor: str = "watcher"
+    key: str | None = None

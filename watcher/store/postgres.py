@@ -240,7 +240,8 @@ def _find(shape: Shape, by: tuple[str, ...], also: str) -> str:
 def _upsert(shape: Shape) -> str:
     news = ", ".join(f"{name} = excluded.{name}" for name in shape.columns if name not in shape.key)
     key = ", ".join(shape.key)
-    return f"{_insert(shape, shape.columns)} ON CONFLICT ({key}) DO UPDATE SET {news}"
+    change = f"UPDATE SET {news}" if news else "NOTHING"
+    return f"{_insert(shape, shape.columns)} ON CONFLICT ({key}) DO {change}"
 
 
 @lru_cache

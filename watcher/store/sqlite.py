@@ -292,7 +292,8 @@ def _upsert(shape: Shape) -> str:
     kept = {*shape.key, *shape.steady}
     news = ", ".join(f"{name} = excluded.{name}" for name in shape.columns if name not in kept)
     key = ", ".join(shape.key)
-    return f"{_insert(shape.table, shape.columns)} ON CONFLICT ({key}) DO UPDATE SET {news}"
+    change = f"UPDATE SET {news}" if news else "NOTHING"
+    return f"{_insert(shape.table, shape.columns)} ON CONFLICT ({key}) DO {change}"
 
 
 @lru_cache

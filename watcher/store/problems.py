@@ -1,0 +1,104 @@
+"""Problems: the records themselves, their timelines, and the incidents that are tied to them."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from watcher.model.incident import Incident
+from watcher.model.problem import Problem, ProblemEntry, ProblemStatus, Tie
+from watcher.store import incident_rows, problem_rows
+from watcher.store.link import INCIDENT, PROBLEM, PROBLEM_ENTRY, TIE, Link
+from watcher.store.values import to_micros
+
+_NUMBERS = """
+INSERT INTO counter (name, value) VALUES ('problem', :count)
+ON CONFLICT (name) DO UPDATE SET value = counter.value + excluded.value RETURNING value
+"""
+_PROBLEMS = f"SELECT {', '.join(PROBLEM.columns)} FROM problem"  # noqa: S608 - names of the schema
+_TIMELINE = f"""
+SELECT {", ".join(PROBLEM_ENTRY.columns)} FROM problem_entry WHERE problem = :number ORDER BY id
+"""  # noqa: S608 - names of the schema
+_TIES = f"SELECT {', '.join(TIE.columns)} FROM tie"  # noqa: S608 - names of the schema
+_INCIDENTS = f"""
+SELECT {", ".join(INCIDENT.columns)} FROM incident
+WHERE problem = :number AND opened_at >= :since ORDER BY number
+"""  # noqa: S608 - names of the schema
+_LIVING = f"""
+SELECT {", ".join(f"i.{name}" for name in INCIDENT.columns)}
+FROM tie AS t CROSS JOIN incident AS i WHERE t.problem = :number AND t.bond <> 'refused'
+AND i.number = t.incident AND i.status IN ('open', 'acknowledged') ORDER BY i.number
+"""  # noqa: S608 - names of the schema
+# What has ended stays resolved for a while, and what a person closed at once left a line.
+_STIRRED = """
+SELECT problem FROM incident {using}
+WHERE status IN ('open', 'acknowledged', 'resolved') AND problem IS NOT NULL
+UNION SELECT i.problem FROM (SELECT incident FROM entry ORDER BY id DESC LIMIT 1000) AS e
+CROSS JOIN incident AS i WHERE i.number = e.incident AND i.problem IS NOT NULL
+"""
+
+
+def take_numbers(link: Link, count: int) -> range:
+    """So many new numbers of problems."""
+    [(last,)] = link.rows(_NUMBERS, {"count": count})
+    return range(last - count + 1, last + 1)
+
+
+def problem(link: Link, number: int, customer: str | None) -> Problem | None:
+    """A problem, unless it is not there for this customer."""
+    found = link.rows(f"{_PROBLEMS} WHERE number = :number", {"number": number})
+    nouns = map(problem_rows.to_problem, found)
+    return next((each for each in nouns if customer in {None, each.customer}), None)
+
+
+def of_customer(link: Link, customer: str, statuses: Iterable[ProblemStatus]) -> list[Problem]:
+    """The problems of a customer that stand so, in the order of their numbers."""
+    names = ", ".join(f"'{status.value}'" for status in statuses)
+    sql = f"{_PROBLEMS} WHERE customer = :customer AND status IN ({names}) ORDER BY number"
+    return list(map(problem_rows.to_problem, link.rows(sql, {"customer": customer})))
+
+
+def add_entries(link: Link, entries: Iterable[ProblemEntry]) -> int:
+    """Writes lines on timelines, those with a known key only once; returns how many."""
+    return link.add(PROBLEM_ENTRY, [problem_rows.from_entry(entry) for entry in entries])
+
+
+def timeline(link: Link, number: int) -> list[ProblemEntry]:
+    """What happened to a problem, in the order in which it was written down."""
+    return list(map(problem_rows.to_entry, link.rows(_TIMELINE, {"number": number})))
+
+
+def ties_of_problem(link: Link, number: int) -> list[Tie]:
+    """The incidents that belong to a problem, may do so, or do not as somebody said."""
+    found = link.rows(f"{_TIES} WHERE problem = :number ORDER BY incident", {"number": number})
+    return list(map(problem_rows.to_tie, found))
+
+
+def ties_of_incidents(link: Link, numbers: Collection[int]) -> list[Tie]:
+    """The same the other way round."""
+    keys = [(number,) for number in sorted(set(numbers))]
+    return sorted(
+        map(problem_rows.to_tie, link.find(TIE, ("incident",), keys)),
+        key=lambda tie: (tie.incident, tie.problem),
+    )
+
+
+def drop_ties(link: Link, number: int) -> None:
+    """Forgets what belonged to a problem, which has gone into another."""
+    link.run("DELETE FROM tie WHERE problem = :number", {"number": number})
+
+
+def incidents(link: Link, number: int, since: datetime | None = None) -> list[Incident]:
+    """The incidents of a problem that opened since then, in the order of their numbers."""
+    asked = {"number": number, "since": 0 if since is None else to_micros(since)}
+    found = link.rows(_INCIDENTS, asked)
+    return list(map(incident_rows.to_incident, found))
+
+
+def living(link: Link, number: int) -> list[Incident]:
+    """The incidents that are not over and belong to a problem, or may do so."""
+    return list(map(incident_rows.to_incident, link.rows(_LIVING, {"number": number})))
+
+
+def stirred(link: Link) -> list[int]:
+    """The problems of which an incident may have opened or ended lately."""
+    found = link.rows(_STIRRED.format(using=link.using("incident_status")))
+    return sorted(number for (number,) in found)
