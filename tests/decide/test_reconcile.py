@@ -175,7 +175,7 @@ def test_what_is_gone_there_closes_after_two_complete_answers() -> None:
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        (told(), "no answer tells what became of it"),
+        (told(), "nothing proves that it is over"),
         (told(open=frozenset(), proofs={"o1": proof()}), "suddenly is empty"),
         (told(complete=False, proofs={"o1": proof()}), "not complete"),
         (told(proofs={"o1": proof(key="k2")}), "cannot be used"),

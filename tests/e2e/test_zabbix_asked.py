@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.process import wait_for
-from tests.e2e.zabbix import Trigger, Zabbix
+from tests.e2e.zabbix import GROUP, Trigger, Zabbix
 from watcher.decide.keys import occurrence_key, recurrence_key
 from watcher.kit.clock import Clock
 from watcher.kit.secrets import Secret
@@ -18,7 +18,7 @@ from watcher.model.answer import Answer, Verb
 from watcher.model.event import Event, Kind, Severity
 from watcher.model.survey import Held, Survey
 from watcher.monitors import zabbix as monitors
-from watcher.monitors.base import Access
+from watcher.monitors.base import Access, MonitorError
 from watcher.receivers import zabbix as receiver
 from watcher.receivers.base import Context
 
@@ -35,21 +35,19 @@ class Asked:
     def __init__(self, zabbix: Zabbix) -> None:
         self.zabbix = zabbix
         self.events: dict[str, str] = {}
-        self.reader = self._monitor("watcher")
-        self.writer = self._monitor("Admin")
+        self.reader = self._monitor("watcher", GROUP)
+        self.anywhere = self._monitor("watcher")
+        self.writer = self._monitor("Admin", GROUP)
         self.cursor = self.reader.survey((), "", self.now).cursor
 
     @property
     def now(self) -> datetime:
         return Clock().now()
 
-    def _monitor(self, user: str) -> monitors.ZabbixMonitor:
-        """One that asks as that user."""
-        (found,) = self.zabbix.api.user.get(filter={"username": user}, output=["userid"])
-        made = self.zabbix.api.token.create(name=f"asked {user}", userid=found["userid"])
-        (token,) = self.zabbix.api.token.generate(*made["tokenids"])
-        options = monitors.options({"groups": ["Watched"]})
-        access = Access("zbx", "default", self.zabbix.url, Secret(token["token"]), options=options)
+    def _monitor(self, user: str, *groups: str) -> monitors.ZabbixMonitor:
+        """One that asks as that user, within these host groups or in all that he may read."""
+        token, options = self.zabbix.token(user), monitors.options({"groups": list(groups)})
+        access = Access("zbx", "default", self.zabbix.url, Secret(token), options=options)
         return monitors.monitor(access, Clock())
 
     def survey(self, *hosts: str) -> Survey:
@@ -243,6 +241,36 @@ def test_a_disabled_host_ends_nothing(asked: Asked) -> None:
     survey = asked.survey("ask-stay")
 
     assert (survey.endings, survey.complete) == ({}, True)
+
+
+def test_a_host_in_another_group_ends_nothing(asked: Asked) -> None:
+    """The token may not read that one: the problem is nowhere to be seen, and goes on."""
+    api, known = asked.zabbix.api, asked.held("ask-db")
+    (host,) = api.host.get(filter={"host": "ask-db"}, output=["hostid"])
+    other = asked.zabbix.make_group("Elsewhere")
+    api.host.update(hostid=host["hostid"], groups=[{"groupid": other}])
+    try:
+        surveys = [each.survey([known], "", asked.now) for each in (asked.reader, asked.anywhere)]
+    finally:
+        api.host.update(hostid=host["hostid"], groups=[{"groupid": asked.zabbix.group}])
+
+    assert [known.occurrence in each.open for each in surveys] == [False, False]
+    assert [each.endings for each in surveys] == [{}, {}]
+
+
+def test_a_right_that_was_lost_ends_nothing(asked: Asked) -> None:
+    """Neither a problem that goes on nor one whose end may not be read any more."""
+    known = [asked.held("ask-db"), asked.held("ask-brief"), asked.held("ask-stay")]
+    (group,) = asked.zabbix.api.usergroup.get(filter={"name": "Watcher"}, selectRights="extend")
+    asked.zabbix.api.usergroup.update(usrgrpid=group["usrgrpid"], rights=[])
+    try:
+        survey = asked.anywhere.survey(known, asked.cursor, asked.now)
+        with pytest.raises(MonitorError, match="may not read it"):
+            asked.reader.survey(known, asked.cursor, asked.now)
+    finally:
+        asked.zabbix.api.usergroup.update(usrgrpid=group["usrgrpid"], rights=group["rights"])
+
+    assert (len(survey.open), survey.endings) == (0, {})
 
 
 def test_a_deleted_host_and_one_in_maintenance_are_told_apart(asked: Asked) -> None:

@@ -104,6 +104,7 @@ class StandIn:
     recoveries: dict[int, int] = field(default_factory=dict)
     maintenances: list[dict[str, Any]] = field(default_factory=list)
     hidden: set[int] = field(default_factory=set)
+    denied: set[str] = field(default_factory=set)
     users: dict[str, tuple[str, str, str]] = field(
         default_factory=lambda: {"1": ("Admin", "Zabbix", "Administrator")}
     )
@@ -238,6 +239,9 @@ class StandIn:
             if id_ in self.hidden or not first <= id_ <= last:
                 continue
             item = self.triggers.get(problem.trigger)
+            # An event whose trigger was deleted is on no host that could be denied.
+            if item is not None and not self._readable(item):
+                continue
             if groups is not None and (
                 item is None or all(self.hosts[each]["group"] not in groups for each in item.hosts)
             ):
@@ -247,6 +251,10 @@ class StandIn:
             if not params.get("time_from", 0) <= problem.clock <= params.get("time_till", 1e18):
                 continue
             yield problem
+
+    def _readable(self, item: Item) -> bool:
+        """Whether the token may read all hosts of a trigger."""
+        return self.denied.isdisjoint(item.hosts)
 
     def _problem_get(self, params: Mapping[str, Any]) -> Any:
         found = [
@@ -331,7 +339,7 @@ class StandIn:
         rows = []
         for id_ in params.get("triggerids", ()):
             item = self.triggers.get(id_)
-            if item is None:
+            if item is None or not self._readable(item):
                 continue
             row: dict[str, Any] = {"triggerid": id_}
             if "selectFunctions" in params:
@@ -359,7 +367,7 @@ class StandIn:
         return [
             {name: value for name, value in self.hosts[id_].items() if name != "group"}
             for id_ in wanted
-            if id_ in self.hosts
+            if id_ in self.hosts and id_ not in self.denied
         ]
 
     def _hostgroup_get(self, _: Mapping[str, Any]) -> Any:

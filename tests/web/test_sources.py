@@ -33,7 +33,8 @@ def full(world: World) -> World:
         tx.save_heard("grafana", Heard(NOW - 3 * MINUTE, {NOW.date(): MINUTE}))
         tx.save_heard("jobs", Heard(NOW - 12 * MINUTE, {NOW.date(): MINUTE}))
         took = timedelta(seconds=1.24)
-        tx.save_asked("zabbix", Asked(at=NOW - MINUTE, complete_at=NOW - MINUTE, took=took))
+        last, absent = NOW - MINUTE, {"o1": NOW - DAY, "o2": NOW - MINUTE}
+        tx.save_asked("zabbix", Asked(at=last, complete_at=last, took=took, absent=absent))
         problem = "grafana.acme.example did not answer within 10 s"
         tx.save_asked(
             "grafana",
@@ -111,6 +112,7 @@ def test_the_api_says_how_each_source_is(full: World) -> None:
     [wrong] = found["zabbix"]["wrong"]
     assert ("silent", 3) == (wrong["condition"], wrong["incident"])
     assert "did not answer within 10 s" in found["grafana"]["monitor"]["problem"]
+    assert [1, 0] == [found[name]["monitor"]["unproven"] for name in ("zabbix", "grafana")]
 
 
 def test_a_stranger_sees_only_the_sources_of_his_customer(full: World) -> None:
@@ -142,6 +144,7 @@ def test_nobody_sees_the_sources_without_a_login(full: World) -> None:
         "2&nbsp;openings",
         "1&nbsp;recovery",
         "not heard of yet",
+        "1 open here only: nothing proves that it is over",
         "zabbix.acme.example, every 2 min, in 1.2 s",
     ],
 )

@@ -57,6 +57,8 @@ def _lines(found: Overview, now: datetime) -> Iterator[str]:
         told = f"today {_counts(found.today)}, in 7 days {_counts(found.week)}"
         line += f"; reconciled {_ago(asked.complete_at, now)}; missed {told}"
     yield line
+    if found.unproven:
+        yield f"  {found.unproven} open here only; nothing proves that they are over"
     for alert in found.wrong:
         number = f" (#{alert.incident})" if alert.incident else ""
         yield f"  {alert.name}{number}: {alert.summary}"

@@ -23,6 +23,8 @@ GRACE = timedelta(seconds=60)
 # All at once is gone more often because nobody may see it than because it is over.
 PATIENCE = timedelta(minutes=15)
 
+_UNPROVEN = "nothing proves that it is over; what it is about may be gone, or hidden from the token"
+
 Span = tuple[str, str]
 """The key of a condition, and of its occurrence."""
 
@@ -192,7 +194,7 @@ class _Scale:
         """What ends a span that the answer lacks, or nothing; and why."""
         proof = self._told.proofs.get(span.occurrence)
         if proof is None:
-            return None, _kept(span, "no answer tells what became of it")
+            return None, _kept(span, _UNPROVEN)
         end = _end_of(proof.said, span)
         if end is None:
             return None, _kept(span, f"what is said of its end cannot be used ({proof.why})")

@@ -44,6 +44,12 @@ class Overview:
     wrong: Sequence[Alert]
 
     @property
+    def unproven(self) -> int:
+        """How many of its alerts two complete answers lacked, and nothing proves to be over."""
+        last = self.asked.complete_at
+        return sum(last is not None and since < last for since in self.asked.absent.values())
+
+    @property
     def condition(self) -> Condition:
         """How it is, the worst first."""
         if self.wrong:

@@ -9,7 +9,6 @@ from watcher.model.survey import Ending, Held
 from watcher.monitors._alertmanager_api import ended, fingerprint_of
 from watcher.monitors._grafana_rules import (
     Rule,
-    Rules,
     end_of,
     is_judged,
     read_rules,
@@ -29,7 +28,7 @@ def endings(
     can). `body` makes what is posted of an alert. Raises ApiError.
     """
     rules = read_rules(api, absent)
-    deleted = _Deleted(api, rules)
+    deleted = _Deleted(api)
     found: dict[str, Ending] = {}
     waiting = 0
     for span in absent:
@@ -58,13 +57,13 @@ def _end(
 class _Deleted:
     """Finds out whether a rule that is not listed was deleted.
 
-    Rules in folders that the token may not see are not listed either, so Grafana is asked for each;
-    where the token may not ask (before Grafana 10), that it sees the folder has to do.
+    Rules in folders that the token may not see are not listed either, so Grafana is asked for each:
+    it refuses what is hidden, and says of what is deleted that there is no such rule. Where the
+    token may not ask at all (before Grafana 10), nothing is known.
     """
 
-    def __init__(self, api: JsonApi, rules: Rules) -> None:
+    def __init__(self, api: JsonApi) -> None:
         self._api = api
-        self._rules = rules
         self.problem = ""
         self._known: dict[str, bool] = {}
 
@@ -77,10 +76,10 @@ class _Deleted:
             if len(self._known) == _MOST_ASKED_FOR:
                 self.problem = f"more than {_MOST_ASKED_FOR} rules are not listed"
                 return False
-            self._known[uid] = self._ask(uid, span)
+            self._known[uid] = self._ask(uid)
         return self._known[uid]
 
-    def _ask(self, uid: str, span: Held) -> bool:
+    def _ask(self, uid: str) -> bool:
         try:
             self._api.get(f"/api/v1/provisioning/alert-rules/{quote(uid, safe='')}")
         except ApiError as error:
@@ -88,5 +87,4 @@ class _Deleted:
                 return True
             if error.status != HTTPStatus.FORBIDDEN:
                 raise
-            return self._rules.sees_folder_of(span)
         return False

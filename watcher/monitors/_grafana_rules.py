@@ -63,9 +63,7 @@ class Rules:
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._by_uid: dict[str, Rule] = {}
         self._by_name: dict[str, list[Rule]] = {}
-        self._folders = set[str]()
         for rule in rules:
-            self._folders.add(_folder(rule.folder))
             self._by_uid |= dict.fromkeys(rule.uids, rule)
             if not rule.uids:
                 self._by_name.setdefault(rule.name, []).append(rule)
@@ -77,10 +75,6 @@ class Rules:
         labels, folder = span.labels, _folder_of(span)
         alike = self._by_name.get(labels.get("rulename") or labels.get("alertname", ""), [])
         return next((rule for rule in alike if folder in {None, _folder(rule.folder)}), None)
-
-    def sees_folder_of(self, span: Held) -> bool:
-        """Whether any rule of that folder was listed."""
-        return _folder_of(span) in self._folders
 
 
 def _folder(path: str) -> str:

@@ -211,21 +211,6 @@ class Scribe:
         """The recovery of a problem."""
         return self._recovery(problem, about)[1]
 
-    def lost(self, held: Held) -> bytes:
-        """The recovery of a span of which Zabbix has no record any more."""
-        fields = {
-            "event_id": event_id_of(held),
-            "event_source": "0",
-            "event_value": "0",
-            "event_update_status": "0",
-            "event_timestamp": str(int(held.started_at.timestamp())),
-            "event_name": held.name,
-            "zabbix_url": self.url,
-            "reconciled": "1",
-            **remembered(held),
-        }
-        return _written(fields)
-
     def _before(self, problem: Problem, updates: Iterable[Update]) -> Problem:
         """The problem as it was before these updates."""
         severity, acknowledged = problem.severity, problem.acknowledged

@@ -169,38 +169,32 @@ class Surveyor:
         """What says that known problems which are not listed are over."""
         absent = {id_: held for id_, held in known.items() if id_ not in found.open}
         found.events = self.records.events([str(id_) for id_ in absent])
-        lost: dict[int, Held] = {}
-        for id_, held in absent.items():
-            record = found.events.get(id_)
-            if record is None or (record.orphan and not record.problem.recovery):
-                lost[id_] = held
-            elif end := record.problem.recovery:
-                body = self.scribe.ending(record.problem, remembered(held))
-                why = f"recovered in Zabbix by event {end}"
-                found.endings[held.occurrence] = Ending(body, why, recorded=True)
-        many = max(_FEW, len(known) // 10)
-        if len(absent) - len(found.events) > many:
-            # That many do not vanish by themselves: more likely the token lost a right.
-            lost = {id_: held for id_, held in lost.items() if id_ in found.events}
-        for id_, why in self._why_gone(found, lost).items():
-            held, record = lost[id_], found.events.get(id_)
-            body = (
-                self.scribe.ending(record.problem, remembered(held))
-                if record is not None
-                else self.scribe.lost(held)
-            )
-            found.endings[held.occurrence] = Ending(body, why, recorded=False)
-        _doubt(found, absent.values(), len(known), many)
+        # An event that cannot be read may be gone, or hidden from the token: it proves nothing.
+        orphans = [
+            each for each in found.events.values() if each.orphan and not each.problem.recovery
+        ]
+        reasons = self._why_gone(orphans, absent)
+        for id_, record in found.events.items():
+            problem, held = record.problem, absent[id_]
+            end = problem.recovery
+            why = f"recovered in Zabbix by event {end}" if end else reasons.get(id_)
+            if why:
+                body = self.scribe.ending(problem, remembered(held))
+                found.endings[held.occurrence] = Ending(body, why, recorded=bool(end))
+        _doubt(found, absent.values(), len(known))
 
-    def _why_gone(self, found: _Findings, lost: Mapping[int, Held]) -> Mapping[int, str]:
-        """What became of that which they are about, in words."""
-        left = {id_: remembered(held) for id_, held in lost.items()}
-        hosts = self.records.hosts({each["host_id"] for each in left.values() if "host_id" in each})
-        triggers = self.records.triggers({each["trigger_id"] for each in left.values()} - {""})
+    def _why_gone(self, orphans: Sequence[Record], known: Mapping[int, Held]) -> Mapping[int, str]:
+        """What became of that which they are about, in words. Zabbix shows an event without what it
+        is about to everyone; whatever else is not seen may be hidden from us.
+        """
+        about = {each.problem.id: remembered(known[each.problem.id]) for each in orphans}
+        ids = {each["host_id"] for each in about.values() if "host_id" in each}
+        hosts = self.records.hosts(ids)
+        there = self.records.triggers({each.problem.trigger for each in orphans})
         return {
-            id_: why
-            for id_, about in left.items()
-            if (why := _why_gone(about, hosts, triggers, seen=id_ in found.events))
+            each.problem.id: _why_gone(about[each.problem.id], each.problem.trigger, hosts)
+            for each in orphans
+            if each.problem.trigger not in there
         }
 
     def _bodies(self, found: _Findings, known: Mapping[int, Held], since: int) -> tuple[bytes, ...]:
@@ -240,10 +234,10 @@ class Surveyor:
                 yield from self.scribe.story(problem, places[problem.trigger])
 
 
-def _doubt(found: _Findings, absent: Iterable[Held], known: int, many: int) -> None:
+def _doubt(found: _Findings, absent: Iterable[Held], known: int) -> None:
     """Where too much is absent without a proof, the answer is doubted, not the problems."""
     silent = [held for held in absent if held.occurrence not in found.endings]
-    if len(silent) > many:
+    if len(silent) > max(_FEW, known // 10):
         hosts = tuple(sorted({held.host or held.name for held in silent}))
         found.doubts.append(
             f"{len(silent)} of {known} known problems are not listed, and nothing says that they "
@@ -259,20 +253,12 @@ def _keys(problems: Iterable[Problem]) -> frozenset[str]:
     return frozenset(occurrence_key(str(problem.id)) for problem in problems)
 
 
-def _why_gone(
-    about: Fields, hosts: Collection[str], triggers: Collection[str], *, seen: bool
-) -> str:
-    """An event that is `seen` still, without what it is about, is proof of that; one that is not
-    seen may also be hidden from us. "" where nothing can be said.
-    """
-    host_id, trigger = about.get("host_id", ""), about["trigger_id"]
+def _why_gone(about: Fields, trigger: str, hosts: Collection[str]) -> str:
+    host_id = about.get("host_id", "")
     host = about["host_host"] or host_id
     if host_id and host_id not in hosts:
-        doubt = "" if seen else ", or its token may not read it any more"
-        return f"the host {host} was deleted in Zabbix{doubt}"
-    if seen or (trigger and trigger not in triggers):
-        return f"the trigger {trigger or 'of it'} on {host} was deleted in Zabbix"
-    return f"Zabbix has no record of it any more, but still of its host {host}" if host_id else ""
+        return f"the host {host} was deleted in Zabbix"
+    return f"the trigger {trigger} on {host} was deleted in Zabbix"
 
 
 def _dated(told: tuple[int, int, bytes], like: datetime) -> tuple[datetime, bytes]:

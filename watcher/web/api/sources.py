@@ -28,7 +28,8 @@ class Heartbeat(BaseModel):
 
 class Monitor(BaseModel):
     """The monitoring system behind a source: its host, when it was asked, when it last gave a
-    complete answer, and how many seconds ago that was (`lag`). `problem` is why it does not answer.
+    complete answer, and how many seconds ago that was (`lag`). `unproven` alerts are open here that
+    it does not show and nothing proves to be over. `problem` is why it does not answer.
     """
 
     host: str
@@ -36,6 +37,7 @@ class Monitor(BaseModel):
     complete_at: datetime | None
     took: float | None
     lag: float | None
+    unproven: int
     problem: str
     problem_since: datetime | None
 
@@ -116,6 +118,7 @@ def _monitor(found: Overview) -> Monitor:
         complete_at=asked.complete_at,
         took=_seconds(asked.took),
         lag=_seconds(found.lag),
+        unproven=found.unproven,
         problem=asked.problem,
         problem_since=asked.since if asked.problem else None,
     )
