@@ -38,7 +38,9 @@ def measure(effort: Effort) -> Iterator[Row]:
         ):
             _fire(there, problems)
             store = Store.open(database.url)
-            yield from _rows(kind, Hook(watcher), _keeper(store, there), effort)
+            keeper = _keeper(store, there)
+            yield from _rows(kind, Hook(watcher), keeper, effort)
+            keeper.close()
             store.close()
 
 

@@ -144,6 +144,7 @@ class World:
         self.clock = FakeClock()
         self.there = Elsewhere()
         self.digest = Digest(store, {"gen": reader(GEN)}, lambda: RULEBOOK, self.clock, "me")
+        self.made: list[Reconciler] = []
         self.reconciler = self.another("me")
 
     @classmethod
@@ -155,7 +156,15 @@ class World:
 
     def another(self, holder: str) -> Reconciler:
         """Asks like a replica of that name, or like the same worker after a restart."""
-        return Reconciler(self.store, ACCESS, reader(GEN), lambda: self.there, self.clock, holder)
+        self.made.append(
+            Reconciler(self.store, ACCESS, reader(GEN), lambda: self.there, self.clock, holder)
+        )
+        return self.made[-1]
+
+    def close(self) -> None:
+        """Lets all of them go."""
+        for each in self.made:
+            each.close()
 
     def ago(self, minutes: float) -> datetime:
         """So many minutes before now."""

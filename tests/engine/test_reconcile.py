@@ -30,15 +30,24 @@ def world(tmp_path: Path) -> Iterator[World]:
     made = World.at(tmp_path)
     made.round()
     yield made
+    made.close()
     made.store.close()
 
 
-def test_what_was_missed_comes_in_with_true_times_and_is_counted_once(store: Store) -> None:
+@pytest.fixture
+def anywhere(store: Store) -> Iterator[World]:
+    """The same over each store in turn."""
+    made = World(store)
+    made.round()
+    yield made
+    made.close()
+
+
+def test_what_was_missed_comes_in_with_true_times_and_is_counted_once(anywhere: World) -> None:
     """Half of 200 problems are over when Watcher asks: all are known, in one incident, as they
     were; asking again finds nothing.
     """
-    world = World(store)
-    world.round()
+    world, store = anywhere, anywhere.store
     names = [f"db{number}" for number in range(200)]
     world.there.begin(*names, at=world.ago(-10), host="db1")
     world.there.end(*names[::2], at=world.ago(-20))
@@ -54,6 +63,19 @@ def test_what_was_missed_comes_in_with_true_times_and_is_counted_once(store: Sto
     micros = {int(each.timestamp() * 1_000_000) for each in (began, ended)}
     assert micros == {value for row in spans for value in row if value is not None}
     assert 1 == len({number for (number,) in peek(store, "SELECT incident FROM occurrence")})
+
+
+def test_all_rounds_go_one_way_in(anywhere: World) -> None:
+    """A way of their own for each would be one more into which the digest looks, for days."""
+    for name in ("db1", "db2", "db3"):
+        anywhere.there.begin(name, at=anywhere.ago(5))
+        anywhere.round()
+        anywhere.there.end(name, at=anywhere.ago(-5))
+
+    assert {"db1", "db2", "db3"} == {
+        name.partition(" ")[0] for (name,) in peek(anywhere.store, "SELECT name FROM alert")
+    }
+    assert 1 == len(peek(anywhere.store, "SELECT id FROM stream"))
 
 
 def test_deliveries_that_came_of_asking_say_so(world: World) -> None:

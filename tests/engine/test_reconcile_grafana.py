@@ -41,6 +41,7 @@ class GrafanaWorld(World):
         self.reconciler = Reconciler(
             store, access, reader(GEN), lambda: monitor(access, self.clock), self.clock, "me"
         )
+        self.made = [self.reconciler]
 
     def rule(self, name: str) -> Rule:
         """A rule that was evaluated just now."""
@@ -70,6 +71,7 @@ def world(tmp_path: Path) -> Iterator[GrafanaWorld]:
         made = GrafanaWorld(store, server)
         made.round()
         yield made
+        made.close()
         store.close()
 
 

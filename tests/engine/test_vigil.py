@@ -1,6 +1,6 @@
 """Silence is news, once: over restarts, replicas and batches, and never of Watcher itself."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 import pytest
@@ -38,6 +38,7 @@ class Night:
         self.clock = FakeClock()
         self.sources = sources
         self.digest = self._digest()
+        self.made: list[Vigil] = []
         self.vigil = self.another("me")
 
     def _digest(self) -> Digest:
@@ -47,7 +48,13 @@ class Night:
     def another(self, holder: str, sources: Sequence[Source] | None = None) -> Vigil:
         """Another replica, which starts now."""
         found = self.sources if sources is None else sources
-        return Vigil(self.store, self.clock, found, "https://w.example", holder)
+        self.made.append(Vigil(self.store, self.clock, found, "https://w.example", holder))
+        return self.made[-1]
+
+    def close(self) -> None:
+        """Lets all of them go."""
+        for each in self.made:
+            each.close()
 
     def post(
         self, *bodies: bytes, source: str = "gen", headers: dict[str, str] | None = None
@@ -85,9 +92,11 @@ class Night:
 
 
 @pytest.fixture
-def night(store: Store) -> Night:
+def night(store: Store) -> Iterator[Night]:
     """A night over each store in turn."""
-    return Night(store)
+    made = Night(store)
+    yield made
+    made.close()
 
 
 def test_a_source_that_falls_silent_is_one_alert_of_its_customer(night: Night) -> None:
@@ -172,6 +181,7 @@ def test_an_expired_token_is_one_alert_until_it_answers(store: Store) -> None:
     night.post(GOOD)
     night.look(after=MINUTE)
     assert {AlertStatus.RESOLVED} == {each.status for each in night.own()}
+    night.close()
 
 
 def _refused(night: Night, trouble: str, minutes: int = 2) -> int:

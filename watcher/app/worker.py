@@ -64,6 +64,9 @@ class Worker:
         self.deliverer.close(within)
         self.loops.stop(within)
         self.pool.close()
+        self.vigil.close()
+        for keeper in self.keepers:
+            keeper.close()
         self.digest.release()
 
 

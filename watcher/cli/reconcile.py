@@ -134,6 +134,8 @@ def _ask(keeper: Reconciler, dry_run: bool) -> Round | None:
     except BusyError as error:
         typer.echo(f"watcher: {error}; try again in a moment", err=True)
         return None
+    finally:
+        keeper.close()
 
 
 def report(found: Round, dry_run: bool) -> Iterator[str]:

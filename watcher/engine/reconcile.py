@@ -34,6 +34,7 @@ from watcher.model.source import INCOMPLETE, Asked
 from watcher.model.survey import Held, Survey
 from watcher.monitors.base import Access, Gathering, Monitor, MonitorError
 from watcher.receivers.base import Unparsable
+from watcher.store.inbox import Inbox
 from watcher.store.store import Store
 from watcher.store.views import View
 
@@ -87,6 +88,7 @@ class Reconciler:
         self._clock = clock
         self._holder = holder
         self._monitor: Monitor | None = None
+        self._inbox: Inbox | None = None
 
     @property
     def name(self) -> str:
@@ -147,6 +149,12 @@ class Reconciler:
         with self._store.view() as view:
             asked = view.source(self.access.source).asked
         return self._ask(asked)[0]
+
+    def close(self) -> None:
+        """Lets go of the inbox."""
+        if self._inbox is not None:
+            self._inbox.close()
+            self._inbox = None
 
     def _end(self, token: int, after: Asked | None) -> None:
         """Writes down what came of it, if it is still ours to do, and lets the next one ask."""
@@ -241,20 +249,18 @@ class Reconciler:
             if not tx.held(self.name, token):
                 return
         source, customer = self._whose
-        inbox = self._store.inbox(self._clock.now())
-        try:
-            for first in range(0, len(news), _AT_ONCE):
-                if first:
-                    breathe()
-                now = self._clock.now()
-                inbox.append(
-                    [
-                        Arrival(source, customer, now + n * _APART, headers_of(each), each.body)
-                        for n, each in enumerate(news[first : first + _AT_ONCE], first)
-                    ]
-                )
-        finally:
-            inbox.close()
+        # It stays open: the digest looks into every one that there has been for days.
+        inbox = self._inbox = self._inbox or self._store.inbox(self._clock.now())
+        for first in range(0, len(news), _AT_ONCE):
+            if first:
+                breathe()
+            now = self._clock.now()
+            inbox.append(
+                [
+                    Arrival(source, customer, now + n * _APART, headers_of(each), each.body)
+                    for n, each in enumerate(news[first : first + _AT_ONCE], first)
+                ]
+            )
 
 
 def _after(asked: Asked, survey: Survey, told: Told, verdict: Verdict) -> Asked:

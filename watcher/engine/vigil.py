@@ -18,6 +18,7 @@ from watcher.model.concern import OWN, Concern, Letters, Watched, Worry
 from watcher.model.delivery import Arrival
 from watcher.model.source import SourceState
 from watcher.policy.endpoints import Source
+from watcher.store.inbox import Inbox
 from watcher.store.store import Store
 
 LEASE = "vigil"
@@ -57,6 +58,7 @@ class Vigil:
         self._started = clock.now()
         # What was told and is not digested yet: whether it began or was over, and since when it is.
         self._told: dict[Whose, tuple[bool, datetime]] = {}
+        self._inbox: Inbox | None = None
 
     def step(self) -> int:
         """Tells what is news of sources; returns how much that is. Raises StoreUnavailable."""
@@ -72,6 +74,12 @@ class Vigil:
         if news:
             self._append(news, now)
         return len(news)
+
+    def close(self) -> None:
+        """Lets go of the inbox."""
+        if self._inbox is not None:
+            self._inbox.close()
+            self._inbox = None
 
     def _known(self, now: datetime) -> _Known:
         with self._store.view() as view:
@@ -103,16 +111,14 @@ class Vigil:
             yield customer, name, gone(concern, since)
 
     def _append(self, news: Sequence[tuple[str, str, Worry]], now: datetime) -> None:
-        inbox = self._store.inbox(now)
-        try:
-            inbox.append(
-                [
-                    Arrival(OWN, customer, now, {}, self._body(source, worry, now))
-                    for customer, source, worry in news
-                ]
-            )
-        finally:
-            inbox.close()
+        # It stays open: the digest looks into every one that there has been for days.
+        inbox = self._inbox = self._inbox or self._store.inbox(now)
+        inbox.append(
+            [
+                Arrival(OWN, customer, now, {}, self._body(source, worry, now))
+                for customer, source, worry in news
+            ]
+        )
         for customer, source, worry in news:
             self._told[customer, source, worry.concern] = worry.firing, worry.since
 
