@@ -11,8 +11,9 @@ from watcher.model.delivery import HISTORY, ORIGIN, RECONCILED, DeliveryStatus, 
 from watcher.model.event import Severity
 from watcher.model.incident import Incident, Priority, Status
 from watcher.model.matcher import Matcher, Operator
+from watcher.model.problem import Problem, ProblemStatus
 from watcher.model.run import Run
-from watcher.store import articles, evidence_rows, incident_rows, rows
+from watcher.store import articles, evidence_rows, incident_rows, problem_rows, rows
 from watcher.store.base import UnknownField
 from watcher.store.fields import (
     Choice,
@@ -28,7 +29,7 @@ from watcher.store.fields import (
     Text,
     Url,
 )
-from watcher.store.link import ACTION, ALERT, INCIDENT, RUN, Link, Shape
+from watcher.store.link import ACTION, ALERT, INCIDENT, PROBLEM, RUN, Link, Shape
 from watcher.store.query import Item, Page, Query, from_cursor, to_cursor
 from watcher.store.values import Row, from_micros
 from watcher.store.words import WORDS, Words
@@ -209,7 +210,7 @@ INCIDENTS: Listing[Incident] = Listing(
         "resolved_at": Moment("i.resolved_at"),
         "alerts": Number("i.alerts"),
         "evidence": Number("(SELECT count(*) FROM evidence AS e WHERE e.incident = i.number)"),
-        "problem": Number("i.problem"),
+        "problem": Number("i.problem", indexed=True),
         "ticket": Text("i.ticket"),
         "ticket_url": Text("i.ticket_url"),
         "tracker": Text("i.tracker"),
@@ -371,6 +372,32 @@ ARTICLES: Listing[Article] = Listing(
         "changed_at": Moment("a.changed_at"),
     },
     item=articles.to_article,
+)
+
+PROBLEMS: Listing[Problem] = Listing(
+    name="problems",
+    table="problem AS p",
+    columns=_columns("p", PROBLEM),
+    order={"p.number": (0, int)},
+    customer=Text("p.customer", "p.customer = {value}"),
+    fields={
+        "id": Number("p.number", indexed=True),
+        "number": Number("p.number", indexed=True),
+        "title": Text("p.title"),
+        "status": Choice.of("p.status", ProblemStatus, indexed=True),
+        "priority": Choice.of("p.priority", Priority),
+        "customer": Text("p.customer", "p.customer = {value}"),
+        "service": Text("p.service"),
+        "owner": Text("p.owner"),
+        "runbook": Text("p.runbook"),
+        "tickets": Members("p.tickets"),
+        "incidents": Number("p.incidents"),
+        "returns": Number("p.returns"),
+        "opened_at": Moment("p.opened_at"),
+        "last_at": Moment("p.last_at"),
+        "resolved_at": Moment("p.resolved_at"),
+    },
+    item=problem_rows.to_problem,
 )
 
 

@@ -11,7 +11,9 @@ from watcher.model.delivery import Delivery
 from watcher.model.evidence import Diagnosis, Evidence
 from watcher.model.example import Example
 from watcher.model.incident import Entry, Incident
+from watcher.model.problem import Problem, ProblemEntry, ProblemStatus, Tie
 from watcher.model.run import Run
+from watcher.model.signature import Signature
 from watcher.model.silence import Window
 from watcher.model.source import Asked, Drift, Heard, SourceState
 from watcher.store import (
@@ -22,13 +24,17 @@ from watcher.store import (
     incident_rows,
     outbox,
     people,
+    problem_rows,
+    problems,
     retention,
     rows,
     sources,
+    traits,
     windows,
 )
-from watcher.store.link import ACTION, ALERT, EXAMPLE, INCIDENT, OCCURRENCE, Link
+from watcher.store.link import ACTION, ALERT, EXAMPLE, INCIDENT, OCCURRENCE, PROBLEM, TIE, Link
 from watcher.store.people import Person, Token
+from watcher.store.traits import Rarity
 
 _ACTIONS = f"SELECT {', '.join(ACTION.columns)} FROM action WHERE incident = :incident ORDER BY id"  # noqa: S608 - names of the schema
 _EVIDENCE = (
@@ -236,6 +242,76 @@ class Tx:
     def merge(self, source: int, into: int) -> None:
         """Hands all alerts of an incident to another, and tells nobody any more of the first."""
         digest.merge(self._link, source, into)
+
+    def problem_numbers(self, count: int) -> range:
+        """So many new numbers of problems."""
+        return problems.take_numbers(self._link, count)
+
+    def problems(self, numbers: Collection[int]) -> dict[int, Problem]:
+        """The known problems of these numbers; nobody else changes them before the end."""
+        keys = [(number,) for number in numbers]
+        found = digest.find(self._link, PROBLEM, keys, problem_rows.to_problem)
+        return {problem.number: problem for problem in found}
+
+    def problems_of(self, customer: str, statuses: Iterable[ProblemStatus]) -> list[Problem]:
+        """The problems of a customer that stand so, in the order of their numbers."""
+        return problems.of_customer(self._link, customer, statuses)
+
+    def save_problems(self, found: Iterable[Problem]) -> None:
+        """Stores problems, new or changed."""
+        digest.save(self._link, PROBLEM, found, problem_rows.from_problem)
+
+    def add_problem_entries(self, entries: Iterable[ProblemEntry]) -> int:
+        """Writes lines on timelines, those with a known key only once; returns how many."""
+        return problems.add_entries(self._link, entries)
+
+    def ties_of_problem(self, number: int) -> list[Tie]:
+        """The ties of a problem, refused ones too, in the order of the incidents."""
+        return problems.ties_of_problem(self._link, number)
+
+    def ties_of_incidents(self, numbers: Collection[int]) -> list[Tie]:
+        """The ties of these incidents, refused ones too, by incident and problem."""
+        return problems.ties_of_incidents(self._link, numbers)
+
+    def save_ties(self, ties: Iterable[Tie]) -> None:
+        """Stores ties, new or changed; what an incident says of its problem is not touched."""
+        digest.save(self._link, TIE, ties, problem_rows.from_tie)
+
+    def drop_ties(self, problem: int) -> None:
+        """Forgets what belonged to a problem, which has gone into another."""
+        problems.drop_ties(self._link, problem)
+
+    def incidents_of_problem(self, number: int) -> list[Incident]:
+        """The incidents that belong to a problem, in the order of their numbers."""
+        return problems.incidents(self._link, number)
+
+    def living_of_problem(self, number: int) -> list[Incident]:
+        """The incidents that are not over and belong to a problem, or may do so."""
+        return problems.living(self._link, number)
+
+    def stirred_problems(self) -> list[int]:
+        """The problems of which an incident may have opened or ended lately."""
+        return problems.stirred(self._link)
+
+    def remember(self, customer: str, signatures: Mapping[int, Signature]) -> None:
+        """Keeps what incidents of a customer are like, in the place of what was known of them."""
+        traits.remember(self._link, customer, signatures)
+
+    def signatures(self, customer: str, numbers: Collection[int]) -> dict[int, Signature]:
+        """What is remembered of these incidents of a customer."""
+        return traits.signatures_of(self._link, customer, numbers)
+
+    def rarity(self, customer: str, values: Collection[tuple[str, str]]) -> Rarity:
+        """How many incidents of a customer have these values (field, value)."""
+        return traits.rarity(self._link, customer, values)
+
+    def having(
+        self, customer: str, value: tuple[str, str], limit: int, before: int | None = None
+    ) -> list[int]:
+        """The newest incidents of a customer that have this value (field, value), among those with
+        lower numbers.
+        """
+        return traits.having(self._link, customer, value, limit, before)
 
     def save_examples(self, examples: Iterable[Example]) -> None:
         """Keeps what a person said of pairs; the last word on a pair counts."""

@@ -16,7 +16,9 @@ from watcher.model.evidence import Evidence
 from watcher.model.example import Example
 from watcher.model.incident import Entry, Incident, Status
 from watcher.model.person import Principal
+from watcher.model.problem import Problem, ProblemEntry, ProblemStatus, Tie
 from watcher.model.run import Run, Use
+from watcher.model.signature import Signature
 from watcher.model.silence import Window
 from watcher.model.source import Missed, SourceState
 from watcher.model.survey import Held
@@ -29,8 +31,10 @@ from watcher.store import (
     incident_rows,
     lists,
     people,
+    problems,
     rows,
     sources,
+    traits,
     windows,
 )
 from watcher.store.archive import SHIFT
@@ -38,6 +42,7 @@ from watcher.store.history import Period
 from watcher.store.link import ACTION, ALERT, DELIVERY, ENTRY, EXAMPLE, INCIDENT, OCCURRENCE, Link
 from watcher.store.people import Person, Token
 from watcher.store.query import Page, Query
+from watcher.store.traits import Rarity
 from watcher.store.values import Row, from_micros, to_micros
 
 Noun = TypeVar("Noun")
@@ -219,6 +224,50 @@ class View:
     ) -> list[Delivery]:
         """The same of what was fetched of the past."""
         return history.chunk(self._link, period, after, limit, max_bytes, SHIFT)
+
+    def problem_list(self, query: Query) -> Page[Problem]:
+        """Problems, the highest number first."""
+        return lists.page(lists.PROBLEMS, query, self._link, self._dialect)
+
+    def problem(self, number: int, customer: str | None) -> Problem | None:
+        """A problem, unless it is not there for this customer."""
+        return problems.problem(self._link, number, customer)
+
+    def problems_of(self, customer: str, statuses: Iterable[ProblemStatus]) -> list[Problem]:
+        """The problems of a customer that stand so, in the order of their numbers."""
+        return problems.of_customer(self._link, customer, statuses)
+
+    def problem_timeline(self, number: int) -> list[ProblemEntry]:
+        """What happened to a problem, in the order in which it was written down."""
+        return problems.timeline(self._link, number)
+
+    def ties_of_problem(self, number: int) -> list[Tie]:
+        """The ties of a problem, refused ones too, in the order of the incidents."""
+        return problems.ties_of_problem(self._link, number)
+
+    def ties_of_incidents(self, numbers: Collection[int]) -> list[Tie]:
+        """The ties of these incidents, refused ones too, by incident and problem."""
+        return problems.ties_of_incidents(self._link, numbers)
+
+    def incidents_of_problem(self, number: int, since: datetime | None = None) -> list[Incident]:
+        """The incidents that belong to a problem and opened since then, by their numbers."""
+        return problems.incidents(self._link, number, since)
+
+    def signatures(self, customer: str, numbers: Collection[int]) -> dict[int, Signature]:
+        """What is remembered of these incidents of a customer."""
+        return traits.signatures_of(self._link, customer, numbers)
+
+    def rarity(self, customer: str, values: Collection[tuple[str, str]]) -> Rarity:
+        """How many incidents of a customer have these values (field, value)."""
+        return traits.rarity(self._link, customer, values)
+
+    def having(
+        self, customer: str, value: tuple[str, str], limit: int, before: int | None = None
+    ) -> list[int]:
+        """The newest incidents of a customer that have this value (field, value), among those with
+        lower numbers.
+        """
+        return traits.having(self._link, customer, value, limit, before)
 
     def change_mark(self) -> int:
         """A number that is another one after incidents have changed."""
