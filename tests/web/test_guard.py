@@ -15,8 +15,11 @@ from tests.web.world import World, form_token
 from watcher.decide.keys import occurrence_key, recurrence_key
 from watcher.decide.match import parse
 from watcher.model.alert import Alert, AlertStatus, Occurrence
+from watcher.model.article import Article, ArticleStatus, Language, Text, Version
 from watcher.model.event import Severity
+from watcher.model.incident import Priority
 from watcher.model.person import Role
+from watcher.model.problem import Problem, ProblemStatus
 from watcher.model.run import Run
 from watcher.model.silence import Window, WindowKind
 from watcher.web import api, pages
@@ -31,6 +34,8 @@ NUMBERS = {
     "maintenance": "1",
     "mutes": "2",
     "scripts": SCRIPT,
+    "articles": "1",
+    "problems": "1",
 }
 PATHS = {"/go/{source}/{event}": "/go/zbx/77"}
 FORMS = {
@@ -39,6 +44,12 @@ FORMS = {
     "/incidents/{number}/priority": {"priority": "P1", "text": "x"},
     "/incidents/{number}/regroup": {"verb": "merge", "into": "4"},
     "/incidents/new": {"title": "x", "customer": ACME, "severity": "high"},
+    "/incidents/{number}/article": {"language": "en"},
+    "/incidents/{number}/vote": {"article": "1", "helped": "true"},
+    "/problems/{number}/article": {"language": "en"},
+    "/articles/{number}": {"verb": "publish"},
+    "/articles/{number}/edit": {"title": "x", "base": "1"},
+    "/articles/new": {"title": "x", "customer": ACME},
 }
 BODIES = {
     "/api/v1/incidents/{id}/notes": {"text": "x"},
@@ -48,6 +59,9 @@ BODIES = {
     "/api/v1/incidents/{id}/merge": {"into": 4},
     "/api/v1/incidents/{id}/split": {"alerts": ["x"]},
     "/api/v1/incidents/{id}/move": {"alerts": ["x"], "into": 4},
+    "/api/v1/articles": {"title": "x", "customer": ACME},
+    "/api/v1/articles/{id}/versions": {"title": "x", "base": 1},
+    "/api/v1/articles/{id}/votes": {"incident": 4, "helped": True},
 }
 
 
@@ -78,6 +92,28 @@ ALERT = Alert(
 )
 
 
+PROBLEM = Problem(
+    number=1,
+    customer=GLOBEX,
+    title="mx1 is slow",
+    status=ProblemStatus.RESOLVED,
+    priority=Priority.P3,
+    opened_at=NOW,
+    opened_by="olga",
+    last_at=NOW,
+)
+ARTICLE = Article(
+    number=1,
+    customer=GLOBEX,
+    status=ArticleStatus.PUBLISHED,
+    language=Language.ENGLISH,
+    created_at=NOW,
+    created_by="olga",
+    changed_at=NOW,
+    newest=Version(1, 1, NOW, "olga", Text("mx1 of globex", "x\n")),
+)
+
+
 @dataclass(frozen=True)
 class Way:
     """One way into the site."""
@@ -105,13 +141,17 @@ class Way:
 
 @pytest.fixture(autouse=True)
 def _windows(world: World) -> None:
-    """Maintenance and a mute of globex, a script that ran there, and a span known by its event."""
+    """Maintenance and a mute of globex, a script that ran there, a span known by its event; a
+    problem and an article.
+    """
     with world.store.begin() as tx:
         for kind in WindowKind:
             which = parse("host=mx1")
             tx.plan_window(Window(kind, GLOBEX, which, NOW, timedelta(1), created_at=NOW))
         tx.add_runs([Run(NOW, GLOBEX, "look", "mx1", "olga", script=SCRIPT)])
         tx.keep_script(SCRIPT, "df -P\n", NOW)
+        tx.save_problems([PROBLEM])
+        tx.save_article(ARTICLE, {"globex": 1, "x": 1})
         tx.save_occurrences([SPAN])
         tx.save_alerts([ALERT])
 

@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 from tests.web.world import World
 from watcher.model.person import Role
 
-OPERATIONS = 33
+OPERATIONS = 44
 # What is wrong may be refused for its size before anybody reads it.
 REFUSALS = [400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 428, 429]
 CONFIG = {"checks": {"negative_data_rejection": {"expected-statuses": REFUSALS}}}
@@ -23,7 +23,16 @@ CONFIG = {"checks": {"negative_data_rejection": {"expected-statuses": REFUSALS}}
 # that fits it may be refused.
 LISTS = {
     f"/api/v1/{kind}"
-    for kind in ("incidents", "alerts", "deliveries", "actions", "runs", "maintenance", "mutes")
+    for kind in (
+        "incidents",
+        "alerts",
+        "deliveries",
+        "actions",
+        "runs",
+        "maintenance",
+        "mutes",
+        "articles",
+    )
 }
 _FUZZ = settings(
     max_examples=7,

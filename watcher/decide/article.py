@@ -19,7 +19,8 @@ from watcher.model.problem import Problem
 _MOST_ALERTS = 10
 _MOST_CHECKS = 8
 _MOST_NOTES = 10
-_LONGEST_TITLE = 200
+_LONGEST_LINE = 200
+_LONGEST_TEXT = 1000
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&])")
 # At the beginning of a line these would make a list or a heading of it.
 _LEADING = re.compile(r"^(\s*)([-+=]|\d+(?=[.)]))")
@@ -111,7 +112,7 @@ def name_of(alert: Alert) -> str:
     if alert.host:
         host = rf"(?<![\w.-]){re.escape(alert.host)}(?![\w-])"
         name = re.sub(host, "<host>", name, flags=re.IGNORECASE)
-    return " ".join(name.split())
+    return _line(name)[:_LONGEST_LINE]
 
 
 def told_by(diagnosis: Diagnosis) -> Iterator[tuple[str, Highlight]]:
@@ -178,10 +179,15 @@ def _body(sections: Mapping[str, str], words: Mapping[str, str]) -> str:
 
 
 def _title(text: str) -> str:
-    return " ".join(text.split())[:_LONGEST_TITLE]
+    return _line(text)[:_LONGEST_LINE]
+
+
+def _line(text: str) -> str:
+    """A text on one line, without what nobody can read."""
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
 
 
 def _marked(text: str) -> str:
     """A text of somebody else as one line of Markdown, in which nothing is markup."""
-    escaped = _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    escaped = _SPECIAL.sub(r"\\\1", _line(text)[:_LONGEST_TEXT])
     return _LEADING.sub(r"\1\\\2", escaped)

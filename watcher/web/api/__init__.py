@@ -2,7 +2,16 @@
 
 from fastapi import APIRouter
 
-from watcher.web.api import diagnoses, incidents, lists, operations, regroup, sources, windows
+from watcher.web.api import (
+    articles,
+    diagnoses,
+    incidents,
+    lists,
+    operations,
+    regroup,
+    sources,
+    windows,
+)
 
 
 def routers() -> tuple[APIRouter, ...]:
@@ -15,4 +24,5 @@ def routers() -> tuple[APIRouter, ...]:
         sources.router,
         windows.router,
         diagnoses.router,
+        articles.router,
     )

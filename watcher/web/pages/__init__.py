@@ -2,7 +2,17 @@
 
 from fastapi import APIRouter
 
-from watcher.web.pages import go, incidents, lists, login, regroup, runbooks, sources, windows
+from watcher.web.pages import (
+    articles,
+    go,
+    incidents,
+    lists,
+    login,
+    regroup,
+    runbooks,
+    sources,
+    windows,
+)
 
 
 def routers() -> tuple[APIRouter, ...]:
@@ -10,6 +20,7 @@ def routers() -> tuple[APIRouter, ...]:
     return (
         login.router,
         go.router,
+        articles.router,
         incidents.router,
         lists.router,
         regroup.router,

@@ -10,8 +10,10 @@ from fastapi import Query as Parameter
 from fastapi.responses import RedirectResponse, Response
 
 from watcher.decide.answers import hearing
+from watcher.decide.article import Known
 from watcher.decide.lifecycle import RefusedError, Report
 from watcher.decide.match import MatcherError
+from watcher.engine.articles import helpful
 from watcher.engine.command import Desk
 from watcher.model.answer import Verb
 from watcher.model.event import Severity
@@ -23,6 +25,7 @@ from watcher.store.query import Query
 from watcher.store.views import View
 from watcher.web.deps import Deps, Parts
 from watcher.web.guard import Operator, Viewer
+from watcher.web.pages.articles import LANGUAGES
 from watcher.web.pages.asking import held, offer
 from watcher.web.pages.findings import seen
 from watcher.web.pages.render import Frame
@@ -165,6 +168,8 @@ def incident_page(request: Request, parts: Parts, by: Viewer, number: Number) ->
             silencers=_silencers(parts, found),
             spans=SPANS,
             deeds=deeds(by_need(found.actions)),
+            helpful=helpful(view, _known(found), by),
+            languages=LANGUAGES,
         )
 
 
@@ -275,6 +280,12 @@ def _new_form(
 
 def _customers(parts: Deps, by: Principal) -> list[str]:
     return [by.customer] if by.customer else sorted(parts.catalogue.customers)
+
+
+def _known(found: Whole) -> Known:
+    alerts = [alert for alert, _ in found.alerts]
+    diagnoses = [each.diagnosis for each in found.evidence]
+    return Known(found.incident, alerts, diagnoses, found.timeline)
 
 
 def _suspect_name(found: Whole) -> str:

@@ -27,6 +27,7 @@ _NAVIGATION = (
     ("/incidents", "Incidents", Role.VIEWER),
     ("/alerts", "Alerts", Role.VIEWER),
     ("/maintenance", "Maintenance", Role.VIEWER),
+    ("/articles", "Knowledge", Role.VIEWER),
     ("/runbooks", "Runbooks", Role.VIEWER),
     ("/sources", "Sources", Role.VIEWER),
     ("/runs", "Runs", Role.MANAGER),
