@@ -27,6 +27,10 @@ CASES = [
 SAMPLES = [
     (kind, name) for kind in KINDS for name in sorted(adapter("watcher.receivers", kind).SAMPLES)
 ]
+# These tell of what people changed, the others of what monitoring saw.
+TELL_OF_CHANGES = ("change", "gitlab", "teamcity")
+OF_ALERTS = [(kind, name) for kind, name in SAMPLES if kind not in TELL_OF_CHANGES]
+OF_CHANGES = [(kind, name) for kind, name in SAMPLES if kind in TELL_OF_CHANGES]
 
 
 def _receiver(kind: str) -> ModuleType:
@@ -48,6 +52,12 @@ def _read(kind: str, path: Path) -> Reading:
 def _written(reading: Reading) -> object:
     """A reading as a golden file holds it: without what few sources say, where they do not."""
     written = json.loads(orjson.dumps(asdict(reading), option=orjson.OPT_UTC_Z))
+    written["changes"] = [
+        {name: value for name, value in each.items() if value}
+        for each in written.pop("deployments")
+    ]
+    if not written["changes"]:
+        del written["changes"]
     for event in written["events"]:
         if event["acknowledged"] is None:
             del event["acknowledged"], event["by"]
@@ -77,7 +87,7 @@ def test_every_receiver_has_golden_cases(kind: str) -> None:
     assert kind in {name for name, _ in CASES}
 
 
-@pytest.mark.parametrize(("kind", "name"), SAMPLES)
+@pytest.mark.parametrize(("kind", "name"), OF_ALERTS)
 def test_a_sample_parses_into_events_that_keep_the_rules(kind: str, name: str) -> None:
     """Keys begin with `v1:<source>:` and have bounds, times are in UTC, no text holds a NUL."""
     reading = _parse(kind, _receiver(kind).SAMPLES[name])
@@ -99,7 +109,7 @@ def test_the_same_body_twice_gives_equal_readings(kind: str, name: str) -> None:
     assert _parse(kind, body) == _parse(kind, body)
 
 
-@pytest.mark.parametrize(("kind", "name"), SAMPLES)
+@pytest.mark.parametrize(("kind", "name"), OF_ALERTS)
 def test_a_fresh_sample_is_about_now_and_its_serial_names_the_outage(kind: str, name: str) -> None:
     """Samples of one serial share their occurrences, and no time in them lies after `now`."""
     begun = NOW - timedelta(minutes=10)
@@ -113,6 +123,37 @@ def test_a_fresh_sample_is_about_now_and_its_serial_names_the_outage(kind: str, 
     assert [event.occurrence for event in events] == [event.occurrence for event in later]
     assert [event.key for event in events] == [event.key for event in other]
     assert not {event.occurrence for event in events} & {event.occurrence for event in other}
+
+
+@pytest.mark.parametrize(("kind", "name"), OF_CHANGES)
+def test_a_sample_of_a_change_keeps_the_rules(kind: str, name: str) -> None:
+    """It names its service, its key has bounds, its times are in UTC; whose it is is not said."""
+    reading = _parse(kind, _receiver(kind).SAMPLES[name])
+
+    [change] = reading.deployments
+    assert () == reading.events
+    assert ("", "src", "billing") == (
+        change.customer,
+        change.source,
+        (change.service or "").lower(),
+    )
+    assert change.key.startswith("v1:")
+    assert len(change.key) <= KEY_LIMIT
+    assert UTC == change.at.tzinfo
+    assert name == change.status
+
+
+@pytest.mark.parametrize("kind", TELL_OF_CHANGES)
+def test_samples_of_one_serial_tell_of_one_change(kind: str) -> None:
+    """First that it runs, then how it went; another serial is another change."""
+    sample, serial = _receiver(kind).sample, int(NOW.timestamp()) - 600
+    [begun] = _parse(kind, sample("running", NOW, serial)).deployments
+    [over] = _parse(kind, sample("succeeded", NOW, serial)).deployments
+    [other] = _parse(kind, sample("running", NOW, serial + 1)).deployments
+
+    assert begun.key == over.key != other.key
+    assert (NOW - timedelta(minutes=10), None) == (begun.at, begun.ended_at)
+    assert NOW == over.ended_at
 
 
 GARBAGE = {

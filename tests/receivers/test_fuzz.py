@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.kit.plugins import adapter, kinds
+from watcher.model.deployment import Deployment
 from watcher.model.event import Event, Reading
 from watcher.receivers import base
 
@@ -105,10 +106,24 @@ def _check(kind: str, body: bytes, **options: object) -> None:
     except base.Unparsable as error:
         reading = Reading((), error.reason)
     assert isinstance(reading, Reading)
-    assert reading.events or reading.note
+    assert reading.events or reading.deployments or reading.note
     assert reading.note.isprintable()
     for event in reading.events:
         _check_event(event)
+    for change in reading.deployments:
+        _check_change(change)
+
+
+def _check_change(change: Deployment) -> None:
+    assert change.key.startswith("v1:")
+    assert change.what
+    assert UTC == change.at.tzinfo
+    assert change.ended_at is None or change.at <= change.ended_at
+    named = [change.what, change.service or "", change.host or "", change.environment, change.url]
+    assert not [text for text in named if len(text) > base.NAME_LIMIT]
+    short = [change.key, change.revision, change.author]
+    assert not [text for text in short if len(text) > base.KEY_LIMIT]
+    assert b"\\u0000" not in orjson.dumps(change)
 
 
 def _check_event(event: Event) -> None:

@@ -9,6 +9,7 @@ import pytest
 from watcher.kit.plugins import adapter
 from watcher.model.event import Kind, Severity
 from watcher.receivers import generic, grafana, zabbix
+from watcher.receivers._mapping import Path
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -34,8 +35,8 @@ def test_a_path_may_be_dotted_indexed_or_begin_at_the_top() -> None:
     """`a.b[0]` and `a.b.0` are one place in the alert, `$.a` is one in the whole body."""
     fields = generic.options({"fields": {"name": "a.b[0]", "host": "$.a", "key": "a.b.0"}}).fields
 
-    assert (generic.Path(("a", "b", "0")),) == fields["name"] == fields["key"]
-    assert (generic.Path(("a",), rooted=True),) == fields["host"]
+    assert (Path(("a", "b", "0")),) == fields["name"] == fields["key"]
+    assert (Path(("a",), rooted=True),) == fields["host"]
 
 
 def test_own_statuses_keep_the_known_ones() -> None:

@@ -10,6 +10,7 @@ from watcher.app.keeping import duty, holder_here, keepers, planning
 from watcher.app.stored import RULES_EVERY, listeners_of, rules_of
 from watcher.diagnostics.pool import Pool
 from watcher.engine.answer import AnswerHand
+from watcher.engine.changes import ChangeWatch
 from watcher.engine.deliver import Deliverer
 from watcher.engine.deliver import Options as DeliverOptions
 from watcher.engine.diagnose import DiagnoseHand, Hosts
@@ -93,7 +94,7 @@ def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
         store,
         clock,
         rulebook,
-        Retention(kept.deliveries, kept.actions, kept.evidence, kept.runs),
+        Retention(kept.deliveries, kept.actions, kept.evidence, kept.runs, kept.changes),
     )
     asking = tuple(keepers(settings.sources, read, store, clock, holder).values())
     vigil = Vigil(store, clock, settings.sources, settings.public_url, holder)
@@ -103,6 +104,7 @@ def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
             Duty("deliver", deliverer.step, every=1.0),
             Duty("sweep", sweep.step, every=60.0),
             Duty("review", Review(store, clock, rulebook).step, every=15.0, then=("deliver",)),
+            Duty("changes", ChangeWatch(store, clock, settings.catalogue).step, every=2.0),
             Duty("rules", rules.step, every=RULES_EVERY),
             Duty("vigil", vigil.step, every=30.0, then=("digest",)),
             *map(duty, asking),

@@ -1,4 +1,4 @@
-"""`watcher send`: posts a sample alert to a running Watcher, as a monitoring system would."""
+"""`watcher send`: posts a sample to a running Watcher, as a monitoring system would."""
 
 from typing import Annotated
 
@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _command(
-    kind: Annotated[str, typer.Argument(help="zabbix, grafana, alertmanager or generic.")],
+    kind: Annotated[str, typer.Argument(help="As the kind of a source: zabbix, grafana, gitlab …")],
     sample: Annotated[str | None, typer.Option(help="Which sample; the first by default.")] = None,
     source: Annotated[str | None, typer.Option(help="The source to post as.")] = None,
     serial: Annotated[

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from watcher.decide.silence import Inhibitors
 from watcher.engine.alias import named, settled
+from watcher.engine.changes import keep
 from watcher.engine.fold import Fold
 from watcher.engine.going import Going
 from watcher.engine.hearing import note
@@ -15,6 +16,7 @@ from watcher.engine.shelf import firing, held, load, recall, save
 from watcher.kit.clock import Clock
 from watcher.kit.log import logger
 from watcher.model.delivery import Delivery
+from watcher.model.deployment import Deployment
 from watcher.model.event import Event, Kind, Reading
 from watcher.model.policy import Policy
 from watcher.receivers.base import Unparsable
@@ -42,6 +44,7 @@ class Parsed:
     news: tuple[News, ...] = ()
     dead: str = ""
     note: str = ""
+    changes: tuple[Deployment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +152,7 @@ class Digest:
             identify(event, delivery.customer, delivery.received_at, rulebook.catalogue)
             for event in sorted(explained(delivery, reading.events), key=recoveries_last)
         )
-        return Parsed(delivery, news, note=reading.note)
+        return Parsed(delivery, news, note=reading.note, changes=reading.deployments)
 
     def _commit(self, parsed: Sequence[Parsed], rulebook: Rulebook, token: int) -> None:
         """Writes a batch; one that fails is halved until the culprit stands alone and is dead."""
@@ -180,6 +183,8 @@ class Digest:
                 before, known = known, self._brought_up(tx, known, rulebook, token)
                 self._fold(tx, news, rulebook, known, anew=known is not before)
             self._settle(tx, parsed)
+            if told := [(one.delivery.customer, each) for one in parsed for each in one.changes]:
+                keep(tx, told, rulebook.catalogue)
             noted = note(tx, (one.delivery for one in parsed), self._noted, self._since)
         # Only what was committed is known: after a failure all is read anew.
         self._known, self._noted = known, noted

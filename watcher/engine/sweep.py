@@ -25,6 +25,7 @@ class Retention:
     actions: timedelta
     evidence: timedelta
     runs: timedelta = timedelta(days=730)
+    changes: timedelta = timedelta(days=400)
 
 
 class Sweep:
@@ -83,6 +84,7 @@ class Sweep:
                 runs_before=now - kept.runs,
                 limit=_AT_ONCE,
             )
+            removed += tx.expire_deployments(now - kept.changes, _AT_ONCE)
         return removed
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from watcher.model.deployment import Deployment
+
 
 class Kind(StrEnum):
     """What an event says about its condition."""
@@ -65,7 +67,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a receiver read out of one delivery: its events, or a reason why there are none."""
+    """What a receiver read out of one delivery: its events and the changes that it tells of, or a
+    reason why there are none. Whose changes they are is not known to a receiver.
+    """
 
     events: tuple[Event, ...]
     note: str = ""
+    deployments: tuple[Deployment, ...] = ()

@@ -15,50 +15,34 @@ from watcher.decide.keys import occurrence_key, recurrence_key
 from watcher.decide.template import template
 from watcher.model.event import Event, Kind, Reading, Severity
 from watcher.receivers import base
+from watcher.receivers._mapping import (
+    Finder,
+    Path,
+    anywhere,
+    fields_option,
+    finder,
+    first,
+    items_option,
+    listed,
+)
 from watcher.receivers.base import Context, Unparsable, clean
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """Where a value lies; from the top of the body where `rooted`, else from the alert."""
-
-    steps: tuple[str, ...]
-    rooted: bool = False
-
-    def __str__(self) -> str:
-        return ".".join(("$", *self.steps) if self.rooted else self.steps)
-
-
-@dataclass(frozen=True, slots=True)
-class Constant:
-    """A value that the body need not hold."""
-
-    value: object
-
-
-Finder = tuple[Path | Constant, ...]
-
-
-def _anywhere(*names: str) -> Finder:
-    return tuple(Path((name,)) for name in names)
-
 
 # What a field is called in a body for which nothing is mapped; the first that is there counts.
 _FIELDS: Mapping[str, Finder] = MappingProxyType(
     {
-        "key": _anywhere("key"),
-        "occurrence": _anywhere("occurrence"),
-        "status": _anywhere("status", "state", "kind"),
-        "name": _anywhere("name", "title"),
-        "severity": _anywhere("severity", "priority", "level"),
-        "host": _anywhere("host", "hostname", "instance"),
-        "service": _anywhere("service"),
-        "summary": _anywhere("summary", "message", "description"),
-        "url": _anywhere("url", "link"),
-        "note": _anywhere("note"),
-        "at": _anywhere("at", "time", "timestamp"),
-        "started_at": _anywhere("started_at"),
-        "labels": _anywhere("labels"),
+        "key": anywhere("key"),
+        "occurrence": anywhere("occurrence"),
+        "status": anywhere("status", "state", "kind"),
+        "name": anywhere("name", "title"),
+        "severity": anywhere("severity", "priority", "level"),
+        "host": anywhere("host", "hostname", "instance"),
+        "service": anywhere("service"),
+        "summary": anywhere("summary", "message", "description"),
+        "url": anywhere("url", "link"),
+        "note": anywhere("note"),
+        "at": anywhere("at", "time", "timestamp"),
+        "started_at": anywhere("started_at"),
+        "labels": anywhere("labels"),
     }
 )
 _STATUSES: Mapping[str, Kind] = MappingProxyType(
@@ -96,37 +80,15 @@ def options(given: Mapping[str, object]) -> Options:
     """The options of a source. Raises ValueError with what is wrong."""
     known = ("fields", "labels", "items", "statuses", "severities", "timezone")
     base.known_options(given, known)
-    fields = base.mapping_option(given, "fields")
-    if unknown := sorted(fields.keys() - _FIELDS.keys()):
-        raise ValueError(f"fields: unknown {', '.join(unknown)}; there are: {', '.join(_FIELDS)}")
-    items = given.get("items")
-    if items is not None and not isinstance(items, str):
-        raise ValueError("items must be the path of a list")
     labels = base.mapping_option(given, "labels")
     return Options(
-        fields={**_FIELDS, **{name: _finder("fields", name, at) for name, at in fields.items()}},
-        labels={name: _finder("labels", name, at) for name, at in labels.items()},
-        items=_path(items) if items is not None else None,
+        fields=fields_option(given, _FIELDS),
+        labels={name: finder("labels", name, at) for name, at in labels.items()},
+        items=items_option(given),
         statuses=base.words_option(given, "statuses", Kind, _STATUSES),
         severities=base.words_option(given, "severities", Severity, base.SEVERITIES),
         timezone=base.zone_option(given),
     )
-
-
-def _finder(option: str, name: str, value: object) -> Finder:
-    """A path, a list of paths of which the first that leads somewhere counts, or a constant."""
-    if isinstance(value, Mapping) and value.keys() == {"value"}:
-        return (Constant(value["value"]),)
-    paths = [value] if isinstance(value, str) else value
-    if isinstance(paths, list) and paths and all(isinstance(path, str) for path in paths):
-        return tuple(_path(path) for path in paths)
-    raise ValueError(f"{option}.{name} must be a path, a list of paths or {{value: …}}")
-
-
-def _path(text: str) -> Path:
-    """`a.b.0` or `a.b[0]` from the alert, `$.a` from the top of the body."""
-    steps = tuple(text.replace("[", ".").replace("]", "").split("."))
-    return Path(steps[1:], rooted=True) if steps[0] == "$" else Path(steps)
 
 
 def parse(body: bytes, context: Context) -> Reading:
@@ -135,29 +97,9 @@ def parse(body: bytes, context: Context) -> Reading:
     chosen = base.narrow(context.options, Options)
     events = tuple(
         _Alert(root, base.members(alert, where), where, chosen).event(context)
-        for where, alert in _alerts(root, chosen.items)
+        for where, alert in listed(root, chosen.items)
     )
     return Reading(events, "" if events else "no alerts in it")
-
-
-def _alerts(root: object, items: Path | None) -> list[tuple[str, object]]:
-    """The alerts of a body, each with the words for where it stands. Raises Unparsable."""
-    if items is None and not isinstance(root, list):
-        return [("the body", root)]
-    listed, name = (root, "body") if items is None else (_walk(root, items), str(items))
-    return [(f"{name}[{index}]", alert) for index, alert in enumerate(base.elements(listed, name))]
-
-
-def _walk(value: object, path: Path) -> object:
-    """What lies at the end of the path, None where it leads nowhere."""
-    for step in path.steps:
-        if isinstance(value, dict):
-            value = value.get(step)
-        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
-            value = value[int(step)]
-        else:
-            return None
-    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,16 +138,7 @@ class _Alert:
         )
 
     def _find(self, name: str) -> object:
-        return self._first(self.options.fields[name])
-
-    def _first(self, finder: Finder) -> object:
-        for place in finder:
-            if isinstance(place, Constant):
-                return place.value
-            found = _walk(self.root if place.rooted else self.alert, place)
-            if found is not None:
-                return found
-        return None
+        return first(self.options.fields[name], self.root, self.alert)
 
     def _text(self, name: str) -> str:
         return base.scalar(self._find(name), f"{self.where}: {name}")
@@ -224,7 +157,9 @@ class _Alert:
 
     def _labels(self) -> dict[str, str]:
         found = base.labels(self._find("labels"), f"{self.where}: labels")
-        single = {name: self._first(finder) for name, finder in self.options.labels.items()}
+        single = {
+            name: first(place, self.root, self.alert) for name, place in self.options.labels.items()
+        }
         return found | base.labels(single, f"{self.where}: labels")
 
 

@@ -156,6 +156,7 @@ class RetentionEntry(Strict):
     actions: Duration = timedelta(days=30)
     evidence: Duration = timedelta(days=90)
     runs: Duration = timedelta(days=730)
+    changes: Duration = timedelta(days=400)
 
 
 class LogEntry(Strict):

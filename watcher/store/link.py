@@ -63,6 +63,7 @@ PROBLEM_ENTRY = Shape.of(schema.problem_entry)
 TIE = Shape.of(schema.tie)
 SIGNATURE = Shape.of(schema.signature)
 TRAIT = Shape.of(schema.trait)
+DEPLOYMENT = Shape.of(schema.deployment)
 TRAIT_COUNT = Shape.of(schema.trait_count)
 VERDICT = Shape.of(schema.verdict)
 

@@ -8,12 +8,13 @@ from watcher.model.action import Action, ActionKind, ActionStatus
 from watcher.model.alert import Alert, AlertStatus
 from watcher.model.article import Article, ArticleStatus, Language
 from watcher.model.delivery import HISTORY, ORIGIN, RECONCILED, DeliveryStatus, DeliveryView
+from watcher.model.deployment import Deployment, DeploymentStatus
 from watcher.model.event import Severity
 from watcher.model.incident import Incident, Priority, Status
 from watcher.model.matcher import Matcher, Operator
 from watcher.model.problem import Problem, ProblemStatus
 from watcher.model.run import Run
-from watcher.store import articles, evidence_rows, incident_rows, problem_rows, rows
+from watcher.store import articles, deployments, evidence_rows, incident_rows, problem_rows, rows
 from watcher.store.base import UnknownField
 from watcher.store.fields import (
     Choice,
@@ -29,7 +30,7 @@ from watcher.store.fields import (
     Text,
     Url,
 )
-from watcher.store.link import ACTION, ALERT, INCIDENT, PROBLEM, RUN, Link, Shape
+from watcher.store.link import ACTION, ALERT, DEPLOYMENT, INCIDENT, PROBLEM, RUN, Link, Shape
 from watcher.store.query import Item, Page, Query, from_cursor, to_cursor
 from watcher.store.values import Row, from_micros
 from watcher.store.words import WORDS, Words
@@ -398,6 +399,31 @@ PROBLEMS: Listing[Problem] = Listing(
         "resolved_at": Moment("p.resolved_at"),
     },
     item=problem_rows.to_problem,
+)
+
+CHANGES: Listing[Deployment] = Listing(
+    name="changes",
+    table="deployment AS c",
+    columns=_columns("c", DEPLOYMENT),
+    order={"c.at": (5, int), "c.number": (3, int)},
+    customer=Text("c.customer", "c.customer = {value}"),
+    fields={
+        "id": Number("c.number", indexed=True),
+        "customer": Text("c.customer", "c.customer = {value}"),
+        "source": Text("c.source"),
+        "key": Text("c.key"),
+        "what": Text("c.what"),
+        "status": Choice.of("c.status", DeploymentStatus),
+        "service": Text("c.service"),
+        "host": Text("c.host"),
+        "environment": Text("c.environment"),
+        "revision": Text("c.revision"),
+        "author": Text("c.author"),
+        "url": Text("c.url"),
+        "at": Moment("c.at"),
+        "ended_at": Moment("c.ended_at"),
+    },
+    item=deployments.to_deployment,
 )
 
 

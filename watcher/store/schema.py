@@ -596,3 +596,25 @@ article_term = sa.Table(
     sa.Index("article_term_article", "article"),
     sqlite_with_rowid=False,
 )
+
+# What was deployed or altered, as sources and people told. Its number is what people call it by.
+deployment = sa.Table(
+    "deployment",
+    state,
+    sa.Column("customer", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("number", sa.BigInteger, nullable=False, unique=True),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("service", sa.Text),
+    sa.Column("host", sa.Text),
+    sa.Column("environment", sa.Text, nullable=False),
+    sa.Column("revision", sa.Text, nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("ended_at", sa.BigInteger),
+    sa.Index("deployment_at", "at", "number"),
+    sa.Index("deployment_customer", "customer", "at"),
+)

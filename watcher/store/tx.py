@@ -8,6 +8,7 @@ from watcher.model.alert import Alert, Occurrence
 from watcher.model.article import Article, Vote
 from watcher.model.change import replace
 from watcher.model.delivery import Delivery
+from watcher.model.deployment import Deployment
 from watcher.model.evidence import Diagnosis, Evidence
 from watcher.model.example import Example
 from watcher.model.incident import Entry, Incident
@@ -18,6 +19,7 @@ from watcher.model.silence import Window
 from watcher.model.source import Asked, Drift, Heard, SourceState
 from watcher.store import (
     articles,
+    deployments,
     diagnosed,
     digest,
     evidence_rows,
@@ -316,6 +318,20 @@ class Tx:
     def save_examples(self, examples: Iterable[Example]) -> None:
         """Keeps what a person said of pairs; the last word on a pair counts."""
         digest.save(self._link, EXAMPLE, examples, evidence_rows.from_example)
+
+    def deployments(
+        self, keys: Collection[tuple[str, str, str]]
+    ) -> dict[tuple[str, str, str], Deployment]:
+        """The known changes of these (customer, source, key)."""
+        return deployments.known(self._link, keys)
+
+    def save_deployments(self, changes: Iterable[Deployment]) -> None:
+        """Stores changes, new or altered; new ones get a number."""
+        deployments.save(self._link, changes)
+
+    def expire_deployments(self, before: datetime, limit: int) -> int:
+        """Removes the oldest changes that began before then; returns how many."""
+        return deployments.expire(self._link, before, limit)
 
     def take_back(self, incident: int) -> int:
         """Takes out of the outbox what still waits to tell that an incident is over; counts it."""

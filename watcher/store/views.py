@@ -12,6 +12,7 @@ from watcher.model.alert import Alert, Occurrence
 from watcher.model.article import Article, ArticleStatus, Hit, Version, Votes
 from watcher.model.concern import Letters
 from watcher.model.delivery import Delivery, DeliveryView
+from watcher.model.deployment import Deployment
 from watcher.model.evidence import Evidence
 from watcher.model.example import Example
 from watcher.model.incident import Entry, Incident, Status
@@ -24,6 +25,7 @@ from watcher.model.source import Missed, SourceState
 from watcher.model.survey import Held
 from watcher.store import (
     articles,
+    deployments,
     diagnosed,
     digest,
     evidence_rows,
@@ -186,6 +188,32 @@ class View:
     def run_list(self, query: Query) -> Page[Run]:
         """Lines of the run log, the newest first."""
         return lists.page(lists.RUNS, query, self._link, self._dialect)
+
+    def change_list(self, query: Query) -> Page[Deployment]:
+        """Changes, the last begun first."""
+        return lists.page(lists.CHANGES, query, self._link, self._dialect)
+
+    def changes_before(
+        self, customer: str, since: datetime, until: datetime, limit: int
+    ) -> list[Deployment]:
+        """The changes of a customer that began by then and were not over before, newest first."""
+        return deployments.before(self._link, customer, since, until, limit)
+
+    def changes_like(
+        self, change: Deployment, node: str, since: datetime, until: datetime, limit: int
+    ) -> list[Deployment]:
+        """The changes of a node that the same source told of and that began then, newest first."""
+        return deployments.like(self._link, change, node, since, until, limit)
+
+    def living(self, after: int, limit: int) -> list[Incident]:
+        """The incidents that are open or acknowledged, with greater numbers, in their order."""
+        return digest.living(self._link, after, limit)
+
+    def troubles(
+        self, customer: str, node: str, since: datetime, until: datetime
+    ) -> list[datetime]:
+        """When each incident of that time began to show on a host or service of a customer."""
+        return deployments.troubles(self._link, customer, node, since, until)
 
     def script(self, sha256: str, customer: str | None) -> str | None:
         """What ran under this hash; None where nothing did on hosts of this customer."""
