@@ -227,7 +227,8 @@ def test_problems_are_stirred_by_what_opens_and_ends(store: Store) -> None:
             ]
         )
         tx.add_entries([entry(9, "closed by olga")])
-        stirred = tx.stirred_problems()
+    with store.view() as view:
+        stirred = view.stirred_problems()
 
     assert [1, 2, 3] == stirred
 

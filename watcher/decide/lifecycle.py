@@ -42,6 +42,7 @@ class News(StrEnum):
     REOPENED = "reopened"
     RESOLVED = "resolved"
     EVIDENCE = "evidence"
+    CAUSE_RESOLVED = "cause_resolved"
 
 
 @dataclass(frozen=True, slots=True)

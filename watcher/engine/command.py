@@ -118,7 +118,7 @@ class Desk:
         Raises RefusedError for a title that is no line, and for a customer that the catalogue does
         not know, or that is a stranger.
         """
-        report = replace(report, title=_titled(report.title))
+        report = replace(report, title=titled(report.title))
         known = self.catalogue.customers
         stranger = by.customer not in {None, report.customer}
         if stranger or (known and report.customer not in known):
@@ -250,11 +250,11 @@ class Desk:
         tx.queue(told, moment.now)
 
 
-def _titled(title: str) -> str:
-    """The title as one line. Raises RefusedError."""
+def titled(title: str, what: str = "an incident") -> str:
+    """The title of what is opened as one line. Raises RefusedError."""
     title = title.strip()
     if not title:
-        raise RefusedError("an incident needs a title: say what is wrong")
+        raise RefusedError(f"{what} needs a title: say what is wrong")
     if len(title) > _LONGEST_TITLE:
         raise RefusedError(f"a title has {_LONGEST_TITLE} characters at most: say the rest as text")
     if any(category(char) in _NO_LINE for char in title):

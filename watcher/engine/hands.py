@@ -8,6 +8,8 @@ from watcher.decide.lifecycle import News
 from watcher.kit.clock import Clock
 from watcher.model.action import Action, Intent, Outcome, Verdict
 from watcher.model.evidence import Diagnosis
+from watcher.model.incident import Incident
+from watcher.model.problem import Problem
 from watcher.model.run import Run
 from watcher.notifiers import Briefing, Outlet, compose
 from watcher.store.views import View
@@ -85,9 +87,16 @@ class NotifyHand:
             evidence=tuple(view.evidence_of(incident.number)),
             url=url,
             now=self.clock.now(),
+            problem=_problem(view, incident),
         )
         message = compose(briefing, action.key, thread=f"{url} {channel}")
         return lambda: (Result(outlet.send(message)),)
+
+
+def _problem(view: View, incident: Incident) -> Problem | None:
+    if incident.problem is None:
+        return None
+    return view.problem(incident.problem, incident.customer)
 
 
 def _gave_up(reason: str) -> Errand:

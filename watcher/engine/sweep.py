@@ -1,10 +1,12 @@
-"""What the clock does: closes quiet incidents and lets old rows go."""
+"""What the clock does: closes quiet incidents, counts what problems cost, lets old rows go."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from watcher.decide import lifecycle
+from watcher.decide.cost import Bill
+from watcher.engine.causes import Causes
 from watcher.engine.rulebook import Rulebook
 from watcher.kit.clock import Clock
 from watcher.model.action import Action
@@ -46,7 +48,8 @@ class Sweep:
     def step(self) -> int:
         """Closes and lets go; returns how many rows it touched, 0 when nothing is left to do."""
         now = self._clock.now()
-        return self._close_quiet(now) + self._lapse(now) + self._let_go(now)
+        closed = self._close_quiet(now)
+        return closed + self._lapse(now) + self._recount(now) + self._let_go(now)
 
     def _close_quiet(self, now: datetime) -> int:
         after = self._rulebook().policy.grouping.close_after
@@ -73,6 +76,21 @@ class Sweep:
                 for each in lapsed
             )
         return len(lapsed)
+
+    def _recount(self, now: datetime) -> int:
+        """Counts what problems cost of which an incident has opened or ended; each by itself, since
+        people may be at work on several.
+        """
+        book = self._rulebook()
+        causes = Causes(Bill(book.policy, book.catalogue))
+        moment = lifecycle.Moment(now, Reason("cost", "an incident of it opened or ended"))
+        with self._store.view() as view:
+            stirred = view.stirred_problems()
+        changed = 0
+        for number in stirred:
+            with self._store.begin() as tx:
+                changed += causes.recount(tx, number, moment)
+        return changed
 
     def _let_go(self, now: datetime) -> int:
         kept = self._retention

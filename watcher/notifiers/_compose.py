@@ -12,6 +12,7 @@ from watcher.kit.text import cut, listed, one_line, span
 from watcher.model.alert import Alert
 from watcher.model.evidence import Evidence, Level
 from watcher.model.incident import Incident
+from watcher.model.problem import Problem
 from watcher.notifiers.base import Message
 
 # How much of a thing a message shows: hosts, diagnoses (out of the newest so many), characters.
@@ -41,18 +42,20 @@ class Briefing:
     evidence: tuple[Evidence, ...]
     url: str
     now: datetime
+    problem: Problem | None = None
 
 
 def compose(briefing: Briefing, key: str, thread: str) -> Message:
     """The message, written to be read on a phone at night; every part of it is of bounded size."""
     incident = briefing.incident
     facts = _facts(briefing)
+    news = briefing.event.replace("_", " ")
     return Message(
         key=key,
         thread=thread,
         at=briefing.now,
         event=briefing.event,
-        subject=f"[{incident.priority}] {facts['headline']} ({briefing.event} #{incident.number})",
+        subject=f"[{incident.priority}] {facts['headline']} ({news} #{incident.number})",
         text=_TEMPLATES.get_template(f"{briefing.event}.txt").render(facts),
         html=_TEMPLATES.get_template(f"{briefing.event}.html").render(facts),
         url=briefing.url,
@@ -84,6 +87,8 @@ def _facts(briefing: Briefing) -> dict[str, object]:
         "suspect": _suspect(briefing),
         "diagnoses": [one_line(summary(each.diagnosis)) for each in _newest(briefing.evidence)],
         "merged_into": incident.merged_into,
+        "problem": incident.problem,
+        "remedy": _remedy(briefing.problem),
         "url": briefing.url,
     }
 
@@ -102,6 +107,12 @@ def _suspect(briefing: Briefing) -> str | None:
     name = next((each.name for each in briefing.alerts if each.key == suspect.key), suspect.key)
     named = " on ".join(filter(None, (name, suspect.host)))
     return cut(one_line(f"{named} ({suspect.reason.text})"), _SENTENCE)
+
+
+def _remedy(problem: Problem | None) -> str:
+    """What took the cause away, or what it was."""
+    found = (problem.fix or problem.root_cause) if problem is not None else ""
+    return cut(one_line(found), _SENTENCE)
 
 
 def _newest(evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:

@@ -291,10 +291,6 @@ class Tx:
         """The incidents that are not over and belong to a problem, or may do so."""
         return problems.living(self._link, number)
 
-    def stirred_problems(self) -> list[int]:
-        """The problems of which an incident may have opened or ended lately."""
-        return problems.stirred(self._link)
-
     def remember(self, customer: str, signatures: Mapping[int, Signature]) -> None:
         """Keeps what incidents of a customer are like, in the place of what was known of them."""
         traits.remember(self._link, customer, signatures)

@@ -265,6 +265,10 @@ class View:
         """The problems of a customer that stand so, in the order of their numbers."""
         return problems.of_customer(self._link, customer, statuses)
 
+    def stirred_problems(self) -> list[int]:
+        """The problems of which an incident may have opened or ended lately."""
+        return problems.stirred(self._link)
+
     def problem_timeline(self, number: int) -> list[ProblemEntry]:
         """What happened to a problem, in the order in which it was written down."""
         return problems.timeline(self._link, number)

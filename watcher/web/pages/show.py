@@ -1,6 +1,6 @@
 """What the templates show of an incident, prepared so that they need to decide nothing."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
@@ -154,11 +154,17 @@ def deeds(actions: Iterable[Action]) -> list[Deed]:
     return [Deed(each, _what(each)) for each in actions]
 
 
+_TIDINGS: Mapping[str, str] = {
+    News.EVIDENCE: "what was found",
+    News.CAUSE_RESOLVED: "that its cause is gone",
+}
+
+
 def _what(action: Action) -> str:
     payload = action.payload
     if action.kind is ActionKind.NOTIFY:
         event = payload.get("event", "")
-        what = "what was found" if event == News.EVIDENCE else f"that it was {event}"
+        what = _TIDINGS.get(event, f"that it was {event}")
         return f"Tell {payload.get('channel', 'somebody')} {what}"
     if action.kind is ActionKind.ANSWER:
         what = described(payload)

@@ -1,0 +1,81 @@
+"""What the incidents of a problem have cost, and how urgent that makes it to remove the cause."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from watcher.decide.hours import hours_at
+from watcher.model.catalogue import Calendar, Catalogue
+from watcher.model.incident import Incident, Priority, Term
+from watcher.model.policy import Policy
+from watcher.model.problem import Cost
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What incidents are counted by: whom the channels tell, and when people are at work."""
+
+    policy: Policy
+    catalogue: Catalogue
+
+
+# From how much on a problem is P1, P2, P3 and P4.
+_LEVELS = (Priority.P1, Priority.P2, Priority.P3, Priority.P4)
+_INCIDENTS = (50, 15, 5, 2)
+_HOURS = (240, 72, 24, 4)
+_BREACHES = (10, 4, 2, 1)
+_WOKEN = (20, 8, 3, 1)
+_HOUR = timedelta(hours=1)
+
+
+def counted(incidents: Iterable[Incident], bill: Bill, breaches: int = 0) -> Cost:
+    """What these incidents have cost. Those that went into others count there; one that is not over
+    has not lasted yet. The `breaches` are told by whoever knows what was promised.
+    """
+    mine = [each for each in incidents if each.merged_into is None]
+    lasted = [end - each.opened_at for each in mine if (end := each.resolved_at or each.closed_at)]
+    return Cost(
+        incidents=len(mine),
+        lasted=sum((max(each, timedelta()) for each in lasted), timedelta()),
+        breaches=breaches,
+        woken=sum(_woke(each, bill) for each in mine),
+    )
+
+
+def priority(cost: Cost) -> tuple[Priority, tuple[Term, ...]]:
+    """The most urgent of what each part of the cost makes of it, and all parts with why."""
+    hours = cost.lasted // _HOUR
+    terms = [
+        _term("incidents", cost.incidents, _INCIDENTS, "incidents"),
+        _term("lasted", hours, _HOURS, "hours in all"),
+        _term("breaches", cost.breaches, _BREACHES, "broken promises of service"),
+        _term("woken", cost.woken, _WOKEN, "told outside business hours"),
+    ]
+    return min(level for level, _ in terms), tuple(term for _, term in terms)
+
+
+def _term(name: str, value: int, levels: tuple[int, ...], what: str) -> tuple[Priority, Term]:
+    for level, least in zip(_LEVELS, levels, strict=True):
+        if value >= least:
+            return level, Term(name, str(value), f"{level} from {least} {what} on")
+    return Priority.P5, Term(name, str(value), f"P5 below {levels[-1]} {what}")
+
+
+def _woke(incident: Incident, bill: Bill) -> bool:
+    """Whether somebody was told of it while those who need the service were not at work."""
+    calendar = _calendar(incident, bill.catalogue)
+    if calendar is None or hours_at(calendar, incident.opened_at).within:
+        return False
+    return any(
+        incident.priority <= channel.at_least
+        and (not channel.customers or incident.customer in channel.customers)
+        for channel in bill.policy.channels
+    )
+
+
+def _calendar(incident: Incident, catalogue: Catalogue) -> Calendar | None:
+    service = catalogue.services.get((incident.customer, incident.service or ""))
+    if service is not None and service.calendar is not None:
+        return service.calendar
+    customer = catalogue.customers.get(incident.customer)
+    return customer.calendar if customer is not None else None
