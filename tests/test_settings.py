@@ -536,7 +536,7 @@ def test_watcher_speaks_of_the_sources_by_a_name_of_its_own(tmp_path: Path) -> N
         "watcher.yaml:2: sources.0.name: the name 'watcher' is Watcher's own: "
         "it speaks of the other sources by it",
         "watcher.yaml:3: sources.1.kind: there is no kind 'watcher'; "
-        "there are: alertmanager, generic, grafana, zabbix",
+        "there are: alertmanager, change, generic, gitlab, grafana, teamcity, zabbix",
     ]
 
 

@@ -16,6 +16,7 @@ from watcher.decide.keys import occurrence_key, recurrence_key
 from watcher.decide.match import parse
 from watcher.model.alert import Alert, AlertStatus, Occurrence
 from watcher.model.article import Article, ArticleStatus, Language, Text, Version
+from watcher.model.deployment import Deployment, DeploymentStatus
 from watcher.model.event import Severity
 from watcher.model.incident import Priority
 from watcher.model.person import Role
@@ -102,6 +103,7 @@ PROBLEM = Problem(
     opened_by="olga",
     last_at=NOW,
 )
+CHANGE = Deployment(GLOBEX, "ci", "7", "mx1 of globex", NOW, DeploymentStatus.RUNNING, host="mx1")
 ARTICLE = Article(
     number=1,
     customer=GLOBEX,
@@ -151,6 +153,7 @@ def _windows(world: World) -> None:
         tx.add_runs([Run(NOW, GLOBEX, "look", "mx1", "olga", script=SCRIPT)])
         tx.keep_script(SCRIPT, "df -P\n", NOW)
         tx.save_problems([PROBLEM])
+        tx.save_deployments([CHANGE])
         tx.save_article(ARTICLE, {"globex": 1, "x": 1})
         tx.save_occurrences([SPAN])
         tx.save_alerts([ALERT])

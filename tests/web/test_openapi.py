@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 from tests.web.world import World
 from watcher.model.person import Role
 
-OPERATIONS = 44
+OPERATIONS = 45
 # What is wrong may be refused for its size before anybody reads it.
 REFUSALS = [400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 428, 429]
 CONFIG = {"checks": {"negative_data_rejection": {"expected-statuses": REFUSALS}}}
@@ -32,6 +32,7 @@ LISTS = {
         "maintenance",
         "mutes",
         "articles",
+        "changes",
     )
 }
 _FUZZ = settings(

@@ -122,6 +122,12 @@ def located(told: Deployment, customer: str, catalogue: Catalogue) -> Deployment
     return replace(told, customer=customer, service=service, host=host)
 
 
+def is_known(change: Deployment, catalogue: Catalogue) -> bool:
+    """Whether the catalogue or the inventory has what it is of."""
+    service = (change.customer, change.service or "") in catalogue.services
+    return service or resolve(catalogue, change.customer, change.host or "") is not None
+
+
 def around(topology: Topology, about: Iterable[tuple[str | None, str | None]]) -> dict[str, int]:
     """The nodes of an incident on these (host, service), and what those depend on, each with how
     many hops it is away.

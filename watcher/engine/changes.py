@@ -49,6 +49,14 @@ def keep(tx: Tx, told: Iterable[tuple[str, Deployment]], catalogue: Catalogue) -
     tx.save_deployments(each for key, each in anew.items() if each != known.get(key))
 
 
+def tell(store: Store, told: Deployment, catalogue: Catalogue) -> Deployment:
+    """Stores a change that a person tells of, and gives it its number."""
+    key = (told.customer, told.source, told.key)
+    with store.begin() as tx:
+        keep(tx, [(told.customer, told)], catalogue)
+        return tx.deployments([key])[key]
+
+
 def shortly_before(
     view: View,
     catalogue: Catalogue,

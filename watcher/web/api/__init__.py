@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from watcher.web.api import (
     articles,
+    changes,
     diagnoses,
     incidents,
     lists,
@@ -25,4 +26,5 @@ def routers() -> tuple[APIRouter, ...]:
         windows.router,
         diagnoses.router,
         articles.router,
+        changes.router,
     )

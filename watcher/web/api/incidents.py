@@ -7,6 +7,7 @@ from fastapi import APIRouter, Body, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from watcher.decide.lifecycle import Report
+from watcher.engine.changes import shortly_before
 from watcher.engine.command import only
 from watcher.model.incident import Incident
 from watcher.model.person import Principal
@@ -21,6 +22,7 @@ from watcher.web.api.models import (
     NewPriority,
     Prose,
 )
+from watcher.web.api.suspects import ChangeBefore
 from watcher.web.deps import Deps, Parts
 from watcher.web.guard import Operator, Viewer
 from watcher.web.whole import whole
@@ -122,4 +124,7 @@ def _after(parts: Deps, incident: Incident, by: Principal) -> IncidentDetail:
 def detail(parts: Deps, number: int, by: Principal) -> IncidentDetail:
     """An incident with all that belongs to it. Raises NotThereError."""
     with parts.store.view() as view:
-        return IncidentDetail.of(whole(view, number, by), parts.public_url, parts.spell)
+        found = whole(view, number, by)
+        near = shortly_before(view, parts.catalogue, found.incident, found.spans)
+        changes = [ChangeBefore.near(each, parts.catalogue) for each in near]
+        return IncidentDetail.of(found, changes, parts.public_url, parts.spell)

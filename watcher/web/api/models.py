@@ -14,6 +14,7 @@ from watcher.model.delivery import DeliveryStatus, DeliveryView
 from watcher.model.event import Severity
 from watcher.model.incident import EntryKind, Incident, Priority, Status, Ticket
 from watcher.web.api.findings import EvidenceItem
+from watcher.web.api.suspects import ChangeBefore, Reason
 from watcher.web.whole import Whole
 
 ItemT = TypeVar("ItemT")
@@ -87,16 +88,6 @@ class Listing(BaseModel, Generic[ItemT]):
     total_exact: bool | None = Field(
         default=None, description="With total=true only: false means that there are more"
     )
-
-
-class Reason(_Read):
-    """Why a decision fell as it did."""
-
-    rule: str
-    text: str
-    keys: list[str]
-    edge: tuple[str, str] | None
-    gap: float | None
 
 
 class IncidentItem(_Read):
@@ -315,10 +306,19 @@ class IncidentDetail(_Read):
     evidence: list[EvidenceItem]
     timeline: list[TimelineEntry]
     actions: list[ActionItem]
+    changes: list[ChangeBefore]
 
     @classmethod
-    def of(cls, whole: Whole, public_url: str, spell: Callable[[Alert], Spell | None]) -> Self:
-        """The incident with all that belongs to it; `spell` tells how an alert flaps."""
+    def of(
+        cls,
+        whole: Whole,
+        changes: list[ChangeBefore],
+        public_url: str,
+        spell: Callable[[Alert], Spell | None],
+    ) -> Self:
+        """The incident with all that belongs to it, and the changes before it; `spell` tells how
+        an alert flaps.
+        """
         members = [
             Member.of(alert, occurrence, whole.times[alert.key], spell(alert))
             for alert, occurrence in whole.alerts
@@ -328,6 +328,7 @@ class IncidentDetail(_Read):
             "evidence": [EvidenceItem.of(each) for each in whole.evidence],
             "timeline": whole.timeline,
             "actions": whole.actions,
+            "changes": changes,
         }
         return cls.model_validate(_listed(whole.incident, public_url) | parts)
 

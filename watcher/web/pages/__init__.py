@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from watcher.web.pages import (
     articles,
+    changes,
     go,
     incidents,
     lists,
@@ -21,6 +22,7 @@ def routers() -> tuple[APIRouter, ...]:
         login.router,
         go.router,
         articles.router,
+        changes.router,
         incidents.router,
         lists.router,
         regroup.router,

@@ -14,6 +14,7 @@ from watcher.decide.article import Known
 from watcher.decide.lifecycle import RefusedError, Report
 from watcher.decide.match import MatcherError
 from watcher.engine.articles import helpful
+from watcher.engine.changes import shortly_before
 from watcher.engine.command import Desk
 from watcher.model.answer import Verb
 from watcher.model.event import Severity
@@ -168,6 +169,7 @@ def incident_page(request: Request, parts: Parts, by: Viewer, number: Number) ->
             silencers=_silencers(parts, found),
             spans=SPANS,
             deeds=deeds(by_need(found.actions)),
+            changes=shortly_before(view, parts.catalogue, incident, found.spans),
             helpful=helpful(view, _known(found), by),
             languages=LANGUAGES,
         )

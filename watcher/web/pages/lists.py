@@ -79,7 +79,9 @@ def alerts(
     """The state of every condition that was ever reported."""
     with parts.store.view() as view:
         frame = Frame(request, parts, by, view)
-        return _list(frame, _ALERTS, asked, view.alert_list, partial(conditions, of=parts.spell))
+        return list_page(
+            frame, _ALERTS, asked, view.alert_list, partial(conditions, of=parts.spell)
+        )
 
 
 @router.get("/deliveries")
@@ -88,7 +90,7 @@ def deliveries(
 ) -> Response:
     """What was received, the newest first."""
     with parts.store.view() as view:
-        return _list(Frame(request, parts, by, view), _DELIVERIES, asked, view.delivery_list)
+        return list_page(Frame(request, parts, by, view), _DELIVERIES, asked, view.delivery_list)
 
 
 @router.get("/actions")
@@ -97,7 +99,7 @@ def actions(
 ) -> Response:
     """What was to be done outside, the newest first."""
     with parts.store.view() as view:
-        return _list(Frame(request, parts, by, view), _ACTIONS, asked, view.action_list, deeds)
+        return list_page(Frame(request, parts, by, view), _ACTIONS, asked, view.action_list, deeds)
 
 
 @router.get("/runs")
@@ -106,7 +108,7 @@ def runs(
 ) -> Response:
     """Who ran what on which host, the newest first."""
     with parts.store.view() as view:
-        return _list(Frame(request, parts, by, view), _RUNS, asked, view.run_list)
+        return list_page(Frame(request, parts, by, view), _RUNS, asked, view.run_list)
 
 
 @router.get("/deliveries/{number}")
@@ -153,13 +155,14 @@ async def live(
     return StreamingResponse(stream.events(last_event_id or since), media_type="text/event-stream")
 
 
-def _list(
+def list_page(
     frame: Frame,
     kind: Kind,
     asked: Asked,
     look_up: Callable[[Query], Page[NounT]],
     show: Callable[[Sequence[NounT]], Sequence[object]] = tuple,
 ) -> Response:
+    """One page of a list as the reader asked for it, or what is wrong with that."""
     page, wrong = _NONE, ""
     try:
         matchers = read(asked.match) if asked.match.strip() else ()

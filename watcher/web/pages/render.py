@@ -26,6 +26,7 @@ _FEW_HOURS = 10
 _NAVIGATION = (
     ("/incidents", "Incidents", Role.VIEWER),
     ("/alerts", "Alerts", Role.VIEWER),
+    ("/changes", "Changes", Role.VIEWER),
     ("/maintenance", "Maintenance", Role.VIEWER),
     ("/articles", "Knowledge", Role.VIEWER),
     ("/runbooks", "Runbooks", Role.VIEWER),
