@@ -76,6 +76,7 @@ def test_what_gets_its_number_keeps_all_else(draft: int) -> None:
     disruptions.going[-1].apart.add(-2)
     disruptions.going[-2].apart.add(-1)
     disruptions.rename(draft, 7)
+    disruptions.tell({draft: 7})
     assert disruptions.overtaken == ({7: -2} if draft == -1 else {-1: 7})
     assert 7 in disruptions.going[-1 if draft == -2 else -2].apart
     assert 7 == disruptions.root(draft)

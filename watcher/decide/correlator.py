@@ -315,7 +315,7 @@ class Draft:
         """Gives every draft its number: that of the first incident which it took in or which one of
         its onsets had opened, else a new one. Returns the new ones.
         """
-        state, fresh = self.state, set[int]()
+        state, fresh, renamed = self.state, set[int](), dict[int, int]()
         held = self._held(live)
         for draft in [each for each in state.going if each < 0 or each in gone]:
             known = {*held.get(draft, ()), _last(gone, draft)} & live
@@ -324,8 +324,10 @@ class Draft:
             if not had:
                 fresh.add(number)
             state.rename(draft, number)
+            renamed[draft] = number
             if draft in gone:
                 self.revived[draft] = number
+        state.tell(renamed)
         self.places = {
             span: replace(place, number=state.root(place.number), reason=self._why(place))
             for span, place in self.places.items()

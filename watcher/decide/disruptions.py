@@ -131,7 +131,7 @@ class Disruptions:
         self._join(target, onset)
 
     def rename(self, draft: int, number: int) -> None:
-        """A disruption gets the number that it goes by from now on."""
+        """A disruption gets the number that it goes by from now on; others hear of it by `tell`."""
         renamed = self._mine(draft)
         del self.going[draft]
         renamed.number = number
@@ -142,13 +142,15 @@ class Disruptions:
             if draft in self._crowds[place]:
                 self._crowds[place].discard(draft)
                 self._crowds[place].add(number)
-        for each in [each for each in self.going.values() if draft in each.apart]:
-            self._mine(each.number).apart.add(number)
-        for over, by in self.overtaken.items():
-            if by == draft:
-                self.overtaken[over] = number
-        if draft in self.overtaken:
-            self.overtaken[number] = self.overtaken.pop(draft)
+
+    def tell(self, renamed: Mapping[int, int]) -> None:
+        """What is apart from, overtook or was overtaken by drafts knows them by their numbers."""
+        for each in list(self.going.values()):
+            if found := [renamed[draft] for draft in each.apart if draft in renamed]:
+                self._mine(each.number).apart.update(found)
+        self.overtaken = {over: renamed.get(by, by) for over, by in self.overtaken.items()}
+        for draft in renamed.keys() & self.overtaken.keys():
+            self.overtaken[renamed[draft]] = self.overtaken.pop(draft)
 
     def forget(self, now: float) -> None:
         """Lets go of what is over, because nothing of it is evidence any more."""
