@@ -21,9 +21,10 @@ _MOST_CHECKS = 8
 _MOST_NOTES = 10
 _LONGEST_LINE = 200
 _LONGEST_TEXT = 1000
-_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&])")
+# Within a word an underscore means nothing.
+_SPECIAL = re.compile(r"([\\`*\[\]<>&]|(?<!\w)_|_(?!\w))")
 # At the beginning of a line these would make a list or a heading of it.
-_LEADING = re.compile(r"^(\s*)([-+=]|\d+(?=[.)]))")
+_LEADING = re.compile(r"^(\d*)([-+=.)#])")
 _TELLING = (Level.BAD, Level.WARN)
 
 _HEADINGS: Mapping[Language, Mapping[str, str]] = {

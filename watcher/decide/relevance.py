@@ -2,19 +2,28 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from watcher.decide.article import Known, name_of, told_by
 from watcher.model.article import Hit, Topic
 
 _SHOWN = 5
-_NAMED = 4
-# What each kind of likeness counts.
-_PROBLEM, _ALERT, _FINDING, _SERVICE, _WORDS = 8.0, 4.0, 3.0, 1.0, 3.0
+_SHOWN_NAMES = 4
+# What an article is about is a term of the index that no word of a text can be.
+_PROBLEM, _ALERT, _FINDING, _SERVICE = ":problem", ":alert", ":finding", ":service"
+# What each kind of likeness counts, and how it is said.
+_COUNTED = {_PROBLEM: 8.0, _ALERT: 4.0, _FINDING: 3.0, _SERVICE: 1.0}
+_SAID = {
+    _PROBLEM: "it is about problem {}",
+    _ALERT: "it names the alert {}",
+    _FINDING: "it names what was found: {}",
+    _SERVICE: "it is about the service {}",
+}
+_WORDS = 3.0
 # Words alone speak for an article from this share on, with the service from half of that on.
-_ENOUGH = 0.5
-_FEWEST = 2
+_ENOUGH = 0.35
+_FEWEST = 3
 # A word found by its beginning only is less sure.
 _BEGINNING = 0.5
 # So much makes a word count half.
@@ -31,29 +40,29 @@ class Likely:
 
 
 def topic_terms(topic: Topic, problem: int | None) -> list[str]:
-    """What an article is about, as terms of the index that no word of a text can be."""
-    found = [f":alert {_folded(each)}" for each in topic.alerts]
-    found += [f":finding {_folded(each)}" for each in topic.findings]
+    """What an article is about, as terms of the index."""
+    found = [f"{_ALERT} {_folded(each)}" for each in topic.alerts]
+    found += [f"{_FINDING} {_folded(each)}" for each in topic.findings]
     if topic.service:
-        found.append(f":service {_folded(topic.service)}")
+        found.append(f"{_SERVICE} {_folded(topic.service)}")
     if problem is not None:
-        found.append(f":problem {problem}")
+        found.append(f"{_PROBLEM} {problem}")
     return found
 
 
 def facets(known: Known) -> dict[str, str]:
-    """The terms that an article about this incident may have, and what each is in words."""
+    """The terms that an article about this incident may have, and what each names."""
     incident = known.incident
     found = {}
     if incident.problem is not None:
-        found[f":problem {incident.problem}"] = f"it is about problem #{incident.problem}"
+        found[f"{_PROBLEM} {incident.problem}"] = f"#{incident.problem}"
     for alert in known.alerts:
-        found[f":alert {_folded(name_of(alert))}"] = f"it names the alert {name_of(alert)}"
+        found[f"{_ALERT} {_folded(name_of(alert))}"] = name_of(alert)
     for diagnosis in known.diagnoses:
         for name, highlight in told_by(diagnosis):
-            found[f":finding {_folded(name)}"] = f"it names what was found: {highlight.say}"
+            found[f"{_FINDING} {_folded(name)}"] = highlight.say
     if incident.service:
-        found[f":service {_folded(incident.service)}"] = f"it is about {incident.service}"
+        found[f"{_SERVICE} {_folded(incident.service)}"] = incident.service
     return found
 
 
@@ -62,7 +71,7 @@ def told(known: Known) -> str:
     said = [known.incident.title]
     said += [part for alert in known.alerts for part in (name_of(alert), alert.summary)]
     said += [each.say for diagnosis in known.diagnoses for _, each in told_by(diagnosis)]
-    return "\n".join(dict.fromkeys(said))
+    return "\n".join(dict.fromkeys(filter(None, said)))
 
 
 def answers(
@@ -88,10 +97,10 @@ def answers(
 
 
 def likely(
-    about: Mapping[str, str], words: Mapping[str, str], hits: Collection[Hit], total: int
+    about: Mapping[str, str], words: Mapping[str, str], hits: Iterable[Hit], total: int
 ) -> list[Likely]:
     """The articles that may help with an incident, the likeliest first: those that are `about` one
-    of its facets (term to reason), or that have enough of its `words` (stem to word).
+    of its facets (term to what it names), or that have enough of its `words` (stem to word).
     """
     having: dict[str, set[int]] = defaultdict(set)
     terms: dict[int, set[str]] = defaultdict(set)
@@ -102,27 +111,29 @@ def likely(
     every = sum(rarity.values())
     found = []
     for article, own in terms.items():
+        named = [term for term in about if term in own]
         common = sorted(own & words.keys(), key=lambda stem: (-rarity[stem], stem))
         share = sum(rarity[stem] for stem in common) / every if len(common) >= _FEWEST else 0.0
-        each = _score([term for term in about if term in own], share)
-        if each is not None:
-            reasons = [about[term] for term in about if term in own]
-            if share:
-                named = ", ".join(words[stem] for stem in common[:_NAMED])
-                reasons.append(f"it has {len(common)} words of this incident: {named}")
-            found.append(Likely(article, each, tuple(reasons)))
+        kinds = {term.split(" ", 1)[0] for term in named}
+        if kinds - {_SERVICE} or share >= (_ENOUGH / 2 if kinds else _ENOUGH):
+            score = sum(_COUNTED[kind] for kind in sorted(kinds)) + _WORDS * share
+            reasons = _named(named, about)
+            if not kinds - {_SERVICE}:
+                shown = ", ".join(words[stem] for stem in common[:_SHOWN_NAMES])
+                reasons.append(f"it has {len(common)} words of this incident: {shown}")
+            found.append(Likely(article, score, tuple(reasons)))
     return sorted(found, key=lambda each: (-each.score, -each.article))[:_SHOWN]
 
 
-def _score(about: Sequence[str], share: float) -> float | None:
-    """How likely it is to help; None where nothing speaks for it."""
-    kinds = {term.split(" ", 1)[0] for term in about}
-    telling = kinds - {":service"}
-    needed = _ENOUGH / 2 if ":service" in kinds else _ENOUGH
-    if not telling and share < needed:
-        return None
-    counted = {":problem": _PROBLEM, ":alert": _ALERT, ":finding": _FINDING, ":service": _SERVICE}
-    return sum(counted[kind] for kind in sorted(kinds)) + _WORDS * share
+def _named(terms: Sequence[str], about: Mapping[str, str]) -> list[str]:
+    """What an article names, one sentence for each kind."""
+    reasons = []
+    for kind, said in _SAID.items():
+        names = [about[term] for term in terms if term.split(" ", 1)[0] == kind]
+        more = len(names) - 1
+        if names:
+            reasons.append(said.format(names[0]) + (f", and {more} more" if more else ""))
+    return reasons
 
 
 def _likeness(term: str, stem: str, beginning: str) -> float:

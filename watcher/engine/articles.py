@@ -178,7 +178,8 @@ def helpful(view: View, known: Known, by: Principal) -> list[Helpful]:
     about = facets(known)
     words: dict[str, str] = {}
     for stem, word in terms(told(known)):
-        if len(words) < _MOST_WORDS:
+        # A figure is of this incident alone.
+        if len(words) < _MOST_WORDS and not stem.isdigit():
             words.setdefault(stem, word)
     hits = view.articles_having([*about, *words], incident.customer)
     total = view.article_count(incident.customer, [ArticleStatus.PUBLISHED]) if hits else 0
