@@ -51,6 +51,7 @@ def test_the_shipped_rules_do_what_their_examples_say() -> None:
         "flapping.yaml",
         "grouping.yaml",
         "priority.yaml",
+        "problems.yaml",
     ]
 
 

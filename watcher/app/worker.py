@@ -19,6 +19,7 @@ from watcher.engine.hands import Hand, NotifyHand
 from watcher.engine.herald import Herald
 from watcher.engine.loop import Duty, Loops
 from watcher.engine.reconcile import Reconciler
+from watcher.engine.recurrence import Recurrence
 from watcher.engine.reload import InForce
 from watcher.engine.review import Review
 from watcher.engine.rulebook import Rulebook
@@ -47,6 +48,7 @@ class Worker:
     digest: Digest
     deliverer: Deliverer
     sweep: Sweep
+    recurrence: Recurrence
     vigil: Vigil
     rules: InForce
     loops: Loops
@@ -98,12 +100,14 @@ def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
     )
     asking = tuple(keepers(settings.sources, read, store, clock, holder).values())
     vigil = Vigil(store, clock, settings.sources, settings.public_url, holder)
+    recurrence = Recurrence(store, clock, rulebook, holder)
     loops = Loops(
         (
             Duty("digest", digest.step, every=1.0, then=("deliver",)),
             Duty("deliver", deliverer.step, every=1.0),
             Duty("sweep", sweep.step, every=60.0),
             Duty("review", Review(store, clock, rulebook).step, every=15.0, then=("deliver",)),
+            Duty("recurrence", recurrence.step, every=2.0, then=("deliver",)),
             Duty("changes", ChangeWatch(store, clock, settings.catalogue).step, every=2.0),
             Duty("rules", rules.step, every=RULES_EVERY),
             Duty("vigil", vigil.step, every=30.0, then=("digest",)),
@@ -111,7 +115,7 @@ def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
             *planning(settings, store, clock, holder),
         )
     )
-    return Worker(digest, deliverer, sweep, vigil, rules, loops, pool, asking)
+    return Worker(digest, deliverer, sweep, recurrence, vigil, rules, loops, pool, asking)
 
 
 def _hands(settings: Settings, clock: Clock, pool: Pool) -> dict[ActionKind, Hand]:

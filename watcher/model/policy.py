@@ -69,6 +69,26 @@ class Flapping:
 
 
 @dataclass(frozen=True, slots=True)
+class ProblemRules:
+    """When what comes back is a problem: `after` so many like incidents `within` that time one is
+    proposed, or opened at once (`open`).
+
+    An incident is taken for one of a problem that had `pattern` of them, explains it better than
+    any other by `margin`, and well enough to be `sure`; from `suggest` on that is only suggested
+    (all three are logarithms: 3 is twenty to one). It `awaits` a known error rather than people.
+    """
+
+    after: int = 3
+    within: timedelta = timedelta(days=30)
+    open: bool = False
+    pattern: int = 3
+    margin: float = 3.0
+    sure: float = 0.0
+    suggest: float = 0.0
+    awaits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Wide:
     """From how many on impact is one step wider: one step for many hosts or services, and another
     for many customers.
@@ -239,5 +259,6 @@ class Policy:
     rules: tuple[AlertRule, ...] = ()
     maintenance: tuple[Window, ...] = ()
     inhibit: tuple[Inhibition, ...] = ()
+    problems: ProblemRules = ProblemRules()
     channels: tuple[Channel, ...] = ()
     runbooks: tuple[RunbookTrigger, ...] = ()

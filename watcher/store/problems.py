@@ -7,7 +7,7 @@ from watcher.model.incident import Incident
 from watcher.model.problem import Problem, ProblemEntry, ProblemStatus, Tie
 from watcher.store import incident_rows, problem_rows
 from watcher.store.link import INCIDENT, PROBLEM, PROBLEM_ENTRY, TIE, Link
-from watcher.store.values import to_micros
+from watcher.store.values import to_json, to_micros
 
 _NUMBERS = """
 INSERT INTO counter (name, value) VALUES ('problem', :count)
@@ -22,6 +22,15 @@ _INCIDENTS = f"""
 SELECT {", ".join(INCIDENT.columns)} FROM incident
 WHERE problem = :number AND opened_at >= :since ORDER BY number
 """  # noqa: S608 - names of the schema
+_OPENED = f"""
+SELECT {", ".join(INCIDENT.columns)} FROM incident WHERE number > :after
+ORDER BY number LIMIT :limit
+"""  # noqa: S608 - names of the schema
+_FOLLOWED = "SELECT value FROM counter WHERE name = 'recurrence'"
+_FOLLOW = """
+INSERT INTO counter (name, value) VALUES ('recurrence', :number)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value
+"""
 _LIVING = f"""
 SELECT {", ".join(f"i.{name}" for name in INCIDENT.columns)}
 FROM tie AS t CROSS JOIN incident AS i WHERE t.problem = :number AND t.bond <> 'refused'
@@ -91,6 +100,35 @@ def incidents(link: Link, number: int, since: datetime | None = None) -> list[In
     asked = {"number": number, "since": 0 if since is None else to_micros(since)}
     found = link.rows(_INCIDENTS, asked)
     return list(map(incident_rows.to_incident, found))
+
+
+def followed(link: Link) -> int:
+    """The newest incident that was compared with those of before, 0 where none was."""
+    return sum(number for (number,) in link.rows(_FOLLOWED))
+
+
+def follow(link: Link, number: int) -> None:
+    """Says that incidents up to that number have been compared."""
+    link.run(_FOLLOW, {"number": number})
+
+
+def opened(link: Link, after: int, limit: int) -> list[Incident]:
+    """The incidents with the next greater numbers, in their order."""
+    asked = {"after": after, "limit": limit}
+    return list(map(incident_rows.to_incident, link.rows(_OPENED, asked)))
+
+
+def incidents_named(link: Link, numbers: Iterable[int]) -> dict[int, Incident]:
+    """The known incidents of these numbers, which others may change meanwhile."""
+    sql = f"SELECT {', '.join(INCIDENT.columns)} FROM incident WHERE number IN ({link.each})"  # noqa: S608 - names of the schema
+    found = link.rows(sql, {"ids": to_json(list(numbers))})
+    return {row[0]: incident_rows.to_incident(row) for row in found}
+
+
+def named(link: Link, numbers: Iterable[int]) -> dict[int, Problem]:
+    """The known problems of these numbers, which others may change meanwhile."""
+    found = link.rows(f"{_PROBLEMS} WHERE number IN ({link.each})", {"ids": to_json(list(numbers))})
+    return {row[0]: problem_rows.to_problem(row) for row in found}
 
 
 def living(link: Link, number: int) -> list[Incident]:

@@ -291,6 +291,10 @@ class Tx:
         """The incidents that are not over and belong to a problem, or may do so."""
         return problems.living(self._link, number)
 
+    def follow(self, number: int) -> None:
+        """Says that incidents up to that number have been compared with those of before."""
+        problems.follow(self._link, number)
+
     def remember(self, customer: str, signatures: Mapping[int, Signature]) -> None:
         """Keeps what incidents of a customer are like, in the place of what was known of them."""
         traits.remember(self._link, customer, signatures)

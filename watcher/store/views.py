@@ -285,6 +285,22 @@ class View:
         """The incidents that belong to a problem and opened since then, by their numbers."""
         return problems.incidents(self._link, number, since)
 
+    def followed(self) -> int:
+        """The newest incident that was compared with those of before, 0 where none was."""
+        return problems.followed(self._link)
+
+    def opened(self, after: int, limit: int) -> list[Incident]:
+        """The incidents with the next greater numbers, in their order."""
+        return problems.opened(self._link, after, limit)
+
+    def incidents(self, numbers: Iterable[int]) -> dict[int, Incident]:
+        """The known incidents of these numbers."""
+        return problems.incidents_named(self._link, numbers)
+
+    def problems(self, numbers: Iterable[int]) -> dict[int, Problem]:
+        """The known problems of these numbers."""
+        return problems.named(self._link, numbers)
+
     def signatures(self, customer: str, numbers: Collection[int]) -> dict[int, Signature]:
         """What is remembered of these incidents of a customer."""
         return traits.signatures_of(self._link, customer, numbers)

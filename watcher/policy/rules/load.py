@@ -9,7 +9,15 @@ from pydantic import create_model
 
 from watcher.model.policy import Channel, Policy, RunbookTrigger
 from watcher.policy.problems import Place, Problem, Problems, checked, opened
-from watcher.policy.rules import flapping, grouping, inhibit, maintenance, priority, rules
+from watcher.policy.rules import (
+    flapping,
+    grouping,
+    inhibit,
+    maintenance,
+    priority,
+    recurrence,
+    rules,
+)
 from watcher.policy.rules.section import Listed, Single, Trial
 from watcher.policy.values import Strict
 from watcher.policy.yamlfile import Document
@@ -23,6 +31,7 @@ SECTIONS: tuple[AnySection, ...] = (
     rules.SECTION,
     inhibit.SECTION,
     maintenance.SECTION,
+    recurrence.SECTION,
 )
 """All there may be in a file of rules; the policy has a field of the same name for each."""
 

@@ -1,0 +1,77 @@
+"""What is telling about an incident: what would be alike if it came back, here or elsewhere.
+
+Free of hosts are `alert`, `service`, `role` and `finding`; bound to them are `condition`, `host`
+and `suspect`. Each is a field, so that a likeness elsewhere counts, and one here counts more.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from watcher.decide.template import template
+from watcher.model.alert import Alert
+from watcher.model.evidence import Diagnosis, Fault, Level
+from watcher.model.incident import Incident
+from watcher.model.signature import Signature
+
+CONDITION = "condition"
+"""The field of the keys under which conditions are watched."""
+
+SYMPTOMS = ("alert", CONDITION, "finding")
+"""The fields that say what is wrong, not only where."""
+
+# What a host is like that cannot be reached; the other faults tell of the way there.
+_TELLING = {Fault.UNRESOLVED, Fault.REFUSED, Fault.TIMEOUT, Fault.NO_ROUTE, Fault.BROKEN}
+# A storm of thousands is recognised by this many of its alerts.
+_MOST = 32
+
+
+def signature_of(
+    incident: Incident,
+    alerts: Iterable[Alert],
+    diagnoses: Iterable[Diagnosis],
+    tags: Mapping[str, Mapping[str, str]],
+) -> Signature:
+    """The signature of an incident with its alerts, what diagnoses found and the tags of hosts."""
+    mine = list(alerts)
+    hosts = {*incident.hosts, *(each.host for each in mine if each.host)}
+    names = [host_free(each.name, each.host) for each in mine]
+    services = {incident.service, *(each.service for each in mine)}
+    suspect = incident.suspect
+    traits = {
+        "alert": names or [host_free(incident.title, None)],
+        CONDITION: [each.key for each in mine],
+        "service": [each for each in services if each],
+        "role": [f"{name}={value}" for host in hosts for name, value in tags.get(host, {}).items()],
+        "host": hosts,
+        "finding": [finding for each in diagnoses for finding in _findings(each)],
+        "suspect": [suspect.host] if suspect and suspect.settled and suspect.host else [],
+    }
+    return Signature(
+        incident.opened_at,
+        {name: frozenset(sorted(set(found))[:_MOST]) for name, found in traits.items() if found},
+    )
+
+
+def host_free(name: str, host: str | None) -> str:
+    """The name of an alert without what is volatile in it, and without its host."""
+    text = template(name)
+    for each in _names_of(host or ""):
+        text = re.sub(
+            rf"(?<![\w.-]){re.escape(each)}(?![\w-])", "<host>", text, flags=re.IGNORECASE
+        )
+    return text
+
+
+def _names_of(host: str) -> list[str]:
+    """The full name first; a short name that is a number tells of no host."""
+    short = host.partition(".")[0]
+    return [each for each in dict.fromkeys((host, short)) if each and not each.isdigit()]
+
+
+def _findings(diagnosis: Diagnosis) -> Iterable[str]:
+    for step in diagnosis.steps:
+        for each in step.highlights:
+            if each.level in {Level.BAD, Level.WARN}:
+                yield f"{diagnosis.runbook}/{each.signal}"
+    if diagnosis.fault in _TELLING:
+        yield f"{diagnosis.runbook}/{diagnosis.fault}"

@@ -1,0 +1,208 @@
+"""What a new incident is like: its signature, and what those of before with the same cause say.
+
+Of all incidents of before only those are read that have a rare value in common with it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from watcher.decide.census import Census
+from watcher.decide.identify import resolve
+from watcher.decide.likeness import Habits
+from watcher.decide.problem import LIVE, Guess
+from watcher.decide.recognise import Ground, alike, enough, recognised
+from watcher.decide.recur import Past
+from watcher.decide.rhythm import rhythm
+from watcher.decide.signature import signature_of
+from watcher.engine.rulebook import Rulebook
+from watcher.model.catalogue import Catalogue
+from watcher.model.incident import EntryKind, Incident
+from watcher.model.policy import ProblemRules
+from watcher.model.problem import Bond, ProblemStatus, Tie
+from watcher.model.signature import Signature
+from watcher.store.views import View
+
+# So many of the rarest values find so many incidents each, and so many of all are compared.
+_RAREST = 8
+_EACH = 50
+_COMPARED = 200
+# What causes are like changes slowly.
+_HABITS_FOR = timedelta(minutes=10)
+_LEARNED = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What a customer's confirmed ties taught, and how many incidents have a known cause."""
+
+    until: datetime
+    habits: Habits
+    tied: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What was made of one incident: the problem it is recognised by, or the others like it, each
+    with what speaks for it; and in words, how often and since when.
+    """
+
+    incident: Incident
+    signature: Signature
+    guess: tuple[int, Guess] | None = None
+    likes: Mapping[int, Guess] = field(default_factory=dict)
+    enough: bool = False
+    history: tuple[str, ...] = ()
+
+
+def look(
+    view: View, incident: Incident, signature: Signature, learned: Learned, rulebook: Rulebook
+) -> Sight:
+    """What to make of an incident, by those of its customer that opened before it."""
+    customer, rules = incident.customer, rulebook.policy.problems
+    numbers = _candidates(view, incident, signature)
+    others = view.signatures(customer, numbers)
+    ground = Ground(
+        _census(view, customer, [signature, *others.values()]),
+        learned.habits,
+        learned.tied,
+        rules,
+    )
+    ties = [each for each in view.ties_of_incidents(numbers) if each.customer == customer]
+    past, refused = _past(view, incident, ties, others)
+    zone = _zone(rulebook.catalogue, customer)
+    guess = recognised(signature, past, refused, ground)
+    if guess is not None:
+        return Sight(
+            incident, signature, guess, history=_of_problem(view, incident, guess[0], rules, zone)
+        )
+    taken = {each.incident for each in ties if each.firm}
+    free = {number: each for number, each in others.items() if number not in taken}
+    told = alike(signature, free, ground)
+    likes = {number: Guess(Bond.SURE, *each) for number, each in told.items()}
+    found = [each for each in view.incidents(likes).values() if each.merged_into is None]
+    times = [incident.opened_at, *(each.opened_at for each in found)]
+    return Sight(
+        incident,
+        signature,
+        likes={each.number: likes[each.number] for each in found},
+        enough=enough(times, rules),
+        history=_history(view, incident, found, rules, zone),
+    )
+
+
+def made_of(view: View, incident: Incident, catalogue: Catalogue) -> Signature:
+    """The signature of an incident as it is now."""
+    alerts = [alert for alert, _ in view.alerts_of(incident.number)]
+    diagnoses = [each.diagnosis for each in view.evidence_of(incident.number)]
+    hosts = {*incident.hosts, *(each.host for each in alerts if each.host)}
+    known = {each: resolve(catalogue, incident.customer, each) for each in hosts}
+    tags = {name: host.tags for name, host in known.items() if host is not None}
+    return signature_of(incident, alerts, diagnoses, tags)
+
+
+def _candidates(view: View, incident: Incident, signature: Signature) -> list[int]:
+    """The newest incidents before that have one of the rarest values of this one."""
+    values = [(name, each) for name, found in signature.traits.items() for each in found]
+    seen = view.rarity(incident.customer, values).values
+    rarest = sorted((seen[each], each) for each in values if seen.get(each))[:_RAREST]
+    found = {
+        number
+        for _, value in rarest
+        for number in view.having(incident.customer, value, _EACH, incident.number)
+    }
+    return sorted(found)[-_COMPARED:]
+
+
+def _census(view: View, customer: str, signatures: Iterable[Signature]) -> Census:
+    values = {
+        (name, value)
+        for each in signatures
+        for name, found in each.traits.items()
+        for value in found
+    }
+    seen = view.rarity(customer, values)
+    return Census(seen.total, dict(seen.fields), dict(seen.values))
+
+
+def _past(
+    view: View, incident: Incident, ties: Sequence[Tie], others: Mapping[int, Signature]
+) -> tuple[list[Past[int]], list[Past[int]]]:
+    """Whose cause is known, and what people said is not of a problem. A problem that was refused
+    still has those it was made of, so that what is like them is not proposed again.
+    """
+    known = view.problems({each.problem for each in ties})
+    not_here = {
+        each.problem
+        for each in view.ties_of_incidents([incident.number])
+        if each.bond is Bond.REFUSED
+    }
+    firm = {each.incident for each in ties if each.firm}
+    past, refused = [], []
+    for each in ties:
+        problem = known.get(each.problem)
+        if problem is None or problem.merged_into is not None or each.incident not in others:
+            continue
+        one = Past(each.problem, others[each.incident])
+        silent = problem.status is ProblemStatus.REFUSED and each.incident not in firm
+        if (each.firm or silent) and each.problem not in not_here:
+            past.append(one)
+        elif each.bond is Bond.REFUSED:
+            refused.append(one)
+    return past, refused
+
+
+def _of_problem(
+    view: View, incident: Incident, number: int, rules: ProblemRules, zone: tzinfo
+) -> tuple[str, ...]:
+    problem = view.problems([number])[number]
+    mine = [each for each in view.incidents_of_problem(number) if each.number < incident.number]
+    return _history(view, incident, mine, rules, zone, problem.fix)
+
+
+def _history(
+    view: View,
+    incident: Incident,
+    others: Sequence[Incident],
+    rules: ProblemRules,
+    zone: tzinfo,
+    fix: str = "",
+) -> tuple[str, ...]:
+    """How often of late and when, and how it was the last time."""
+    if not others:
+        return ()
+    times = [incident.opened_at, *(each.opened_at for each in others)]
+    often = rhythm(times, max(rules.within.days, 1), zone)
+    last = max(others, key=lambda each: (each.opened_at, each.number))
+    ended = [each for each in view.timeline(last.number) if each.kind is EntryKind.RESOLVED]
+    if fix:
+        how = f"fixed by: {fix}"
+    elif ended:
+        how = f"{ended[-1].text}: {ended[-1].reason.text}"
+    else:
+        how = "not resolved yet"
+    return (*([often] if often else []), f"last time (#{last.number}) {how}")
+
+
+def learn(view: View, customer: str, now: datetime) -> Learned:
+    """What the ties that people confirmed teach of a customer's causes, and how many there are."""
+    habits, tied = Habits(), 0
+    confirmed: list[Tie] = []
+    for problem in view.problems_of(customer, (*LIVE, ProblemStatus.CLOSED)):
+        ties = view.ties_of_problem(problem.number)
+        tied += sum(each.firm for each in ties)
+        confirmed += [each for each in ties if each.bond is Bond.CONFIRMED]
+    confirmed = sorted(confirmed, key=lambda each: each.incident)[-_LEARNED:]
+    signatures = view.signatures(customer, [each.incident for each in confirmed])
+    census, last = Census(), dict[int, Signature]()
+    for each in confirmed:
+        if (signature := signatures.get(each.incident)) is not None:
+            habits.learn(signature, last.get(each.problem), census)
+            census.note(signature)
+            last[each.problem] = signature
+    return Learned(now + _HABITS_FOR, habits, tied)
+
+
+def _zone(catalogue: Catalogue, customer: str) -> tzinfo:
+    known = catalogue.customers.get(customer)
+    return known.calendar.timezone if known and known.calendar else UTC
