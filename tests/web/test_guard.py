@@ -52,6 +52,10 @@ FORMS = {
     "/articles/{number}/edit": {"title": "x", "base": "1"},
     "/articles/new": {"title": "x", "customer": ACME},
 }
+STEPS = (
+    *("confirm", "refuse", "investigate", "known-error", "resolve", "close", "reopen"),
+    *("owner", "notes"),
+)
 BODIES = {
     "/api/v1/incidents/{id}/notes": {"text": "x"},
     "/api/v1/incidents/{id}/silence": {"until": "2026-11-23T00:00:00Z", "text": "x"},
@@ -60,9 +64,18 @@ BODIES = {
     "/api/v1/incidents/{id}/merge": {"into": 4},
     "/api/v1/incidents/{id}/split": {"alerts": ["x"]},
     "/api/v1/incidents/{id}/move": {"alerts": ["x"], "into": 4},
+    "/api/v1/incidents/{id}/review": {"base": 0},
     "/api/v1/articles": {"title": "x", "customer": ACME},
     "/api/v1/articles/{id}/versions": {"title": "x", "base": 1},
     "/api/v1/articles/{id}/votes": {"incident": 4, "helped": True},
+    "/api/v1/problems": {"title": "x", "customer": ACME},
+    "/api/v1/problems/{id}": {"title": "x"},
+    **{f"/api/v1/problems/{{id}}/{word}": {"reason": "x"} for word in STEPS},
+    "/api/v1/problems/{id}/merge": {"into": 1},
+    "/api/v1/problems/{id}/split": {"incidents": [4], "title": "x"},
+    "/api/v1/problems/{id}/tie": {"incident": 4},
+    "/api/v1/problems/{id}/untie": {"incident": 4},
+    "/api/v1/problems/{id}/used": {"incident": 4, "helped": True},
 }
 
 
@@ -133,12 +146,11 @@ class Way:
         return PATHS.get(self.path) or re.sub(r"\{\w+\}", number, self.path)
 
     def taken_by(self, client: httpx.Client, deliveries: list[int]) -> httpx.Response:
-        if self.method == "GET":
-            return client.get(self.of_globex(deliveries))
-        if self.method == "DELETE":
-            return client.delete(self.of_globex(deliveries))
+        url = self.of_globex(deliveries)
+        if self.method in {"GET", "DELETE"}:
+            return client.request(self.method, url)
         form, body = FORMS.get(self.path), BODIES.get(self.path)
-        return client.post(self.of_globex(deliveries), data=form, json=body)
+        return client.request(self.method, url, data=form, json=body)
 
 
 @pytest.fixture(autouse=True)

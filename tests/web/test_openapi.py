@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 from tests.web.world import World
 from watcher.model.person import Role
 
-OPERATIONS = 45
+OPERATIONS = 68
 # What is wrong may be refused for its size before anybody reads it.
 REFUSALS = [400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 428, 429]
 CONFIG = {"checks": {"negative_data_rejection": {"expected-statuses": REFUSALS}}}
@@ -33,6 +33,7 @@ LISTS = {
         "mutes",
         "articles",
         "changes",
+        "problems",
     )
 }
 _FUZZ = settings(

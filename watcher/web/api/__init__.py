@@ -9,6 +9,7 @@ from watcher.web.api import (
     incidents,
     lists,
     operations,
+    problems,
     regroup,
     sources,
     windows,
@@ -27,4 +28,5 @@ def routers() -> tuple[APIRouter, ...]:
         diagnoses.router,
         articles.router,
         changes.router,
+        problems.router,
     )
