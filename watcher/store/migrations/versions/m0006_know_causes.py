@@ -11,6 +11,13 @@ _ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 def upgrade() -> None:
     """Adds six tables, and finds the incidents of a problem."""
+    _problems()
+    _timelines()
+    _ties()
+    _likenesses()
+
+
+def _problems() -> None:
     op.create_table(
         "problem",
         sa.Column("number", _ID, primary_key=True, autoincrement=False),
@@ -44,6 +51,9 @@ def upgrade() -> None:
     )
     op.create_index("problem_status", "problem", ["status", "number"])
     op.create_index("problem_customer", "problem", ["customer", "number"])
+
+
+def _timelines() -> None:
     op.create_table(
         "problem_entry",
         sa.Column("id", sa.Integer().with_variant(sa.BigInteger, "postgresql"), primary_key=True),
@@ -64,6 +74,9 @@ def upgrade() -> None:
         sqlite_where=sa.text("key IS NOT NULL"),
         postgresql_where=sa.text("key IS NOT NULL"),
     )
+
+
+def _ties() -> None:
     op.create_table(
         "tie",
         sa.Column("problem", sa.BigInteger, primary_key=True, autoincrement=False),
@@ -76,6 +89,16 @@ def upgrade() -> None:
         sa.Column("reasons", sa.Text, nullable=False),
     )
     op.create_index("tie_incident", "tie", ["incident"])
+    op.create_index(
+        "incident_problem",
+        "incident",
+        ["problem"],
+        sqlite_where=sa.text("problem IS NOT NULL"),
+        postgresql_where=sa.text("problem IS NOT NULL"),
+    )
+
+
+def _likenesses() -> None:
     op.create_table(
         "signature",
         sa.Column("incident", _ID, primary_key=True, autoincrement=False),
@@ -98,11 +121,4 @@ def upgrade() -> None:
         sa.Column("value", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("count", sa.BigInteger, nullable=False),
         sqlite_with_rowid=False,
-    )
-    op.create_index(
-        "incident_problem",
-        "incident",
-        ["problem"],
-        sqlite_where=sa.text("problem IS NOT NULL"),
-        postgresql_where=sa.text("problem IS NOT NULL"),
     )
