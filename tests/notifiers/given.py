@@ -11,6 +11,7 @@ from watcher.model.alert import Alert, AlertStatus
 from watcher.model.event import Severity
 from watcher.model.evidence import Diagnosis, Evidence, StepResult, StepStatus
 from watcher.model.incident import Incident, Priority, Status, Suspect, Term
+from watcher.model.problem import Problem
 from watcher.model.reason import Reason
 from watcher.notifiers import Briefing, Message, compose, email, webhook
 
@@ -69,12 +70,13 @@ def written(
     diagnosis: Diagnosis | None = None,
     key: str = "42/notify/night/opened/1",
     earlier: tuple[Diagnosis, ...] = (),
+    problem: Problem | None = None,
 ) -> Message:
     """The message about that incident."""
     found = (*earlier, diagnosis) if diagnosis else earlier
     evidence = tuple(Evidence(number, 42, each) for number, each in enumerate(found, start=1))
     url = "https://watcher.example.com/incidents/42"
-    briefing = Briefing(event, incident, (ALERT,), evidence, url, AT)
+    briefing = Briefing(event, incident, (ALERT,), evidence, url, AT, problem)
     return compose(briefing, key, "watcher.example.com#42/night")
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.decide.problems import problem
 from tests.notifiers.given import AT, DIAGNOSIS, INCIDENT, RESOLVED, written
 from watcher.decide.lifecycle import News
 from watcher.model.evidence import Highlight, Level, StepResult, StepStatus
@@ -58,6 +59,12 @@ def test_a_message_reads_well_at_three_in_the_morning() -> None:
         ),
         (News.RESOLVED, INCIDENT, "Incident #42 was resolved, but has come back meanwhile."),
         (News.EVIDENCE, INCIDENT, "What the first diagnoses of P1 incident #42 found:"),
+        (
+            News.CAUSE_RESOLVED,
+            replace(INCIDENT, problem=3),
+            "The cause of incident #42 is gone: problem 3 is resolved."
+            " See whether the incident is over, too.",
+        ),
     ],
 )
 def test_late_news_is_told_as_it_is_now(event: News, incident: Incident, line: str) -> None:
@@ -66,7 +73,19 @@ def test_late_news_is_told_as_it_is_now(event: News, incident: Incident, line: s
 
     assert line == message.text.splitlines()[1]
     assert line in message.html.replace("<b>", "").replace("</b>", "")
-    assert f"({event} #42)" in message.subject
+    assert f"({event.replace('_', ' ')} #42)" in message.subject
+
+
+def test_the_end_of_a_cause_says_what_ended_it() -> None:
+    """What was done, else what it was."""
+    known = problem(3, fix="rotate the log", root_cause="no rotation")
+    messages = [
+        written(replace(INCIDENT, problem=3), News.CAUSE_RESOLVED, problem=each)
+        for each in (known, replace(known, fix=""))
+    ]
+
+    assert "problem 3 is resolved (rotate the log)." in messages[0].text
+    assert "problem 3 is <b>resolved</b> (no rotation)." in messages[1].html
 
 
 def test_a_merged_incident_says_where_it_went() -> None:
