@@ -7,7 +7,17 @@ from typing import Any
 
 import pytest
 
-from watcher.decide.deployments import Near, Rate, around, located, merged, rated, roughly, suspects
+from watcher.decide.deployments import (
+    Near,
+    Rate,
+    around,
+    is_known,
+    located,
+    merged,
+    rated,
+    roughly,
+    suspects,
+)
 from watcher.decide.topology import Topology
 from watcher.model.catalogue import Catalogue, Host, Service
 from watcher.model.deployment import Deployment, DeploymentStatus
@@ -88,10 +98,10 @@ def test_a_suspect_says_why_and_how_often_such_a_change_did_harm() -> None:
     assert "a change of billing was over 59 min before the first alert" == own.reason.text
     assert (("ci:v1:1:00:00",), 59 * 60.0) == (own.reason.keys, own.reason.gap)
     assert (
-        "a change of postgres, on which it depends (2 hops) was under way, begun 20 min before "
+        "a change of postgres, on which it depends (2 hops), was under way, begun 20 min before "
         "the first alert"
     ) == under_way.reason.text
-    assert "db1, on which it depends (1 hop) was" in near.reason.text
+    assert "db1, on which it depends (1 hop), was" in near.reason.text
     assert replace(own, rate=Rate(41, 3, 2 * HOUR)).reason.text.endswith(
         "; 3 of 41 changes of billing in the last 90 days were followed by an incident within 2 h"
     )
@@ -167,6 +177,10 @@ def test_a_change_gets_the_names_of_the_catalogue() -> None:
     assert ("acme", "Billing", "db1") == names(service="Billing", host="DB1.example.org")
     assert ("acme", "search", "db9") == names(service="search", host="db9")
     assert ("acme", None, None) == names(service=None)
+    assert is_known(change(service="Billing"), catalogue)
+    assert is_known(change(service=None, host="db1.example.org"), catalogue)
+    assert not is_known(change(service="billing", host="db9"), catalogue)
+    assert not is_known(change(service=None), catalogue)
 
 
 def test_an_incident_is_about_its_nodes_and_what_they_depend_on() -> None:

@@ -86,7 +86,7 @@ class Near:
         what = "was under way, begun" if self.under_way else "was over"
         where = f"a change of {self.node}"
         if self.hops:
-            where += f", on which it depends ({self.hops} hop{'s' if self.hops > 1 else ''})"
+            where += f", on which it depends ({self.hops} hop{'s' if self.hops > 1 else ''}),"
         return f"{where} {what} {roughly(self.age)} before the first alert"
 
 
