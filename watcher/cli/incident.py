@@ -1,9 +1,11 @@
 """`watcher incident`: opens one for which a user phoned, corrects priority and grouping, silences
-alerts where they come from, and has hosts looked at.
+alerts where they come from, has hosts looked at, and prints reviews.
 """
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,16 +14,27 @@ import typer
 from watcher.app.stored import listeners_of
 from watcher.cli._common import Config, Span, fail, me, settings_of, store_of
 from watcher.decide.lifecycle import RefusedError, Report
-from watcher.engine import ask
+from watcher.engine import ask, reviews
 from watcher.engine.arrange import Order, Verb, carry_out
 from watcher.engine.ask import NotAllowedError, Wish
 from watcher.engine.command import Desk, NotThereError
+from watcher.engine.report import report
 from watcher.kit.clock import Clock
+from watcher.kit.document import to_markdown
+from watcher.kit.pdf import to_pdf
 from watcher.model.action import ActionStatus
+from watcher.model.article import Language
 from watcher.model.event import Severity
 from watcher.model.incident import Incident, Priority
 from watcher.settings import Settings
 from watcher.store.store import Store
+
+
+class Format(StrEnum):
+    """As what a review is written."""
+
+    MARKDOWN = "md"
+    PDF = "pdf"
 
 
 def register(app: typer.Typer) -> None:
@@ -36,6 +49,7 @@ def register(app: typer.Typer) -> None:
     group.command("diagnose")(_diagnose)
     group.command("approve")(_approve)
     group.command("refuse")(_refuse)
+    group.command("review")(_review)
     app.add_typer(group, name="incident")
 
 
@@ -145,6 +159,30 @@ def _refuse(number: Number, action: Held = None, reason: Text = "", config: Conf
     with _desk(config) as (_, desk):
         done = ask.refuse(desk, _held(desk.store, number, action), me(), reason)
     typer.echo(f"refused: {done.payload['runbook']} on {done.payload['host']}")
+
+
+def _review(
+    number: Number,
+    kind: Annotated[Format, typer.Option("--format", help="Markdown or PDF.")] = Format.MARKDOWN,
+    lang: Annotated[Language, typer.Option(help="Of headings and sentences.")] = Language.ENGLISH,
+    out: Annotated[
+        Path | None, typer.Option(help="The file to write; none for standard output.")
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Print the post-incident review of an incident: what is on record, and what people wrote."""
+    if kind is Format.PDF and out is None and sys.stdout.isatty():
+        fail("a PDF is nothing for a terminal: name a file with --out")
+    with _desk(config) as (_, desk), desk.store.view() as view:
+        document = report(reviews.read(view, number, me()), lang)
+    content = to_pdf(document) if kind is Format.PDF else to_markdown(document).encode()
+    if out is None:
+        sys.stdout.buffer.write(content)
+        return
+    try:
+        out.write_bytes(content)
+    except OSError as error:
+        fail(f"{out} cannot be written: {error.strerror}")
 
 
 def _held(store: Store, number: int, action: int | None) -> int:

@@ -618,3 +618,39 @@ deployment = sa.Table(
     sa.Index("deployment_at", "at", "number"),
     sa.Index("deployment_customer", "customer", "at"),
 )
+
+# What people make of incidents once they are over. Every version is kept.
+review = sa.Table(
+    "review",
+    state,
+    sa.Column("incident", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("customer", sa.Text, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+)
+
+# What is to be done because of them, as it stands now.
+action_item = sa.Table(
+    "action_item",
+    state,
+    sa.Column("incident", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("customer", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("due", sa.Text),
+    sa.Column("done_at", sa.BigInteger),
+    sa.Column("done_by", sa.Text, nullable=False),
+    sa.Column("tracker", sa.Text),
+    sa.Column("ticket", sa.Text),
+    sa.Column("ticket_url", sa.Text),
+    sa.Index(
+        "action_item_waiting",
+        "customer",
+        "due",
+        sqlite_where=sa.text("done_at IS NULL"),
+        postgresql_where=sa.text("done_at IS NULL"),
+    ),
+)

@@ -13,6 +13,7 @@ from watcher.model.evidence import Diagnosis, Evidence
 from watcher.model.example import Example
 from watcher.model.incident import Entry, Incident
 from watcher.model.problem import Problem, ProblemEntry, ProblemStatus, Tie
+from watcher.model.review import Review
 from watcher.model.run import Run
 from watcher.model.signature import Signature
 from watcher.model.silence import Window
@@ -29,6 +30,7 @@ from watcher.store import (
     problem_rows,
     problems,
     retention,
+    reviews,
     rows,
     sources,
     traits,
@@ -314,6 +316,14 @@ class Tx:
         lower numbers.
         """
         return traits.having(self._link, customer, value, limit, before)
+
+    def reviews(self, incident: int) -> list[Review]:
+        """All versions of the review of an incident, the newest first."""
+        return reviews.versions(self._link, incident)
+
+    def save_review(self, review: Review) -> None:
+        """Keeps a new version of a review, with its action items as they stand now."""
+        reviews.save(self._link, review)
 
     def save_examples(self, examples: Iterable[Example]) -> None:
         """Keeps what a person said of pairs; the last word on a pair counts."""

@@ -18,6 +18,7 @@ from watcher.model.example import Example
 from watcher.model.incident import Entry, Incident, Status
 from watcher.model.person import Principal
 from watcher.model.problem import Problem, ProblemEntry, ProblemStatus, Tie
+from watcher.model.review import Review, Waiting
 from watcher.model.run import Run, Use
 from watcher.model.signature import Signature
 from watcher.model.silence import Window
@@ -34,6 +35,7 @@ from watcher.store import (
     lists,
     people,
     problems,
+    reviews,
     rows,
     sources,
     traits,
@@ -445,6 +447,14 @@ class View:
             pending=lists.pending(self._link, self._dialect),
             dead=dead,
         )
+
+    def reviews(self, incident: int) -> list[Review]:
+        """All versions of the review of an incident, the newest first."""
+        return reviews.versions(self._link, incident)
+
+    def action_items(self, customer: str | None, limit: int) -> list[Waiting]:
+        """The action items that are not done, those due first at the head."""
+        return reviews.waiting(self._link, customer, limit)
 
     def people(self) -> list[Person]:
         """Everybody with a login, by name."""

@@ -11,6 +11,7 @@ from watcher.web.api import (
     operations,
     problems,
     regroup,
+    reviews,
     sources,
     windows,
 )
@@ -23,6 +24,7 @@ def routers() -> tuple[APIRouter, ...]:
         lists.router,
         incidents.router,
         regroup.router,
+        reviews.router,
         sources.router,
         windows.router,
         diagnoses.router,
