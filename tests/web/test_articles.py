@@ -176,7 +176,7 @@ def test_articles_are_found_by_words_and_by_matchers(world: World) -> None:
 
     assert [disk] == found(olga, search="диски журналов") == found(olga, match='title=~"Диск.*"')
     assert [memory] == found(olga, search="restarted jvm'*") == found(olga, match="id=2")
-    assert [] == found(olga, search="%' OR 1=1 --")
+    assert [] == found(olga, search="%' OR 1=1 --") == found(olga, search="%")
     assert 422 == olga.get("/api/v1/articles?match=colour=red").status_code
     olga.post(f"/api/v1/articles/{disk}/versions", json={"title": "Память", "base": 1})
     assert ([], [disk]) == (found(olga, search="диск"), found(olga, search="память"))
@@ -228,6 +228,9 @@ def test_a_problem_whose_workaround_is_known_becomes_a_draft(world: World) -> No
     olga.post(f"/api/v1/articles/{draft['id']}/publish")
     [shown] = olga.get(f"/api/v1/incidents/{OPEN}/articles").json()["items"]
 
+    page = form(world.person(customer=ACME), "/problems/1/article", language="en")
+
+    assert (303, "/articles/2/edit") == (page.status_code, page.headers["location"])
     assert "## Workaround\n\nRemove logs" in draft["body"]
     assert "No space left" in draft["body"]
     assert "it is about problem #1" == shown["reasons"][0]
@@ -341,6 +344,23 @@ def test_an_article_is_written_freely(world: World) -> None:
     assert (409, True) == (wrong.status_code, "typed" in wrong.text)
     assert "<h3>typed</h3>" in preview.text
     assert "for all customers" in boss.get(made.headers["location"]).text
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"alerts": "x" * 201}, "a title or a name has 200 characters at most"),
+        ({"findings": "a/b\n" * 3 + "\n".join(map(str, range(20)))}, "20 alerts and findings"),
+        ({"body": "x" * 50_000}, "an article has 50000 characters at most: make two of it"),
+    ],
+)
+def test_a_form_that_says_too_much_is_shown_again(
+    world: World, fields: dict[str, str], said: str
+) -> None:
+    """With what is wrong, and with what was typed."""
+    answer = form(world.person(customer=ACME), "/articles/new", title="x", customer=ACME, **fields)
+
+    assert (409, True) == (answer.status_code, said in answer.text)
 
 
 def test_the_list_is_searched_and_filtered(world: World) -> None:

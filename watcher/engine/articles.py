@@ -41,7 +41,7 @@ MOST_NAMES = 20
 
 _IN_TITLE, _IN_TOPIC, _MOST_IN_BODY = 8, 2, 5
 # So many different words of an incident are looked for.
-_MOST_WORDS = 80
+_MOST_WORDS = 40
 _SHOWN = 50
 _MOST_INCIDENTS = 5
 _KNOWN_PROBLEM = (ProblemStatus.KNOWN_ERROR, ProblemStatus.RESOLVED, ProblemStatus.CLOSED)
