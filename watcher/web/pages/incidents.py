@@ -29,6 +29,7 @@ from watcher.web.guard import Operator, Viewer
 from watcher.web.pages.articles import LANGUAGES
 from watcher.web.pages.asking import held, offer
 from watcher.web.pages.findings import seen
+from watcher.web.pages.problems import causes
 from watcher.web.pages.render import Frame
 from watcher.web.pages.search import chosen, query_string, searched, status_is
 from watcher.web.pages.show import by_need, deeds, diagnosing, lines, members, verbs
@@ -171,6 +172,7 @@ def incident_page(request: Request, parts: Parts, by: Viewer, number: Number) ->
             deeds=deeds(by_need(found.actions)),
             changes=shortly_before(view, parts.catalogue, incident, found.spans),
             helpful=helpful(view, _known(found), by),
+            causes=causes(view, incident),
             languages=LANGUAGES,
         )
 

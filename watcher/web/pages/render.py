@@ -25,6 +25,7 @@ _FRESH, _MINUTE, _HOUR, _DAY = 10, 60, 3600, 86_400
 _FEW_HOURS = 10
 _NAVIGATION = (
     ("/incidents", "Incidents", Role.VIEWER),
+    ("/problems", "Problems", Role.VIEWER),
     ("/alerts", "Alerts", Role.VIEWER),
     ("/changes", "Changes", Role.VIEWER),
     ("/maintenance", "Maintenance", Role.VIEWER),

@@ -1,0 +1,144 @@
+"""The pages of problems, and the problem on the page of its incident."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from tests.web.seed import ACME, NOW
+from tests.web.world import World, form_token
+from watcher.model.incident import Priority
+from watcher.model.person import Role
+from watcher.model.problem import Bond, Cost, Problem, ProblemStatus, Tie
+from watcher.web.pages.problems import WEEKS, weeks
+
+PROBLEM = Problem(
+    number=1,
+    customer=ACME,
+    title="The log of billing is never rotated",
+    status=ProblemStatus.PROPOSED,
+    priority=Priority.P2,
+    opened_at=NOW,
+    opened_by="watcher",
+    last_at=NOW,
+    service="billing",
+    cost=Cost(incidents=3),
+)
+TIE = Tie(8, 1, ACME, Bond.SURE, NOW, "watcher", 9.1, ("the same alert on the same host",))
+
+
+def standing(world: World, problem: Problem = PROBLEM, *ties: Tie) -> httpx.Client:
+    """Somebody before a problem that stands so."""
+    with world.store.begin() as tx:
+        tx.save_problems([problem])
+        tx.save_ties(ties or (TIE,))
+    return world.person(Role.OPERATOR, ACME)
+
+
+def send(client: httpx.Client, path: str, **form: str) -> httpx.Response:
+    """Sends a form of the page of the problem."""
+    token = form_token(client.get("/problems/1").text)
+    return client.post(path, data={"csrf": token, **form})
+
+
+def test_problems_are_listed_with_what_they_cost(world: World) -> None:
+    """And found by matchers, as everything else is."""
+    client = standing(world)
+    page = client.get("/problems")
+
+    assert 200 == page.status_code
+    assert PROBLEM.title in page.text
+    assert "asks you" in page.text
+    assert PROBLEM.title not in client.get("/problems", params={"match": "status=closed"}).text
+
+
+def test_a_proposal_is_confirmed_on_its_page(world: World) -> None:
+    """With what speaks for it; afterwards other steps are offered."""
+    client = standing(world)
+    page = client.get("/problems/1").text
+    assert "the same alert on the same host" in page
+
+    assert 303 == send(client, "/problems/1", verb="confirm").status_code
+    assert 'id="do-investigate"' in client.get("/problems/1").text
+
+
+def test_what_may_not_be_done_is_said_on_the_page(world: World) -> None:
+    """Nothing is lost: the page is shown again."""
+    client = standing(world, replace(PROBLEM, status=ProblemStatus.INVESTIGATING))
+    answer = send(client, "/problems/1", verb="known-error")
+
+    assert 409 == answer.status_code
+    assert "a known error needs a workaround" in answer.text
+
+
+def test_what_is_known_is_written_down(world: World) -> None:
+    """Line ends are those that everything else has, and nothing in it is markup."""
+    client = standing(world, replace(PROBLEM, status=ProblemStatus.NEW))
+    text = "rotate it:\r\n<b>logrotate -f</b>"
+    answer = send(client, "/problems/1/texts", title="Logs fill the disk", workaround=text)
+
+    assert 303 == answer.status_code
+    with world.store.view() as view:
+        found = view.problem(1, ACME)
+    assert found is not None
+    assert ("Logs fill the disk", "rotate it:\n<b>logrotate -f</b>") == (
+        found.title,
+        found.workaround,
+    )
+    assert "&lt;b&gt;logrotate" in client.get("/problems/1").text
+
+
+@pytest.mark.parametrize(("verb", "bond"), [("tie", Bond.CONFIRMED), ("untie", Bond.REFUSED)])
+def test_a_suggestion_is_answered_once(world: World, verb: str, bond: Bond) -> None:
+    """On the page of the problem or on that of the incident."""
+    open_one = replace(PROBLEM, status=ProblemStatus.NEW)
+    client = standing(world, open_one, replace(TIE, bond=Bond.SUGGESTED))
+    assert "Is this problem behind it?" in client.get("/incidents/8").text
+
+    answer = send(client, "/incidents/8/problem", problem="1", verb=verb)
+
+    assert 303 == answer.status_code
+    with world.store.view() as view:
+        assert [bond] == [each.bond for each in view.ties_of_problem(1)]
+    assert "Is this problem behind it?" not in client.get("/incidents/8").text
+
+
+def test_a_known_error_shows_what_helps_on_top_of_its_incident(world: World) -> None:
+    """And whether it helped is counted once."""
+    known = replace(
+        PROBLEM, status=ProblemStatus.KNOWN_ERROR, workaround="rotate it by hand", runbook="logs"
+    )
+    client = standing(world, known)
+    send(client, "/problems/1/incidents", verb="tie", incident="8")
+    page = client.get("/incidents/8").text
+    assert "Known error" in page
+    assert "rotate it by hand" in page
+
+    for _ in range(2):
+        assert 303 == send(client, "/incidents/8/problem", problem="1", verb="helped").status_code
+
+    assert "helped 1 of 1 time" in client.get("/problems/1").text
+
+
+def test_incidents_with_another_cause_are_split_off(world: World) -> None:
+    """The page of the new problem follows."""
+    client = standing(world, replace(PROBLEM, status=ProblemStatus.NEW))
+    send(client, "/problems/1/incidents", verb="tie", incident="5")
+    answer = send(
+        client, "/problems/1/incidents", verb="split", incident="5", title="A backup fills it"
+    )
+
+    assert 303 == answer.status_code
+    assert "A backup fills it" in client.get(answer.headers["location"]).text
+
+
+def test_weeks_are_counted_from_now_back() -> None:
+    """The oldest first; what is older or yet to come counts nowhere."""
+    day = timedelta(days=1)
+    opened = [NOW - 1 * day, NOW - 2 * day, NOW - 8 * day, NOW - 400 * day, NOW + day]
+    found = weeks(opened, NOW)
+
+    assert WEEKS == len(found)
+    assert [(1, 50), (2, 100)] == [(each.count, each.share) for each in found[-2:]]
+    assert 3 == sum(each.count for each in found)
