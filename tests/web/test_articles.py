@@ -6,11 +6,12 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.contract.test_store_problems import problem
 from tests.web.seed import ACME, GLOBEX
 from tests.web.world import World, form_token
-from watcher.model.incident import Priority
+from watcher.model.change import replace
 from watcher.model.person import Role
-from watcher.model.problem import Problem, ProblemStatus
+from watcher.model.problem import ProblemStatus
 
 DISK = {"title": "Диск полон", "body": "## Причина\n\nЖурналы\n", "customer": ACME}
 # One incident of acme that is over, one that is not, one of globex.
@@ -206,23 +207,10 @@ def test_an_incident_that_is_over_becomes_a_draft(world: World) -> None:
 
 def test_a_problem_whose_workaround_is_known_becomes_a_draft(world: World) -> None:
     """One that is still looked into does not."""
-    known = {
-        "customer": ACME,
-        "priority": Priority.P3,
-        "opened_at": world.clock.now(),
-        "opened_by": "olga",
-        "last_at": world.clock.now(),
-        "workaround": "Remove logs",
-    }
+    known = problem(1, status=ProblemStatus.KNOWN_ERROR, workaround="Remove logs")
     with world.store.begin() as tx:
-        tx.save_problems(
-            [
-                Problem(1, title="Logs", status=ProblemStatus.KNOWN_ERROR, **known),
-                Problem(2, title="Logs", status=ProblemStatus.INVESTIGATING, **known),
-            ]
-        )
-        incident = tx.incidents([OPEN])[OPEN]
-        tx.save_incidents([type(incident)(**{**_fields(incident), "problem": 1})])
+        tx.save_problems([known, problem(2, status=ProblemStatus.INVESTIGATING)])
+        tx.save_incidents([replace(tx.incidents([OPEN])[OPEN], problem=1)])
     olga = world.program(customer=ACME)
     draft = olga.post("/api/v1/problems/1/articles").json()
     olga.post(f"/api/v1/articles/{draft['id']}/publish")
@@ -236,10 +224,6 @@ def test_a_problem_whose_workaround_is_known_becomes_a_draft(world: World) -> No
     assert "it is about problem #1" == shown["reasons"][0]
     assert 409 == olga.post("/api/v1/problems/2/articles").status_code
     assert 404 == world.program(customer=GLOBEX).post("/api/v1/problems/1/articles").status_code
-
-
-def _fields(noun: Any) -> dict[str, Any]:
-    return {name: getattr(noun, name) for name in noun.__slots__}
 
 
 def test_what_may_help_is_shown_with_its_reason(world: World) -> None:
