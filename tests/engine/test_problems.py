@@ -422,10 +422,33 @@ def test_the_clock_counts_what_ended(store: Store) -> None:
     assert ((1, 0), 300 * MINUTE) == (rounds, found.cost.lasted)
 
 
+def test_what_takes_an_incident_in_belongs_to_its_problem(store: Store) -> None:
+    """Unless it belongs elsewhere; nothing counts twice, and the second round has nothing to do."""
+    desk = begin(store)
+    desk.open(Draft("one", incidents=(1, 3)), OLGA)
+    desk.open(Draft("two", incidents=(2,)), OLGA)
+    with store.begin() as tx:
+        found = tx.incidents([1, 3])
+        tx.save_incidents(
+            replace(found[number], status=Status.CLOSED, closed_at=NOW, merged_into=into)
+            for number, into in ((1, 4), (3, 2))
+        )
+    sweep = Sweep(store, FakeClock(NOW), lambda: RULEBOOK, KEPT)
+    rounds = sweep.step(), sweep.step()
+    with store.view() as view:
+        one = view.problem(1, None)
+
+    assert one is not None
+    assert ((1, 0), 1) == (rounds, one.cost.incidents)
+    assert {1: 1, 2: 2, 3: 1, 4: 1} == homes(store)
+    assert ["belongs to problem 1 (one)"] == told(store, 4)
+
+
 def test_what_is_not_there_costs_nothing(store: Store) -> None:
     """Nobody counts it."""
     with store.begin() as tx:
         assert not CAUSES.recount(tx, 77, BY_MACHINE)
+        assert not CAUSES.catch_up(tx, 77, BY_MACHINE)
 
 
 Command = Callable[[ProblemDesk, Store, random.Random], object]

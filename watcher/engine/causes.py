@@ -14,7 +14,7 @@ from watcher.decide.lifecycle import News as IncidentNews
 from watcher.decide.problem import Case, Guess, News, Step
 from watcher.model.change import replace
 from watcher.model.incident import Incident
-from watcher.model.problem import Problem, ProblemStatus
+from watcher.model.problem import Bond, Problem, ProblemStatus
 from watcher.store.tx import Tx
 
 
@@ -82,6 +82,23 @@ class Causes:
         touched = {each.problem for each in moved} | {homes[each.number] for each in moved}
         return {number for number in touched if number is not None}
 
+    def catch_up(self, tx: Tx, number: int, moment: Moment) -> bool:
+        """Follows what became of the incidents of a problem: what took one in belongs to it as
+        well, and what they cost is counted; whether that was news.
+        """
+        if leading(tx, number) is None:
+            return False
+        heirs = {
+            each.merged_into: each.number
+            for each in tx.incidents_of_problem(number)
+            if each.merged_into is not None
+        }
+        news = [
+            self.link(tx, number, heir, _inherited(heirs[heir.number]), moment) is not None
+            for heir in tx.incidents(heirs).values()
+        ]
+        return self.recount(tx, number, moment) or any(news)
+
     def recount(self, tx: Tx, number: int, moment: Moment) -> bool:
         """Counts what the incidents of a problem have cost; whether that is another sum."""
         known = tx.problems([number]).get(number)
@@ -107,6 +124,10 @@ class Causes:
                     told = (IncidentNews.CAUSE_RESOLVED,)
                     policy = self.bill.policy
                     tx.queue(route.notifications(incident, told, policy, moment.now), moment.now)
+
+
+def _inherited(number: int) -> Guess:
+    return Guess(Bond.SURE, reasons=(f"it took in #{number}, which belongs to the problem",))
 
 
 def leading(tx: Tx, number: int) -> Problem | None:

@@ -89,7 +89,7 @@ class Sweep:
         changed = 0
         for number in stirred:
             with self._store.begin() as tx:
-                changed += causes.recount(tx, number, moment)
+                changed += causes.catch_up(tx, number, moment)
         return changed
 
     def _let_go(self, now: datetime) -> int:
