@@ -84,7 +84,8 @@ def test_the_same_serial_is_the_same_outage(at: Desk, watcher: HttpPeer) -> None
     [
         (
             ("nagios",),
-            "there is no kind 'nagios'; there are: alertmanager, generic, grafana, zabbix",
+            "there is no kind 'nagios'; there are: alertmanager, change, generic, gitlab, grafana, "
+            "teamcity, zabbix",
         ),
         (("generic", "--sample", "x"), "generic has no sample 'x'; it has: firing, resolved"),
         (("generic", "--source", "zbx"), "there is no source of kind 'generic' named 'zbx'"),

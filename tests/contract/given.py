@@ -6,6 +6,7 @@ from typing import Any
 from watcher.model.action import Action, ActionKind, ActionStatus, Intent
 from watcher.model.alert import Alert, AlertStatus, Occurrence
 from watcher.model.delivery import Arrival
+from watcher.model.deployment import Deployment, DeploymentStatus
 from watcher.model.event import Severity
 from watcher.model.evidence import Audit, Diagnosis, Highlight, Level, StepResult, StepStatus
 from watcher.model.incident import (
@@ -153,3 +154,23 @@ def run(**changes: Any) -> Run:
         "size": 4,
     }
     return Run(**{**given, **changes})
+
+
+def change(key: str = "v1:1", at: datetime = NOW, **said: Any) -> Deployment:
+    """A change of acme's billing."""
+    given: dict[str, Any] = {
+        "customer": "acme",
+        "source": "ci",
+        "key": key,
+        "what": "Округлять счета вверх",
+        "at": at,
+        "status": DeploymentStatus.SUCCEEDED,
+        "service": "billing",
+        "host": "db1",
+        "environment": "production",
+        "revision": "c0ffee",
+        "author": "vera",
+        "url": "https://ci.example.org/1",
+        "ended_at": at + MINUTE,
+    }
+    return Deployment(**{**given, **said})

@@ -1,11 +1,11 @@
 """What the store keeps of changes, and what it finds of them, on both stores."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from tests.contract.given import MINUTE, NOW, alert, occurrence
+from tests.contract.given import MINUTE, NOW, alert, change, occurrence
 from watcher.decide.match import parse
 from watcher.model.deployment import Deployment, DeploymentStatus
 from watcher.store.base import UnknownField
@@ -13,26 +13,6 @@ from watcher.store.query import Query
 from watcher.store.store import Store
 
 HOUR, DAY = 60 * MINUTE, timedelta(days=1)
-
-
-def change(key: str = "v1:1", at: datetime = NOW, **said: object) -> Deployment:
-    """A change of acme's billing."""
-    given = {
-        "customer": "acme",
-        "source": "ci",
-        "key": key,
-        "what": "Округлять счета вверх",
-        "at": at,
-        "status": DeploymentStatus.SUCCEEDED,
-        "service": "billing",
-        "host": "db1",
-        "environment": "production",
-        "revision": "c0ffee",
-        "author": "vera",
-        "url": "https://ci.example.org/1",
-        "ended_at": at + MINUTE,
-    }
-    return Deployment(**{**given, **said})  # type: ignore[arg-type]  # the fields of a noun
 
 
 def save(store: Store, *changes: Deployment) -> None:
@@ -60,7 +40,9 @@ def test_a_change_comes_back_as_it_was_stored(store: Store) -> None:
 
     assert 1 == known.id
     assert replace(running, id=1) == known
-    assert {("acme", "ci", "v1:1"): replace(known, status=DeploymentStatus.FAILED, ended_at=NOW)} == found
+    assert {
+        ("acme", "ci", "v1:1"): replace(known, status=DeploymentStatus.FAILED, ended_at=NOW)
+    } == found
     assert [2, 1] == [each.id for each in listed(store)]
 
 

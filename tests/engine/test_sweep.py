@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from tests.contract.given import MINUTE, NOW, arrival, diagnosis, incident, intent, run
+from tests.contract.given import MINUTE, NOW, arrival, change, diagnosis, incident, intent, run
 from tests.engine.streams import RULEBOOK
 from tests.fakes import FakeClock
 from tests.stores import peek
@@ -43,6 +43,16 @@ def test_incidents_close_under_the_rules_in_force(store: Store) -> None:
     rulebooks.append(replace(RULEBOOK, policy=replace(RULEBOOK.policy, grouping=grouping)))
 
     assert (0, 1) == (before, sweep.step())
+
+
+def test_changes_are_kept_for_long(store: Store) -> None:
+    """So long that what is usual can be told from what is not."""
+    days = (399, 401)
+    with store.begin() as tx:
+        tx.save_deployments(change(f"v1:{each}", NOW - each * DAY) for each in days)
+
+    assert (1, 0) == (sweep(store, NOW), sweep(store, NOW))
+    assert 1 == count(store, "deployment")
 
 
 def test_what_has_been_resolved_for_long_enough_is_closed(store: Store) -> None:

@@ -4,7 +4,8 @@ A change is a suspect, never the cause: with it stands how often such a change w
 incident before. All of it is known at the first alert: what comes later makes no difference.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -153,7 +154,7 @@ def suspects(
 
 
 def rated(
-    near: Near, before: Iterable[Deployment], troubles: Collection[datetime], first_at: datetime
+    near: Near, before: Iterable[Deployment], troubles: Iterable[datetime], first_at: datetime
 ) -> Near:
     """The suspect with what was seen of the changes `before` it, given when incidents on the same
     node began. What had not been watched for long enough by the first alert does not count.
@@ -166,7 +167,8 @@ def rated(
         and first_at - LOOK_BACK <= each.at
         and _over(each) + within <= first_at
     ]
-    followed = sum(any(end <= each <= end + within for each in troubles) for end in ends)
+    begun = sorted(troubles)
+    followed = sum(bisect_left(begun, end) < bisect_right(begun, end + within) for end in ends)
     return replace(near, rate=Rate(len(ends), followed, within))
 
 

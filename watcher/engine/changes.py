@@ -26,7 +26,7 @@ from watcher.store.views import View
 BY_HAND = "by hand"
 """The source of changes that people told of; no configured one can be called so."""
 
-# So many suspects are shown; of thousands of changes in a day the newest are looked at.
+# So many suspects are shown; of thousands of changes the newest are looked at.
 _SHOWN = 5
 _LOOKED_AT = 1000
 _KEY = "change-before"
@@ -75,7 +75,23 @@ def shortly_before(
     about = {(alert.host, alert.service) for alert, _ in spans}
     about |= {(host, None) for host in incident.hosts} | {(None, incident.service)}
     found = suspects(changes, first_at, around(Topology(mine), about))
-    return [_rated(view, each, first_at) for each in found[:_SHOWN]]
+    shown = found[:_SHOWN]
+    since = first_at - LOOK_BACK
+    # Up to, not including, this incident: it is what the suspicion is about.
+    until = first_at - timedelta(microseconds=1)
+    troubles = {
+        node: view.troubles(incident.customer, node, since, until)
+        for node in {each.node for each in shown}
+    }
+    return [
+        rated(
+            each,
+            view.changes_like(each.deployment, each.node, since, first_at, _LOOKED_AT),
+            troubles[each.node],
+            first_at,
+        )
+        for each in shown
+    ]
 
 
 class ChangeWatch:
@@ -121,14 +137,6 @@ def _first_at(incident: Incident, spans: Sequence[tuple[Alert, Occurrence]]) -> 
     """When its first alert began."""
     begun = [at for _, span in spans if (at := span.started_at or span.joined_at)]
     return min([*begun, incident.opened_at])
-
-
-def _rated(view: View, near: Near, first_at: datetime) -> Near:
-    customer, node, since = near.deployment.customer, near.node, first_at - LOOK_BACK
-    like = view.changes_like(near.deployment, node, since, first_at, _LOOKED_AT)
-    # Up to, not including, this incident: it is what the suspicion is about.
-    until = first_at - timedelta(microseconds=1)
-    return rated(near, like, view.troubles(customer, node, since, until), first_at)
 
 
 def _entry(incident: Incident, near: Near, now: datetime) -> Entry:
