@@ -7,6 +7,7 @@ what timelines say, and the news. The machine and people go through the same fun
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from watcher.decide.cost import priority
 from watcher.decide.lifecycle import MACHINE, Moment, RefusedError
@@ -219,7 +220,7 @@ def edit(problem: Problem, texts: Texts, moment: Moment) -> Step:
     empty title, and where a known error would lose its workaround or a resolved one its cause.
     """
     require(problem, "edited", *LIVE, ProblemStatus.CLOSED)
-    new = {
+    new: dict[str, Any] = {
         name: value.strip() if isinstance(value, str) else value
         for name in Texts.__dataclass_fields__
         if (value := getattr(texts, name)) is not None
