@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.contract.test_store_problems import problem
-from tests.web.seed import ACME, GLOBEX
+from tests.web.seed import ACME, ALERTS, GLOBEX
 from tests.web.world import World, form_token
 from watcher.model.change import replace
 from watcher.model.person import Role
@@ -245,6 +245,25 @@ def test_what_may_help_is_shown_with_its_reason(world: World) -> None:
     assert ["it names the alert No space left on /var/lib/postgresql"] == shown[0]["reasons"]
     assert "words of this incident" in shown[1]["reasons"][0]
     assert [] == boss.get(f"/api/v1/incidents/{OVER}/articles").json()["items"]
+
+
+def test_a_storm_is_looked_up_by_its_first_alerts(world: World) -> None:
+    """Thousands of alerts with thousands of words make no page wait."""
+    storm = [
+        (
+            replace(alert, key=f"k{number}", name=f"Alert w{number}x of many", host=None),
+            replace(span, key=f"k{number}", incident=OVER),
+        )
+        for number, (alert, span) in enumerate(ALERTS[:1] * 60)
+    ]
+    with world.store.begin() as tx:
+        tx.save_alerts([alert for alert, _ in storm])
+        tx.save_occurrences([span for _, span in storm])
+    boss = world.program(Role.MANAGER)
+    number = published(boss, topic={"alerts": ["Alert w1x of many", "Alert w59x of many"]})
+    [shown] = boss.get(f"/api/v1/incidents/{OVER}/articles").json()["items"]
+
+    assert (number, ["it names the alert Alert w1x of many"]) == (shown["id"], shown["reasons"])
 
 
 def test_everybody_says_once_whether_it_helped(world: World) -> None:

@@ -42,6 +42,7 @@ MOST_NAMES = 20
 _IN_TITLE, _IN_TOPIC, _MOST_IN_BODY = 8, 2, 5
 # So many different words of an incident are looked for.
 _MOST_WORDS = 40
+_MOST_ALERTS = 50
 _SHOWN = 50
 _MOST_INCIDENTS = 5
 _KNOWN_PROBLEM = (ProblemStatus.KNOWN_ERROR, ProblemStatus.RESOLVED, ProblemStatus.CLOSED)
@@ -175,12 +176,9 @@ def search(
 def helpful(view: View, known: Known, by: Principal) -> list[Helpful]:
     """The published articles that may help with an incident, the likeliest first."""
     incident = known.incident
-    about = facets(known)
-    words: dict[str, str] = {}
-    for stem, word in terms(told(known)):
-        # A figure is of this incident alone.
-        if len(words) < _MOST_WORDS and not stem.isdigit():
-            words.setdefault(stem, word)
+    # In a storm the first alerts are telling, and nobody waits for the rest.
+    known = replace(known, alerts=known.alerts[:_MOST_ALERTS])
+    about, words = facets(known), _words(told(known))
     hits = view.articles_having([*about, *words], incident.customer)
     total = view.article_count(incident.customer, [ArticleStatus.PUBLISHED]) if hits else 0
     found = likely(about, words, hits, total)
@@ -196,6 +194,17 @@ def helpful(view: View, known: Known, by: Principal) -> list[Helpful]:
         )
         for each in found
     ]
+
+
+def _words(text: str) -> dict[str, str]:
+    """The first words of a text by their stems; a figure is of this text alone."""
+    words: dict[str, str] = {}
+    for stem, word in terms(text):
+        if not stem.isdigit():
+            words.setdefault(stem, word)
+        if len(words) == _MOST_WORDS:
+            break
+    return words
 
 
 def known_of(view: View, incident: Incident) -> Known:
