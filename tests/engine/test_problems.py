@@ -185,10 +185,10 @@ def test_nobody_is_asked_twice(store: Store) -> None:
 
 
 def test_nothing_is_proposed_about_what_belongs_elsewhere(store: Store) -> None:
-    """Or about nothing at all."""
+    """Or to a stranger, or about nothing at all."""
     begin(store).open(Draft("x", incidents=(1,)), OLGA)
 
-    assert [None, None] == [proposed(store, 1), proposed(store)]
+    assert [None] * 3 == [proposed(store, 1), proposed(store, 9), proposed(store)]
 
 
 def test_the_machine_links_with_what_a_problem_has_become(store: Store) -> None:

@@ -30,14 +30,18 @@ class Causes:
         self, tx: Tx, case: Case, moment: Moment, *, at_once: bool = False
     ) -> Problem | None:
         """A problem that the machine thinks there is, or opens `at_once` where rules let it. Leaves
-        out what belongs elsewhere; None where nothing is left, or somebody refused the same before.
+        out what belongs elsewhere, or to a stranger; None where nothing is left, or somebody refused the same before.
         """
         numbers = [incident.number for incident, _ in case.incidents]
         ties = tx.ties_of_incidents(numbers)
         known = tx.problems({tie.problem for tie in ties})
         refused = {number for number, each in known.items() if each.status is ProblemStatus.REFUSED}
         taken = {tie.incident for tie in ties if tie.firm}
-        left = tuple(each for each in case.incidents if each[0].number not in taken)
+        left = tuple(
+            (each, guess)
+            for each, guess in case.incidents
+            if each.number not in taken and each.customer == case.customer
+        )
         if not left or problem.refused_before(numbers, ties, refused) is not None:
             return None
         [number] = tx.problem_numbers(1)
