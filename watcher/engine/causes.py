@@ -30,7 +30,8 @@ class Causes:
         self, tx: Tx, case: Case, moment: Moment, *, at_once: bool = False
     ) -> Problem | None:
         """A problem that the machine thinks there is, or opens `at_once` where rules let it. Leaves
-        out what belongs elsewhere, or to a stranger; None where nothing is left, or somebody refused the same before.
+        out what belongs elsewhere, or to a stranger; None where nothing is left, or somebody
+        refused the same before.
         """
         numbers = [incident.number for incident, _ in case.incidents]
         ties = tx.ties_of_incidents(numbers)
