@@ -417,7 +417,8 @@ def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:
         "write a number with its unit: 30s, 5m, 2h or 7d",
         "runbooks/own.yaml:1: kind: should be 'Runbook'",
         "watcher.yaml:1: unknown key 'lisen'; did you mean 'listen'?",
-        "watcher.yaml:2: public_url: should begin with http:// or https:// and have no query",
+        "watcher.yaml:2: public_url: should begin with http:// or https://, "
+        "and have no login and no query",
         "watcher.yaml:7: retention.deliveries: '5 days' is no duration; "
         "write a number with its unit: 30s, 5m, 2h or 7d",
         "watcher.yaml:9: 'known_hosts' is missing in ssh.root",

@@ -334,6 +334,7 @@ def test_what_has_no_uid_or_fingerprint_ends_by_nothing_here(newest: GrafanaServ
     [
         ("", None, Trouble.TOKEN, "the token is wrong, expired or revoked"),
         ("Viewer", (403, '{"message": "no"}'), Trouble.RIGHTS, "alert.instances:read"),
+        ("Viewer", (403, "no {token}"), Trouble.RIGHTS, "Forbidden: no ***"),
         ("Viewer", (503, "busy"), Trouble.UNREACHABLE, "503 Service Unavailable: busy"),
         ("Viewer", (302, ""), Trouble.STRANGE, "redirects are not followed"),
         ("Viewer", (404, "[]"), Trouble.STRANGE, "404 Not Found: []"),
@@ -359,9 +360,9 @@ def test_why_grafana_could_not_be_asked_is_said(
     newest: GrafanaServer, role: str, failing: tuple[int, str] | None, trouble: Trouble, word: str
 ) -> None:
     """Whoever can mend it reads what is wrong, and never the token."""
-    if failing:
-        newest.failing[ALERTS] = failing
     token = newest.token(role) if role else "glsa_unknown"
+    if failing:
+        newest.failing[ALERTS] = failing[0], failing[1].replace("{token}", token)
     asked = monitor(access("grafana", newest.url, token), FakeClock(NOW))
 
     with pytest.raises(MonitorError) as caught:

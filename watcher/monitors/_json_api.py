@@ -1,5 +1,6 @@
 """One call to an HTTP API that speaks JSON, and in plain words why it could not be made."""
 
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -111,7 +112,7 @@ class JsonApi:
         """Says what a status other than success means, with the words that came with it."""
         status = answer.status
         said = f"{peer_of(self.url)} answered {status} {responses.get(status, '')}".rstrip()
-        quote = cut(one_line(redact(_words(answer.body), [self.authorization])), _QUOTE)
+        quote = cut(one_line(redact(_words(answer.body), _secrets(self.authorization))), _QUOTE)
         said += f": {quote}" if quote else ""
         trouble = Trouble.STRANGE
         if status == HTTPStatus.UNAUTHORIZED:
@@ -127,6 +128,14 @@ class JsonApi:
             hint = ""
         text = f"{said}; {hint}" if hint else said
         raise ApiError(text, trouble, status, answer.retry_after(self.clock.now()))
+
+
+def _secrets(authorization: str) -> list[str]:
+    """What of the header nobody may read: the proof without its scheme, the password in it."""
+    scheme, _, proof = authorization.partition(" ")
+    if scheme != "Basic":
+        return [proof]
+    return [proof, b64decode(proof).decode().partition(":")[2]]
 
 
 def _words(body: bytes) -> str:

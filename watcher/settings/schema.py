@@ -33,8 +33,8 @@ def _listen(value: object) -> tuple[str, int]:
 
 
 def _web_address(value: str) -> str:
-    if not re.fullmatch(r"https?://[^/?#\s]+(/[^?#\s]*)?", value):
-        raise ValueError("should begin with http:// or https:// and have no query")
+    if not re.fullmatch(r"https?://[^/?#\s@]+(/[^?#\s]*)?", value):
+        raise ValueError("should begin with http:// or https://, and have no login and no query")
     return value.rstrip("/")
 
 
