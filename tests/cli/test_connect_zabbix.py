@@ -140,6 +140,27 @@ def test_a_token_that_zabbix_does_not_know_is_replaced(place: Place) -> None:
     assert "9" * 64 != place.file.read_text().strip()
 
 
+@pytest.mark.parametrize("is_link", [True, False], ids=["link", "other file"])
+def test_what_is_no_file_of_a_token_is_left_as_it_is(place: Place, is_link: bool) -> None:
+    """Somebody named the wrong file, or laid a trap: no token is made for it."""
+    other = place.folder / "other"
+    other.write_text("root:x:0:0 root\n" if not is_link else "9" * 64)
+    if is_link:
+        place.file.symlink_to(other)
+    else:
+        other.rename(place.file)
+    before = place.file.read_bytes()
+
+    result = place.connect()
+
+    assert 1 == result.exit_code
+    assert f"{place.file} is no file with a token alone" in result.output
+    assert (before, is_link) == (place.file.read_bytes(), place.file.is_symlink())
+    names = [each["name"] for each in place.office.tables["token"].values()]
+    assert "Watcher" not in names
+    assert not list(place.folder.glob(".api-token*"))
+
+
 def test_a_token_of_a_person_is_left_where_it_is(place: Place) -> None:
     """It may be their only copy; but they should know what it does."""
     place.file.write_text(ADMIN)

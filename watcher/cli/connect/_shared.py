@@ -2,7 +2,10 @@
 
 import getpass
 import os
+import stat
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +16,9 @@ from watcher.cli._common import fail, settings_of, starter_config
 from watcher.kit.secrets import Secret
 from watcher.policy.endpoints import Source
 from watcher.settings import Settings, token_files
+
+# No token is longer, with the end of its line.
+_LONGEST = 512
 
 
 def _announced(dry_run: bool) -> bool:
@@ -83,16 +89,35 @@ def lent(reference: str | None, what: str) -> Secret:
     return Secret(text.strip())
 
 
-def keep(file: Path, token: Secret) -> None:
-    """Writes a token for nobody else to read, whole or not at all."""
+def keep(file: Path, make: Callable[[], Secret]) -> None:
+    """Writes a new token for nobody else to read, whole or not at all. It is not made where it
+    cannot be kept: the one before may end with it.
+    """
     part = file.with_name(f".{file.name}.new")
     try:
+        if not _is_free(file):
+            fail(f"{file} is no file with a token alone, so it is left as it is; name another")
         part.unlink(missing_ok=True)
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as output:
-            output.write(f"{token.reveal()}\n")
+            output.write(f"{make().reveal()}\n")
             output.flush()
             os.fsync(output.fileno())
         part.replace(file)
     except OSError as error:
         fail(f"the token cannot be written to {file}: {error.strerror}")
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _is_free(file: Path) -> bool:
+    """Whether nothing is there, or a file with one word, and no link. Raises OSError."""
+    try:
+        kind = file.lstat().st_mode
+    except FileNotFoundError:
+        return True
+    if not stat.S_ISREG(kind):
+        return False
+    with file.open("rb") as there:
+        return len(there.read(_LONGEST).split()) <= 1 and not there.read(1)

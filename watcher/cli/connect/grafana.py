@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -140,7 +141,7 @@ def _give_token(admin: Admin, chosen: Chosen, wish: Wish, dry_run: bool) -> None
         typer.echo(f"Token of the monitor: {why}; {remedy}")
         return
     if not dry_run:
-        keep(file, admin.new_token(wish))
+        keep(file, partial(admin.new_token, wish))
     typer.echo(f"Token in {file}: new, because {why}; Watcher reads it when it starts")
 
 

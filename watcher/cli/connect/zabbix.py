@@ -161,7 +161,7 @@ def _give_token(admin: Admin, chosen: Chosen, dry_run: bool) -> None:
         typer.echo(f"API token of the monitor: {doubt.why}; {remedy}, and run this again")
         return
     if not dry_run:
-        keep(file, admin.new_token())
+        keep(file, admin.new_token)
     typer.echo(f"API token in {file}: new, because {doubt.why}; Watcher reads it when it starts")
 
 
