@@ -70,13 +70,15 @@ def written(
     diagnosis: Diagnosis | None = None,
     key: str = "42/notify/night/opened/1",
     earlier: tuple[Diagnosis, ...] = (),
+    *,
     problem: Problem | None = None,
+    alerts: tuple[Alert, ...] = (ALERT,),
 ) -> Message:
     """The message about that incident."""
     found = (*earlier, diagnosis) if diagnosis else earlier
     evidence = tuple(Evidence(number, 42, each) for number, each in enumerate(found, start=1))
     url = "https://watcher.example.com/incidents/42"
-    briefing = Briefing(event, incident, (ALERT,), evidence, url, AT, problem)
+    briefing = Briefing(event, incident, alerts, evidence, url, AT, problem)
     return compose(briefing, key, "watcher.example.com#42/night")
 
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from tests.decide.problems import problem
-from tests.notifiers.given import AT, DIAGNOSIS, INCIDENT, RESOLVED, written
+from tests.notifiers.given import ALERT, AT, DIAGNOSIS, INCIDENT, RESOLVED, written
 from watcher.decide.lifecycle import News
+from watcher.model.alert import AlertStatus
 from watcher.model.evidence import Highlight, Level, StepResult, StepStatus
 from watcher.model.incident import Incident, Status, Term
 from watcher.model.reason import Reason
@@ -36,6 +37,20 @@ def test_a_message_reads_well_at_three_in_the_morning() -> None:
         "\n"
         "https://watcher.example.com/incidents/42\n"
     )
+
+
+def test_what_is_wrong_with_watcher_itself_says_who_mends_it() -> None:
+    """Its own alerts tell it; those of others are told of by name, and no markup counts."""
+    own = replace(
+        ALERT, source="watcher", summary="It <b>fell</b>\nsilent: look at its media type."
+    )
+    over = replace(own, status=AlertStatus.RESOLVED, summary="Over.")
+    message = written(alerts=(own, over, replace(ALERT, summary="Hot.")))
+
+    said = "It <b>fell</b> silent: look at its media type."
+    assert f"#42 was opened.\n\n{said}\n\nHosts:" in message.text
+    assert not [each for each in ("Over.", "Hot.") if each in message.text]
+    assert "It &lt;b&gt;fell&lt;/b&gt; silent" in (message.html or "")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from watcher.decide.findings import summary
 from watcher.decide.lifecycle import News
 from watcher.kit.text import cut, listed, one_line, span
-from watcher.model.alert import Alert
+from watcher.model.alert import Alert, AlertStatus
+from watcher.model.concern import OWN
 from watcher.model.evidence import Evidence, Level
 from watcher.model.incident import Incident
 from watcher.model.problem import Problem
@@ -21,6 +22,7 @@ _DIAGNOSES = 3
 _LOOKED_AT = 20
 _TITLE = 200
 _SENTENCE = 300
+_OWN = 3
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -85,6 +87,7 @@ def _facts(briefing: Briefing) -> dict[str, object]:
         "alerts": incident.alerts,
         "firing": incident.firing,
         "suspect": _suspect(briefing),
+        "own": _own(briefing.alerts),
         "diagnoses": [one_line(summary(each.diagnosis)) for each in _newest(briefing.evidence)],
         "merged_into": incident.merged_into,
         "problem": incident.problem,
@@ -107,6 +110,12 @@ def _suspect(briefing: Briefing) -> str | None:
     name = next((each.name for each in briefing.alerts if each.key == suspect.key), suspect.key)
     named = " on ".join(filter(None, (name, suspect.host)))
     return cut(one_line(f"{named} ({suspect.reason.text})"), _SENTENCE)
+
+
+def _own(alerts: tuple[Alert, ...]) -> list[str]:
+    """What Watcher itself says is wrong, and who can mend it."""
+    firing = [each for each in alerts if each.source == OWN and each.status is AlertStatus.FIRING]
+    return [cut(one_line(each.summary), _SENTENCE) for each in firing[:_OWN] if each.summary]
 
 
 def _remedy(problem: Problem | None) -> str:
