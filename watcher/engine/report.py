@@ -97,7 +97,7 @@ def _impact(account: Account, words: Mapping[str, str]) -> Iterator[tuple[str, s
 def _timeline(account: Account, words: Mapping[str, str]) -> Iterator[Block]:
     yield Heading(words["timeline"])
     yield Prose(words["as_recorded"], faint=True)
-    rows = tuple((_moment(each.at), _told(each, words), _who(each)) for each in account.facts)
+    rows = tuple((_clock(each.at), _told(each, words), _who(each)) for each in account.facts)
     yield Table(rows, (5, 14, 4), (words["at"], words["what"], words["who"]))
     if account.left_out:
         yield Prose(words["left_out"].format(account.left_out), faint=True)
@@ -154,4 +154,8 @@ def _item(item: ActionItem, words: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _moment(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"{_clock(moment)} UTC"
+
+
+def _clock(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"

@@ -39,7 +39,7 @@ _ENGLISH = {
     "timeline": "Timeline",
     "as_recorded": "As it was written down at the time. Of messages the moment is that at which "
     "they were decided on.",
-    "at": "When",
+    "at": "When (UTC)",
     "what": "What",
     "who": "Who",
     "left_out": "{} more lines are on the page of the incident.",
@@ -118,7 +118,7 @@ _RUSSIAN = {
     "timeline": "Хронология",
     "as_recorded": "Записи приведены так, как они были сделаны. Для сообщений указано время, "
     "когда решили их отправить.",
-    "at": "Когда",
+    "at": "Когда (UTC)",
     "what": "Что",
     "who": "Кто",
     "left_out": "Ещё строк на странице инцидента: {}.",

@@ -85,6 +85,7 @@ class _Writer:
             first_row_as_headings=bool(table.head),
             line_height=_LINE * 0.85,
             text_align="LEFT",
+            v_align="TOP",
             padding=0.8,
         ) as drawn:
             for row in rows:
