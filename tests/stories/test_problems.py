@@ -116,6 +116,13 @@ class Month:
         with self.story.store.view() as view:
             return {each.incident: each.bond for each in view.ties_of_problem(number)}
 
+    def reopened(self, number: int = 1) -> list[tuple[str, str]]:
+        """Why a problem came back, as its timeline says."""
+        with self.story.store.view() as view:
+            found = view.problem_timeline(number)
+        back = [each for each in found if each.kind is ProblemEntryKind.REOPENED]
+        return [(each.text, each.reason.text) for each in back]
+
 
 @pytest.fixture
 def month(story: Story) -> Month:
@@ -159,13 +166,10 @@ def test_a_month_in_the_life_of_a_customer(month: Month) -> None:
     fifth = month.full(MONDAY + 8 * WEEK)
     [back] = month.known()
     assert (ProblemStatus.KNOWN_ERROR, 1, fifth) == (back.status, back.returns, max(month.bonds()))
-    with month.story.store.view() as view:
-        [line] = [
-            each for each in view.problem_timeline(1) if each.kind is ProblemEntryKind.REOPENED
-        ]
-    assert f"#{fifth} opened after it was resolved: it is back" == line.text
-    assert "the same condition on the same host, 4 times before" in line.reason.text
-    assert "fixed by: logs go to a volume of their own" in line.reason.text
+    [(text, why)] = month.reopened()
+    assert f"#{fifth} opened after it was resolved: it is back" == text
+    assert "the same condition on the same host, 4 times before" in why
+    assert "fixed by: logs go to a volume of their own" in why
 
 
 def test_another_customer_sees_nothing_of_it(month: Month) -> None:

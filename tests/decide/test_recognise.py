@@ -1,0 +1,165 @@
+"""Whether a new incident is one of a problem, one more like others, or new."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.contract.given import NOW, incident
+from tests.contract.test_store_problems import problem
+from watcher.decide.census import Census
+from watcher.decide.lifecycle import Moment
+from watcher.decide.likeness import Habits
+from watcher.decide.recognise import Ground, alike, enough, known_error, recognised
+from watcher.decide.recur import Past
+from watcher.model.policy import ProblemRules
+from watcher.model.problem import Bond, ProblemStatus
+from watcher.model.reason import Reason
+from watcher.model.signature import Signature
+
+DAY = timedelta(days=1)
+MOMENT = Moment(NOW, Reason("recurrence", "x"))
+
+
+def like(at: datetime = NOW, **traits: str) -> Signature:
+    """An incident of then; the values of a field have blanks between them."""
+    return Signature(at, {name: frozenset(values.split()) for name, values in traits.items()})
+
+
+FULL = like(condition="k1", alert="disk-full", host="db01")
+
+
+def ground(*signatures: Signature, tied: int = 0, among: int = 0, **rules: Any) -> Ground:
+    """These incidents, and so many others that nobody has seen the like of."""
+    census = Census()
+    others = (like(condition=f"c{n}", alert=f"a{n}", host=f"h{n}") for n in range(among))
+    for each in (*signatures, *others):
+        census.note(each)
+    return Ground(census, Habits(), tied, ProblemRules(**rules))
+
+
+def past(cause: int, *signatures: Signature) -> list[Past[int]]:
+    """Incidents of a problem, each a week before the next."""
+    return [
+        Past(cause, replace(each, opened_at=NOW - number * 7 * DAY))
+        for number, each in enumerate(signatures, 1)
+    ]
+
+
+def bond(*given: Past[int], refused: tuple[Past[int], ...] = (), **about: Any) -> object:
+    """The problem of the full disk, and how sure that is."""
+    found = recognised(FULL, given, refused, ground(*(e.signature for e in given), **about))
+    return found and (found[0], found[1].bond)
+
+
+def test_what_repeats_a_problem_is_surely_one_of_it() -> None:
+    """Also where a customer has no other trouble, so that nothing about it is rare."""
+    assert (7, Bond.SURE) == bond(*past(7, FULL, FULL, FULL))
+
+
+def test_what_repeats_too_few_is_suggested() -> None:
+    """Two may be chance, also where they tell nothing among thousands."""
+    assert (7, Bond.SUGGESTED) == bond(*past(7, FULL, FULL), among=3)
+    assert (7, Bond.SUGGESTED) == bond(*past(7, FULL, FULL), tied=100_000)
+
+
+def test_what_somebody_refused_makes_it_less_sure() -> None:
+    """Such an incident was one of this problem before, as a person said it is not."""
+    mine = past(7, FULL, FULL, FULL)
+
+    assert (7, Bond.SUGGESTED) == bond(*mine, refused=tuple(past(7, FULL)))
+    assert (7, Bond.SUGGESTED) == bond(*mine, refused=tuple(past(7, FULL)), among=100)
+
+
+def test_what_two_problems_have_in_common_is_asked() -> None:
+    """The one with more of it is named."""
+    assert (8, Bond.SUGGESTED) == bond(*past(7, FULL), *past(8, FULL, FULL))
+
+
+def test_a_rare_likeness_is_sure_without_the_same_host() -> None:
+    """Three of the same alert and role elsewhere, among a hundred others that are not like it."""
+    elsewhere = [replace_host(FULL, f"web0{number}") for number in range(4)]
+
+    assert (7, Bond.SURE) == bond(*past(7, *elsewhere), among=300)
+
+
+def replace_host(signature: Signature, host: str) -> Signature:
+    """The same on another host."""
+    traits = {**signature.traits, "host": frozenset({host}), "condition": frozenset({host + "k"})}
+    return replace(signature, traits=traits)
+
+
+def test_those_that_are_not_compared_count_against_it() -> None:
+    """Where thousands have a known cause, a weak likeness to a few is chance."""
+    elsewhere = past(7, *(replace_host(FULL, f"web0{number}") for number in range(4)))
+
+    assert bond(*elsewhere, among=300, tied=100_000) is None
+
+
+def test_what_is_like_nothing_is_new() -> None:
+    """Another alert on another host; and where there is no past, everything is."""
+    other = like(condition="k9", alert="cert", host="web01")
+
+    assert bond(*past(7, other, other, other), among=20) is None
+    assert bond() is None
+
+
+def test_likes_share_a_symptom() -> None:
+    """The same service alone says nothing of the cause."""
+    new = like(alert="disk-full", service="billing", condition="k1", host="db01")
+    others = {
+        1: like(alert="disk-full", service="billing", condition="k2", host="db02"),
+        2: like(alert="cert", service="billing", condition="k3", host="db01"),
+        3: like(alert="disk-full", service="shop", condition="k4", host="db01"),
+        4: like(condition="k1"),
+        5: like(alert="other", condition="k1 k5 k6 k7"),
+        6: like(service="billing"),
+    }
+    found = alike(new, others, ground(new, *others.values(), among=200))
+
+    assert [1, 3, 4] == [number for number in found if number != 5]
+    assert ("the same condition on the same host",) == found[3][1]
+    assert "the same alert: disk-full" in " ".join(found[1][1])
+
+
+@pytest.mark.parametrize(
+    ("days", "rules", "problem_"),
+    [
+        ((0, 7, 14), ProblemRules(), True),
+        ((0, 7), ProblemRules(), False),
+        ((0, 7, 31), ProblemRules(), False),
+        ((0, 7, 31), ProblemRules(within=40 * DAY), True),
+        ((0, 7), ProblemRules(after=2), True),
+    ],
+)
+def test_so_many_within_so_long_are_a_problem(
+    days: tuple[int, ...], rules: ProblemRules, problem_: bool
+) -> None:
+    """The newest is one of them."""
+    assert problem_ is enough([NOW - each * DAY for each in days], rules)
+
+
+@pytest.mark.parametrize(
+    ("changes", "rules", "said"),
+    [
+        ({"status": ProblemStatus.NEW}, ProblemRules(), []),
+        ({}, ProblemRules(), ["known error 1: restart it"]),
+        ({}, ProblemRules(awaits=True), ["known error 1: restart it; awaiting problem 1"]),
+        (
+            {"runbook": "linux-disk", "worked": 2, "failed": 1, "awaits": True},
+            ProblemRules(),
+            [
+                "known error 1: restart it; runbook: linux-disk; it helped 2 of 3 times; "
+                "awaiting problem 1"
+            ],
+        ),
+    ],
+)
+def test_an_incident_of_a_known_error_says_what_helps(
+    changes: dict[str, Any], rules: ProblemRules, said: list[str]
+) -> None:
+    """The workaround, the runbook, whether it helped, and that people need not hurry."""
+    known = problem(**{"status": ProblemStatus.KNOWN_ERROR, "workaround": "restart it", **changes})
+
+    assert said == [each.text for each in known_error(known, incident(), rules, MOMENT)]
