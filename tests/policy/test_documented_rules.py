@@ -10,7 +10,7 @@ from watcher.policy.problems import Problems
 from watcher.policy.rules import load_policy
 
 DOCS = Path(__file__).parents[2] / "docs"
-SECTIONS = re.compile(r"^(grouping|flapping|rules|inhibit|maintenance):", re.MULTILINE)
+SECTIONS = re.compile(r"^(grouping|flapping|rules|inhibit|maintenance|problems):", re.MULTILINE)
 
 
 def shown() -> list[tuple[str, str]]:
