@@ -110,7 +110,7 @@ def test_an_answer_in_part_and_what_stays_open_is_told() -> None:
         "zbx: 5 open there, 8 open here; asked in 2.0 s",
         "  its answer is not complete: one page was missing",
         "  nothing was missed",
-        "  3 stay open here that are not open there: nobody knows why",
+        "  3 open here only: nobody knows why",
     ] == list(report(found, dry_run=False))
 
 

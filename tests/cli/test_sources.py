@@ -61,7 +61,7 @@ def test_each_source_is_a_line_with_what_is_wrong_below(known: Desk) -> None:
     assert "heard of 2 h ago (expected within 60 min); reconciled 60 min ago" in lines[3]
     assert lines[3].endswith("missed today 2 opening, in 7 days 2 opening")
     assert "new       heard of never" in lines[0]
-    assert "  2 open here only; nothing proves that they are over" == lines[4]
+    assert "  2 open here only: nothing proves them over" == lines[4]
     assert f"  since 60 min ago: {PROBLEM}" == lines[5]
 
     _wrong(known)

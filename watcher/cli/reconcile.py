@@ -162,7 +162,7 @@ def report(found: Round, dry_run: bool) -> Iterator[str]:
 def _kept(reasons: Iterable[str]) -> Iterator[str]:
     """Why what is gone there stays open here."""
     for why, count in Counter(reasons).most_common(_SHOWN):
-        yield f"  {count} stay open here that are not open there: {why}"
+        yield f"  {count} open here only: {why}"
 
 
 def _counted(count: int, noun: str) -> str:

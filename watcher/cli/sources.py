@@ -58,7 +58,7 @@ def _lines(found: Overview, now: datetime) -> Iterator[str]:
         line += f"; reconciled {_ago(asked.complete_at, now)}; missed {told}"
     yield line
     if found.unproven:
-        yield f"  {found.unproven} open here only; nothing proves that they are over"
+        yield f"  {found.unproven} open here only: nothing proves them over"
     for alert in found.wrong:
         number = f" (#{alert.incident})" if alert.incident else ""
         yield f"  {alert.name}{number}: {alert.summary}"
