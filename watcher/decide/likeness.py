@@ -1,16 +1,17 @@
 """How much likelier the likeness of two incidents is where they have one cause than by chance.
 
-That is the record linkage of Fellegi and Sunter (1969): for each field log(m / u) where two agree
+That is the record linkage of Fellegi and Sunter (1969): a field counts log(m / u) where two agree
 and log((1 - m) / (1 - u)) where they differ, m being the share of agreement among pairs of one
-cause and u among all others. u is the rarity of the value; m is learned from what was confirmed.
+cause, u that among all others, which is how common the value is. What m is beyond u is learned
+from what was confirmed; fields of several values agree in part.
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
-from math import log
+from math import exp, log
 
 from watcher.decide.census import Census
 from watcher.model.signature import Signature
@@ -18,11 +19,10 @@ from watcher.model.signature import Signature
 TIME = "time"
 """The name under which the time between two incidents counts as a field."""
 
-AGREEMENT = 0.5
-"""m where nothing was confirmed: a pair of one cause agrees in a field as often as not."""
-
-EXPERIENCE = 1.0
-"""How many pairs that prior is worth."""
+AGREEMENT, EXPERIENCE = 0.5, 2.0
+"""Where nothing was confirmed, one cause makes two incidents agree in a field as often as not; that
+is worth two pairs, one for it and one against (the rule of succession of Laplace).
+"""
 
 DEPENDENCE = 0.5
 """How much the fields count: they are not as independent of each other as their sum supposes, for a
@@ -43,10 +43,8 @@ _SPANS = (
     "after more than 30 days",
 )
 
-# What comes back does so within hours more often than not.
-_SOON = (0.25, 0.15, 0.15, 0.15, 0.1, 0.1, 0.1)
-# A difference in a value that nearly all have is not let count for ever.
-_MOST = 0.9
+# Nothing that was learned is beyond all doubt.
+_LEAST = 0.02
 # So many values of a field are named.
 _SHOWN = 3
 
@@ -68,41 +66,45 @@ class Clue:
 
 @dataclass(slots=True)
 class Habits:
-    """What a customer's causes are like, learned from the pairs that were confirmed: how often two
-    incidents of one cause agree in a field, and how long one comes after the other.
+    """What a customer's causes are like, learned from the pairs that were confirmed: how much more
+    than by chance two incidents of one cause agree in a field, and how long one comes after the
+    other.
     """
 
-    alike: dict[str, float] = field(default_factory=dict)
-    pairs: dict[str, float] = field(default_factory=dict)
-    spans: list[float] = field(default_factory=lambda: [EXPERIENCE * each for each in _SOON])
+    beyond: dict[str, float] = field(default_factory=dict)
+    room: dict[str, float] = field(default_factory=dict)
+    spans: list[int] = field(default_factory=lambda: [0] * (len(SPANS) + 1))
     tied: list[float] = field(default_factory=list)
 
     def learn(self, new: Signature, last: Signature | None, census: Census) -> None:
         """An incident has a cause for certain, of which the `last` incident before is given."""
         if last is not None:
-            for name in new.traits.keys() & last.traits.keys():
-                if new.traits[name] and last.traits[name]:
-                    agreed = agreement(name, new.traits[name], last.traits[name], census)
-                    self.alike[name] = self.alike.get(name, 0.0) + agreed
-                    self.pairs[name] = self.pairs.get(name, 0.0) + 1
-            self.spans[_bin(_apart(new.opened_at, last.opened_at))] += 1
+            for name, one, other in _shared(new, last):
+                chance = expected(name, one, census)
+                more = agreement(name, one, other, census) - chance
+                self.beyond[name] = self.beyond.get(name, 0.0) + more
+                self.room[name] = self.room.get(name, 0.0) + 1 - chance
+            self.spans[_bin(_apart(new, last))] += 1
         insort(self.tied, new.opened_at.timestamp())
 
-    def agrees(self, name: str) -> float:
-        """The share of pairs of one cause that agree in a field: its m."""
-        alike = self.alike.get(name, 0.0) + EXPERIENCE * AGREEMENT
-        return alike / (self.pairs.get(name, 0.0) + EXPERIENCE)
+    def bound(self, name: str) -> float:
+        """By how much, from 0 to 1, one cause makes incidents agree in a field beyond chance."""
+        beyond = self.beyond.get(name, 0.0) + EXPERIENCE * AGREEMENT
+        return min(max(beyond / (self.room.get(name, 0.0) + EXPERIENCE), _LEAST), 1 - _LEAST)
 
     def times(self, now: datetime) -> list[float]:
         """What the time between `now` and an incident before counts, by bin.
 
-        By chance it is in a bin as often as the incidents before are that have any known cause.
+        By chance it is in a bin as often as the incidents are that have any known cause; without
+        experience, those of one cause are no sooner than that.
         """
-        at = now.timestamp()
-        edges = [len(self.tied), *(bisect_left(self.tied, at - each) for each in SPANS), 0]
-        known, every = len(self.tied), sum(self.spans)
+        at, known, pairs = now.timestamp(), len(self.tied), sum(self.spans)
+        edges = [known, *(bisect_left(self.tied, at - each) for each in SPANS), 0]
         chances = [(a - b + 1) / (known + len(self.spans)) for a, b in pairwise(edges)]
-        return [log(m / every / u) for m, u in zip(self.spans, chances, strict=True)]
+        return [
+            log((seen + EXPERIENCE * u) / (pairs + EXPERIENCE) / u)
+            for seen, u in zip(self.spans, chances, strict=True)
+        ]
 
 
 def agreement(name: str, one: frozenset[str], other: frozenset[str], census: Census) -> float:
@@ -115,29 +117,42 @@ def agreement(name: str, one: frozenset[str], other: frozenset[str], census: Cen
     return _told(name, both, census) / _told(name, one | other, census)
 
 
+def expected(name: str, values: frozenset[str], census: Census) -> float:
+    """The agreement to be expected by chance with what says these values of a field: how common
+    they are, in the geometric mean.
+    """
+    return exp(-_told(name, values, census) / len(values))
+
+
 def clues(new: Signature, old: Signature, census: Census, habits: Habits) -> list[Clue]:
-    """What each field that both have says of the likeness of two incidents."""
+    """What each field of which both say something says of their likeness."""
     return [
-        _clue(name, found, old.traits[name], census, habits.agrees(name))
-        for name, found in new.traits.items()
-        if found and old.traits.get(name)
+        _clue(name, one, other, census, habits.bound(name))
+        for name, one, other in _shared(new, old)
     ]
 
 
-def _clue(name: str, one: frozenset[str], other: frozenset[str], census: Census, m: float) -> Clue:
-    both = one & other
-    rarest = min(both or one, key=lambda each: (census.count((name, each)), each))
-    u = census.share((name, rarest))
-    differ = log((1 - m) / (1 - min(u, _MOST)))
+def _shared(new: Signature, old: Signature) -> Iterator[tuple[str, frozenset[str], frozenset[str]]]:
+    for name, one in new.traits.items():
+        if one and (other := old.traits.get(name)):
+            yield name, one, other
+
+
+def _clue(
+    name: str, one: frozenset[str], other: frozenset[str], census: Census, bound: float
+) -> Clue:
+    both, u = one & other, expected(name, one, census)
     agreed = agreement(name, one, other, census)
-    weight = DEPENDENCE * (agreed * log(m / u) + (1 - agreed) * differ)
+    # With m = u + (1 - u) * bound, this is (1 - m) / (1 - u) where they differ.
+    weight = agreed * log((u + (1 - u) * bound) / u) + (1 - agreed) * log(1 - bound)
+    rarest = min(both or one, key=lambda each: (census.count((name, each)), each))
     count, every = census.count((name, rarest)), census.fields.get(name, 0)
-    return Clue(name, tuple(sorted(both)), agreed, weight, count, every)
+    return Clue(name, tuple(sorted(both)), agreed, DEPENDENCE * weight, count, every)
 
 
 def timely(new: Signature, old: Signature, times: list[float]) -> Clue:
     """What the time between two incidents says, by what each bin counts (see `Habits.times`)."""
-    span = _bin(_apart(new.opened_at, old.opened_at))
+    span = _bin(_apart(new, old))
     return Clue(TIME, (_SPANS[span],), 0.0, times[span])
 
 
@@ -163,8 +178,8 @@ def _told(name: str, values: Iterable[str], census: Census) -> float:
     return sum(-log(census.share((name, each))) for each in sorted(values))
 
 
-def _apart(new: datetime, old: datetime) -> float:
-    return abs((new - old).total_seconds())
+def _apart(new: Signature, old: Signature) -> float:
+    return abs((new.opened_at - old.opened_at).total_seconds())
 
 
 def _bin(seconds: float) -> int:
