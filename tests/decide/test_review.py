@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from watcher.decide.deployments import Near
 from watcher.decide.review import MOST_FACTS, FactKind, Gap, Record, account
 from watcher.model.action import Action, ActionKind, ActionStatus
 from watcher.model.alert import Alert, AlertStatus, Occurrence
 from watcher.model.change import replace
+from watcher.model.deployment import Deployment, DeploymentStatus
 from watcher.model.event import Severity
 from watcher.model.evidence import Diagnosis, Evidence
 from watcher.model.incident import Entry, EntryKind, Incident, Priority, Stake, Status
@@ -23,6 +25,15 @@ INCIDENT = Incident(
 SPAN = Occurrence("acme", "k1", "o1", Severity.HIGH, NOW, Severity.HIGH, NOW, NOW - 2 * MINUTE)
 ALERT = Alert(
     "acme", "k1", "zbx", "o1", AlertStatus.FIRING, Severity.HIGH, "full", NOW, NOW, NOW, "db1"
+)
+CHANGE = Deployment(
+    "acme",
+    "ci",
+    "1",
+    "billing 2.1",
+    NOW - 5 * MINUTE,
+    DeploymentStatus.SUCCEEDED,
+    author="mira",
 )
 
 
@@ -78,6 +89,7 @@ def test_a_full_record_leaves_nothing_open() -> None:
             message(ActionStatus.RETRY),
             message(ActionStatus.DONE, kind=ActionKind.DIAGNOSE),
         ],
+        changes=[Near(CHANGE, "billing", 0, MINUTE, under_way=False)],
     )
 
     found = account(record)
@@ -85,6 +97,7 @@ def test_a_full_record_leaves_nothing_open() -> None:
     assert () == found.gaps
     assert ("billing", "shop") == found.services
     assert [
+        FactKind.CHANGE,
         FactKind.SYMPTOM,
         FactKind.DETECTED,
         FactKind.ENTRY,
@@ -94,8 +107,10 @@ def test_a_full_record_leaves_nothing_open() -> None:
         FactKind.EVIDENCE,
         FactKind.ENTRY,
     ] == [each.kind for each in found.facts]
-    assert ("full on db1",) == found.facts[0].said
-    assert ("", "mail is off", "") == tuple(each.because for each in found.facts[3:6])
+    assert (("billing 2.1",), "mira") == (found.facts[0].said, found.facts[0].actor)
+    assert "a change of billing was over 1 min" in found.facts[0].because
+    assert ("full on db1",) == found.facts[1].said
+    assert ("", "mail is off", "") == tuple(each.because for each in found.facts[4:7])
     assert (2 * MINUTE, 5 * MINUTE, 30 * MINUTE, 32 * MINUTE) == (
         found.times.detect,
         found.times.acknowledge,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from watcher.decide.deployments import Near
 from watcher.decide.findings import summary
 from watcher.decide.lifecycle import named
 from watcher.model.action import Action, ActionKind, ActionStatus
@@ -25,6 +26,7 @@ _OF_ALERTS = (EntryKind.JOINED, EntryKind.ALERT)
 class FactKind(StrEnum):
     """What a fact is about."""
 
+    CHANGE = "change"
     SYMPTOM = "symptom"
     DETECTED = "detected"
     ENTRY = "entry"
@@ -60,7 +62,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """All that is kept of one incident."""
+    """All that is kept of one incident; `changes` are those before it that may be why."""
 
     incident: Incident
     spans: Sequence[tuple[Alert, Occurrence]] = ()
@@ -68,6 +70,7 @@ class Record:
     evidence: Sequence[Evidence] = ()
     actions: Sequence[Action] = ()
     problem: Problem | None = None
+    changes: Sequence[Near] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,9 @@ def _facts(
     if first:
         yield Fact(first[0], FactKind.SYMPTOM, (first[1],))
         yield Fact(detected_at, FactKind.DETECTED, ())
+    for near in record.changes:
+        change = near.deployment
+        yield Fact(change.at, FactKind.CHANGE, (change.what,), change.author, near.reason.text)
     for entry in record.timeline:
         kind = FactKind.ALERT if entry.kind in _OF_ALERTS else FactKind.ENTRY
         yield Fact(entry.at, kind, (entry.text,), entry.actor, entry.reason.text)

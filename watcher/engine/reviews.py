@@ -9,8 +9,10 @@ from datetime import date, datetime
 
 from watcher.decide.lifecycle import RefusedError
 from watcher.decide.review import Account, Record, account
+from watcher.engine.changes import shortly_before
 from watcher.engine.command import Desk, NotThereError
 from watcher.kit.text import one_line
+from watcher.model.catalogue import Catalogue
 from watcher.model.change import replace
 from watcher.model.person import Principal
 from watcher.model.review import ActionItem, Findings, Review, Waiting
@@ -53,19 +55,20 @@ class Edit:
     items: tuple[ItemEdit, ...] = ()
 
 
-def read(view: View, number: int, by: Principal) -> Reviewed:
+def read(view: View, catalogue: Catalogue, number: int, by: Principal) -> Reviewed:
     """The review of an incident. Raises NotThereError."""
     incident = view.incident(number, by.customer)
     if incident is None:
         raise NotThereError(f"there is no incident {number}")
-    problem = incident.problem
+    problem, spans = incident.problem, view.spans_of(number)
     record = Record(
         incident=incident,
-        spans=view.spans_of(number),
+        spans=spans,
         timeline=view.timeline(number),
         evidence=view.evidence_of(number),
         actions=view.actions_of(number),
         problem=view.problem(problem, incident.customer) if problem is not None else None,
+        changes=shortly_before(view, catalogue, incident, spans),
     )
     return Reviewed(account(record), next(iter(view.reviews(number)), None))
 

@@ -11,7 +11,7 @@ from watcher.kit.text import one_line
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&$!])")
 # At the beginning of a line these would make a list or a heading of it.
-_LEADING = re.compile(r"^(\d*)([-+=.)])")
+_LEADING = re.compile(r"^(\d+(?=[.)])|(?=[-+=]))")
 # Some readers make links of what merely looks like an address.
 _ADDRESS = re.compile(r"(:(?=//)|(?<=www)\.|(?<=mailto):|(?<=xmpp):|@)", re.IGNORECASE)
 
@@ -77,7 +77,7 @@ def to_markdown(document: Document) -> str:
 def escaped(text: str) -> str:
     """A text as one line of Markdown in which nothing is markup and no address a link."""
     plain = _ADDRESS.sub(r"\\\1", _SPECIAL.sub(r"\\\1", one_line(text)))
-    return _LEADING.sub(r"\1\\\2", plain)
+    return _LEADING.sub(r"\1\\", plain)
 
 
 def _block(block: Block) -> str:

@@ -188,7 +188,7 @@ class ReviewDetail(BaseModel):
 def get_review(parts: Parts, by: Viewer, number: Id) -> ReviewDetail:
     """The review of an incident: what is on record, and what people wrote."""
     with parts.store.view() as view:
-        return ReviewDetail.of(reviews.read(view, number, by))
+        return ReviewDetail.of(reviews.read(view, parts.catalogue, number, by))
 
 
 @router.put("/incidents/{id}/review", responses=errors(404, 409))
@@ -254,7 +254,7 @@ def _file(  # noqa: PLR0913, PLR0917 - who asks for what, and what it becomes
     media_type: str,
 ) -> Response:
     with parts.store.view() as view:
-        found = reviews.read(view, number, by)
+        found = reviews.read(view, parts.catalogue, number, by)
     headers = {"Content-Disposition": f'attachment; filename="incident-{number}-review.{ending}"'}
     return Response(made(report(found, lang)), media_type=media_type, headers=headers)
 
