@@ -22,6 +22,7 @@ from benchmarks import (
     latency,
     life,
     reconcile,
+    recurrence,
     ssh,
 )
 from benchmarks.table import Effort, Row, markdown
@@ -35,6 +36,7 @@ _ALL = {
     "decisions": decisions.measure,
     "ssh": ssh.measure,
     "reconcile": reconcile.measure,
+    "recurrence": recurrence.measure,
     "connector": connector.measure,
     "crash": crash.measure,
 }

@@ -3,6 +3,7 @@
 Of all incidents of before only those are read that have a rare value in common with it.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -26,7 +27,7 @@ from watcher.store.views import View
 # So many of the rarest values find so many incidents each, and so many of all are compared.
 _RAREST = 8
 _EACH = 50
-_COMPARED = 200
+_COMPARED = 60
 # What causes are like changes slowly.
 _HABITS_FOR = timedelta(minutes=10)
 _LEARNED = 2000
@@ -77,7 +78,12 @@ def look(
             incident, signature, guess, history=_of_problem(view, incident, guess[0], rules, zone)
         )
     taken = {each.incident for each in ties if each.firm}
-    free = {number: each for number, each in others.items() if number not in taken}
+    since = incident.opened_at - rules.within
+    free = {
+        number: each
+        for number, each in others.items()
+        if number not in taken and each.opened_at >= since
+    }
     told = alike(signature, free, ground)
     likes = {number: Guess(Bond.SURE, *each) for number, each in told.items()}
     found = [each for each in view.incidents(likes).values() if each.merged_into is None]
@@ -102,16 +108,16 @@ def made_of(view: View, incident: Incident, catalogue: Catalogue) -> Signature:
 
 
 def _candidates(view: View, incident: Incident, signature: Signature) -> list[int]:
-    """The newest incidents before that have one of the rarest values of this one."""
+    """The incidents before that have most of the rarest values of this one, newer ones first."""
     values = [(name, each) for name, found in signature.traits.items() for each in found]
     seen = view.rarity(incident.customer, values).values
     rarest = sorted((seen[each], each) for each in values if seen.get(each))[:_RAREST]
-    found = {
+    found = Counter(
         number
         for _, value in rarest
         for number in view.having(incident.customer, value, _EACH, incident.number)
-    }
-    return sorted(found)[-_COMPARED:]
+    )
+    return sorted(found, key=lambda each: (found[each], each))[-_COMPARED:]
 
 
 def _census(view: View, customer: str, signatures: Iterable[Signature]) -> Census:
