@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from watcher.model.estate import Estate, FoundHost, FoundService
-from watcher.policy.estate.table import TableError, read_table
+from watcher.policy.estate.table import read_table
+from watcher.policy.spreadsheet import TableError
 
 
 def read(folder: Path, content: str | bytes, **columns: str) -> Estate:

@@ -126,12 +126,12 @@ class Ticket:
 class Incident:
     """One disruption. `number` is its identity within the installation.
 
-    `group` is what its alerts share (`service:billing`, `host:db1`, `alert:<key>`, `manual:<n>`).
-    Its newest alert began at `last_at`, as it counts for grouping. `firing` counts the alerts that
-    hold now, `alerts` all that ever joined, and `ended_at` is the newest end among them. `severity`
-    is the highest seen. While `held_by` names a person who opened or reopened it, only people
-    resolve it. A merged incident is closed and names the one that took it in, which has it in
-    `took`.
+    `group` is what its alerts share (`service:billing`, `host:db1`, `alert:<key>`, `manual:<n>`),
+    or `import:<digest>` of an old ticket. Its newest alert began at `last_at`, as it counts for
+    grouping. `firing` counts the alerts that hold now, `alerts` all that ever joined, and
+    `ended_at` is the newest end among them. `severity` is the highest seen. While `held_by` names a
+    person who opened or reopened it, only people resolve it. A merged incident is closed and names
+    the one that took it in, which has it in `took`.
     `stakes` are what the priority is made of, one for each service, `judgement` what a person made
     of it, and at `review_at` the clock may change it. Once another began in its midst, it is
     `overtaken_by` that, and only its own conditions still return to it.

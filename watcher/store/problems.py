@@ -26,6 +26,9 @@ _OPENED = f"""
 SELECT {", ".join(INCIDENT.columns)} FROM incident WHERE number > :after
 ORDER BY number LIMIT :limit
 """  # noqa: S608 - names of the schema
+_GROUPS = """
+SELECT group_key FROM incident WHERE customer = :customer AND group_key LIKE :pattern
+"""
 _FOLLOWED = "SELECT value FROM counter WHERE name = 'recurrence'"
 _FOLLOW = """
 INSERT INTO counter (name, value) VALUES ('recurrence', :number)
@@ -116,6 +119,12 @@ def opened(link: Link, after: int, limit: int) -> list[Incident]:
     """The incidents with the next greater numbers, in their order."""
     asked = {"after": after, "limit": limit}
     return list(map(incident_rows.to_incident, link.rows(_OPENED, asked)))
+
+
+def groups_like(link: Link, customer: str, start: str) -> list[str]:
+    """The groups of a customer's incidents, over or not, that begin so."""
+    asked = {"customer": customer, "pattern": f"{start}%"}
+    return [group for (group,) in link.rows(_GROUPS, asked)]
 
 
 def incidents_named(link: Link, numbers: Iterable[int]) -> dict[int, Incident]:

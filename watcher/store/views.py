@@ -295,6 +295,10 @@ class View:
         """The incidents with the next greater numbers, in their order."""
         return problems.opened(self._link, after, limit)
 
+    def groups_like(self, customer: str, start: str) -> list[str]:
+        """The groups of a customer's incidents, over or not, that begin so."""
+        return problems.groups_like(self._link, customer, start)
+
     def incidents(self, numbers: Iterable[int]) -> dict[int, Incident]:
         """The known incidents of these numbers."""
         return problems.incidents_named(self._link, numbers)

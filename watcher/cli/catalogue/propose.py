@@ -16,7 +16,8 @@ from watcher.model.estate import Estate, Whose
 from watcher.monitors.base import MonitorError, Registrar
 from watcher.policy.catalogue import DEFAULT
 from watcher.policy.estate.netbox import NetBox, NetBoxError
-from watcher.policy.estate.table import COLUMNS, TableError, read_table
+from watcher.policy.estate.table import COLUMNS, read_table
+from watcher.policy.spreadsheet import TableError
 from watcher.settings.schema import MONITORS
 
 Customer = Annotated[

@@ -1,13 +1,12 @@
 """Reads an estate from a table: CSV as spreadsheets write it, one host a row."""
 
-import csv
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 
 from watcher.model.estate import Estate, FoundHost, FoundService
+from watcher.policy.spreadsheet import TableError, rows_of, text_of
 
 COLUMNS = {
     "name": "what alerts call the host; needed",
@@ -23,11 +22,6 @@ COLUMNS = {
 _TAG = "tag:"
 _PLACES = re.compile(r"[,;|\s]+")
 _LIST = re.compile(r"[,;|]+")
-_SIZE = 64 * 1024 * 1024
-
-
-class TableError(ValueError):
-    """A table that cannot be read at all; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +45,7 @@ def read_table(path: Path, columns: Mapping[str, str], *, services: bool) -> Est
     """The hosts of a table, and the services that it names. `columns` says under which heading one
     of ours stands; rows that cannot be read are noted. Raises TableError.
     """
-    text, notes = _text(path)
+    text, notes = text_of(path)
     rows = list(_rows(text, columns, notes))
     ids = {row.key(row.get("name")): f"{row.line}" for row in rows}
     hosts = tuple(_host(row, ids) for row in rows)
@@ -59,38 +53,12 @@ def read_table(path: Path, columns: Mapping[str, str], *, services: bool) -> Est
     return Estate(path.name, hosts, found, tuple(notes))
 
 
-def _text(path: Path) -> tuple[str, list[str]]:
-    """The file's text; spreadsheets write UTF-8 with a mark, or what Windows uses in Russia."""
-    try:
-        if path.stat().st_size > _SIZE:
-            raise TableError(f"{path}: larger than {_SIZE // 1024 // 1024} MiB")
-        content = path.read_bytes()
-    except OSError as error:
-        raise TableError(f"{path}: cannot be read: {error.strerror}") from None
-    try:
-        return content.decode("utf-8-sig"), []
-    except UnicodeDecodeError:
-        pass
-    try:
-        return content.decode("cp1251"), ["it is not UTF-8 and was read as Windows-1251"]
-    except UnicodeDecodeError:
-        raise TableError(f"{path}: neither UTF-8 nor Windows-1251; save it as UTF-8") from None
-
-
 def _rows(text: str, columns: Mapping[str, str], notes: list[str]) -> Iterator[_Row]:
-    head = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=head.count)
-    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        heading = next(reader, [])
-        names = _names(heading, columns, notes)
-        line = reader.line_num + 1
-        for cells in reader:
-            if any(map(str.strip, cells)):
-                yield from _row(line, names, cells, notes)
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise TableError(f"line {reader.line_num}: {error}") from None
+    rows = rows_of(text)
+    _, heading = next(rows)
+    names = _names(heading, columns, notes)
+    for line, cells in rows:
+        yield from _row(line, names, cells, notes)
 
 
 def _names(heading: list[str], columns: Mapping[str, str], notes: list[str]) -> list[str]:
