@@ -69,8 +69,8 @@ def test_fields_of_several_values_agree_in_part() -> None:
     rare = clues(like(alert=["load", "a1"]), like(alert="a1"), census, Habits())
     common = clues(like(alert=["load", "a1"]), like(alert="load"), census, Habits())
 
-    assert 0 < common[0].agreement < 0.01
-    assert 0.99 < rare[0].agreement < 1
+    assert 0 < common[0].agreement < 0.2
+    assert 0.8 < rare[0].agreement < 1
 
 
 def test_what_was_confirmed_teaches_which_fields_tell() -> None:

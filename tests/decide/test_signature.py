@@ -3,7 +3,7 @@
 import pytest
 
 from tests.contract.given import NOW, alert, incident
-from watcher.decide.signature import host_free, signature_of
+from watcher.decide.signature import host_free, signature_of, symptoms
 from watcher.model.evidence import Diagnosis, Fault, Highlight, Level, StepResult, StepStatus
 from watcher.model.incident import Suspect
 from watcher.model.reason import Reason
@@ -72,4 +72,16 @@ def test_a_storm_is_told_by_some_of_its_alerts() -> None:
     other = signature_of(incident(), storm[::-1], [], {})
 
     assert one == other
-    assert 32 == len(one.traits["alert"])
+    assert 100 == len(one.traits["alert"])
+
+
+def test_what_several_sources_say_is_also_compared_apart() -> None:
+    """A source that says much does not drown one that says little."""
+    said = [("zabbix", "no ping"), ("zabbix", "no agent"), ("grafana", "shop is slow")]
+
+    assert {
+        "alert": {"no ping", "no agent", "shop is slow"},
+        "alert from zabbix": {"no ping", "no agent"},
+        "alert from grafana": {"shop is slow"},
+    } == symptoms(said)
+    assert {"alert": {"no ping", "no agent"}} == symptoms(said[:2])

@@ -108,13 +108,16 @@ class Habits:
 
 
 def agreement(name: str, one: frozenset[str], other: frozenset[str], census: Census) -> float:
-    """The share of what two say of a field that both say, the rare counting more; 0 to 1."""
-    both = one & other
+    """The share of what two say of a field that both say, 0 to 1; a value counts one, and the more
+    the rarer it is.
+    """
+    both, either = one & other, one | other
     if not both:
         return 0.0
-    if len(both) == len(one) == len(other):
+    if len(both) == len(either):
         return 1.0
-    return _told(name, both, census) / _told(name, one | other, census)
+    said = len(either) + _told(name, either, census)
+    return (len(both) + _told(name, both, census)) / said
 
 
 def expected(name: str, values: frozenset[str], census: Census) -> float:

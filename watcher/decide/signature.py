@@ -5,7 +5,9 @@ and `suspect`. Each is a field, so that a likeness elsewhere counts, and one her
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from watcher.decide.template import template
 from watcher.model.alert import Alert
@@ -22,7 +24,7 @@ SYMPTOMS = ("alert", CONDITION, "finding")
 # What a host is like that cannot be reached; the other faults tell of the way there.
 _TELLING = {Fault.UNRESOLVED, Fault.REFUSED, Fault.TIMEOUT, Fault.NO_ROUTE, Fault.BROKEN}
 # A storm of thousands is recognised by this many of its alerts.
-_MOST = 32
+_MOST = 100
 
 
 def signature_of(
@@ -34,11 +36,11 @@ def signature_of(
     """The signature of an incident with its alerts, what diagnoses found and the tags of hosts."""
     mine = list(alerts)
     hosts = {*incident.hosts, *(each.host for each in mine if each.host)}
-    names = [host_free(each.name, each.host) for each in mine]
+    names = [(each.source, host_free(each.name, each.host)) for each in mine]
     services = {incident.service, *(each.service for each in mine)}
     suspect = incident.suspect
-    traits = {
-        "alert": names or [host_free(incident.title, None)],
+    traits: dict[str, Iterable[str]] = {
+        **(symptoms(names) or {"alert": [host_free(incident.title, None)]}),
         CONDITION: [each.key for each in mine],
         "service": [each for each in services if each],
         "role": [f"{name}={value}" for host in hosts for name, value in tags.get(host, {}).items()],
@@ -46,10 +48,25 @@ def signature_of(
         "finding": [finding for each in diagnoses for finding in _findings(each)],
         "suspect": [suspect.host] if suspect and suspect.settled and suspect.host else [],
     }
-    return Signature(
-        incident.opened_at,
-        {name: frozenset(sorted(set(found))[:_MOST]) for name, found in traits.items() if found},
-    )
+    return signed(incident.opened_at, traits)
+
+
+def symptoms(names: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
+    """The names of alerts, free of hosts, each with its source: as one field, and where they are of
+    several sources, as one for each besides, because one that says much would drown the others.
+    """
+    by_source: dict[str, set[str]] = defaultdict(set)
+    for source, name in names:
+        by_source[f"alert from {source}"].add(name)
+    every = set().union(*by_source.values())
+    apart = by_source if len(by_source) > 1 else {}
+    return {"alert": every, **apart} if every else {}
+
+
+def signed(opened_at: datetime, traits: Mapping[str, Iterable[str]]) -> Signature:
+    """What is telling of an incident, by field; of very many values some, always the same ones."""
+    found = {name: frozenset(sorted(set(values))[:_MOST]) for name, values in traits.items()}
+    return Signature(opened_at, {name: values for name, values in found.items() if values})
 
 
 def host_free(name: str, host: str | None) -> str:
