@@ -36,7 +36,17 @@ router = APIRouter(prefix="/api/v1")
 Id = Annotated[int, Path(alias="id", ge=1, le=2**63 - 1)]
 Text = Annotated[str, Field(max_length=LONGEST_TEXT)]
 Line = Annotated[str, Field(max_length=LONGEST_LINE)]
-Lang = Annotated[Language, Parameter(description="The language of headings and sentences")]
+
+
+class Wish(BaseModel):
+    """The language of headings and sentences; what it does not know it refuses."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    lang: Language = Language.ENGLISH
+
+
+Wanted = Annotated[Wish, Parameter()]
 
 
 class ReviewFindings(BaseModel):
@@ -204,11 +214,9 @@ def write_review(parts: Parts, by: Operator, number: Id, new: NewReview) -> Revi
     response_class=Response,
     responses={**errors(404), 200: {"content": {"text/markdown": {"schema": {"type": "string"}}}}},
 )
-def get_review_as_markdown(
-    parts: Parts, by: Viewer, number: Id, lang: Lang = Language.ENGLISH
-) -> Response:
+def get_review_as_markdown(parts: Parts, by: Viewer, number: Id, wanted: Wanted) -> Response:
     """The review as Markdown, in which nothing that others wrote is markup."""
-    return as_markdown(parts, by, number, lang)
+    return as_markdown(parts, by, number, wanted.lang)
 
 
 @router.get(
@@ -219,11 +227,9 @@ def get_review_as_markdown(
         200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}},
     },
 )
-def get_review_as_pdf(
-    parts: Parts, by: Viewer, number: Id, lang: Lang = Language.ENGLISH
-) -> Response:
+def get_review_as_pdf(parts: Parts, by: Viewer, number: Id, wanted: Wanted) -> Response:
     """The review as PDF."""
-    return as_pdf(parts, by, number, lang)
+    return as_pdf(parts, by, number, wanted.lang)
 
 
 @router.get("/action-items", responses=errors())
