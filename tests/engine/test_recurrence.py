@@ -211,7 +211,9 @@ def test_one_replica_follows_at_a_time(store: Store) -> None:
     assert 0 == first.step()
     assert [] == lines(store, 2)
     opened(store, 3, 100)
-    late = follower(store, "four")
     with store.begin() as tx:
         tx.release(LEASE, "three")
+    late = follower(store, "four")
     assert late.step()
+    late.release()
+    assert follower(store, "five").step()

@@ -70,6 +70,7 @@ class Worker:
         self.vigil.close()
         for keeper in self.keepers:
             keeper.close()
+        self.recurrence.release()
         self.digest.release()
 
 

@@ -53,6 +53,12 @@ class Recurrence:
         self._young: dict[int, tuple[int, int]] | None = None
         self._learned: dict[str, Learned] = {}
 
+    def release(self) -> None:
+        """Lets another replica follow at once."""
+        self._token = None
+        with self._store.begin() as tx:
+            tx.release(LEASE, self._holder)
+
     def step(self) -> int:
         """Looks at what is new or grew; returns at how many incidents, 0 when none is left."""
         now = self._clock.now()
