@@ -128,5 +128,6 @@ def test_what_cannot_be_understood_is_said(at: Desk) -> None:
     ]
 
     assert all("watcher: " in each for each in said)
+    assert "there is no such time zone" in taken(at, "--timezone", "Europe")
     assert "there is no column closed" in said[0]
     assert "two columns title" in said[1]

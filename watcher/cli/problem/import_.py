@@ -38,8 +38,8 @@ def _import(
     check_customer(settings, customer)
     now = Clock().now()
     try:
-        tickets, notes = read_tickets(file, _columns(column or []), ZoneInfo(zone), now)
-    except (TableError, ZoneInfoNotFoundError, ValueError) as error:
+        tickets, notes = read_tickets(file, _columns(column or []), _zone(zone), now)
+    except TableError as error:
         fail(f"{error}; nothing was taken in")
     for each in notes:
         typer.echo(each, err=True)
@@ -54,6 +54,13 @@ def _import(
         f"{len(tickets)} tickets read: {taken.incidents} incidents and {taken.problems} problems "
         "are new"
     )
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        fail(f"--timezone {name}: there is no such time zone; write one as Europe/Moscow")
 
 
 def _columns(given: list[str]) -> dict[str, str]:
