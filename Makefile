@@ -70,6 +70,11 @@ bench-correlation: ## Measure how recorded alerts are grouped; DATA=folder, see 
 	@tools/setup.sh dev
 	@$(BIN)/python -m benchmarks.correlation "$(DATA)" $(ARGS)
 
+.PHONY: bench-recurrence
+bench-recurrence: ## Measure how what comes back is recognised; DATA=folder, see docs/benchmarks.md
+	@tools/setup.sh dev
+	@$(BIN)/python -m benchmarks.causes "$(DATA)" $(ARGS)
+
 .PHONY: lock
 lock: ## Write the locks in requirements/ anew; UPGRADE=1 takes newer releases
 	@UPGRADE="$(UPGRADE)" tools/lock.sh
