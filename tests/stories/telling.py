@@ -180,6 +180,13 @@ class Story:
         self.front = front(self.settings, self.store, self.clock, lambda: None)
         self.worker = worker(self.settings, self.store, self.clock)
 
+    def close(self) -> None:
+        """Lets go of what the worker, which never started, holds open."""
+        self.worker.pool.close()
+        self.worker.vigil.close()
+        for keeper in self.worker.keepers:
+            keeper.close()
+
     def at(self, time: str, *said: Said) -> None:
         """At that time the monitoring systems say this."""
         self.wait_until(time)
@@ -261,3 +268,4 @@ def told(folder: Path, store: Store, files: Mapping[str, str] | None = None) -> 
         story = Story(settings, store, portal, post_box)
         with portal.wrap_async_context_manager(at_work(story.front._intake)):
             yield story
+        story.close()
