@@ -42,8 +42,8 @@ from watcher.store.views import View
 _TTL = timedelta(minutes=15)
 # So many at once hold up nobody who posts meanwhile.
 _AT_ONCE = 200
-# What is too late counts as of when it came in. In the order of that time it is decided once; all
-# at one time, each would have what came before it decided again.
+# What is too late counts by when it came in. In the order of that time it is decided once; all at
+# one time, each would have what came before it decided again.
 _APART = timedelta(microseconds=1)
 # With more of them waiting for the digest, it is too early to say what was missed.
 _MOST_UNDER_WAY = 5000
