@@ -4,8 +4,8 @@ import getpass
 import os
 import stat
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +14,7 @@ import typer
 
 from watcher.cli._common import fail, settings_of, starter_config
 from watcher.kit.secrets import Secret
+from watcher.monitors.base import MonitorError
 from watcher.policy.endpoints import Source
 from watcher.settings import Settings, token_files
 
@@ -121,3 +122,30 @@ def _is_free(file: Path) -> bool:
         return False
     with file.open("rb") as there:
         return len(there.read(_LONGEST).split()) <= 1 and not there.read(1)
+
+
+@contextmanager
+def said() -> Iterator[None]:
+    """Whatever the monitoring system refuses ends the command with what it said."""
+    try:
+        yield
+    except MonitorError as error:
+        fail(str(error))
+
+
+def told(changes: Iterable[object]) -> int:
+    """Says each change as soon as it is made; returns how many there were."""
+    count = 0
+    for change in changes:
+        typer.echo(change)
+        count += 1
+    return count
+
+
+def pages(chosen: Chosen, url: str | None, system: str) -> str:
+    """The address that is given, else that of the monitor; ends the command without either."""
+    access = chosen.source.monitor
+    found = url or (access.url if access else "")
+    if not found:
+        fail(f"where is {system}? Give --url, or `monitor: {{url: …}}` in the source")
+    return found

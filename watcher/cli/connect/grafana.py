@@ -1,21 +1,28 @@
 """`watcher connect grafana`: all that Grafana needs to send to Watcher and to take its answers."""
 
 from base64 import b64encode
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from typing import Annotated
 
 import typer
 
-from watcher.cli._common import Config, fail
-from watcher.cli.connect._shared import Chosen, DryRun, SourceName, choose, keep, lent
+from watcher.cli._common import Config
+from watcher.cli.connect._shared import (
+    Chosen,
+    DryRun,
+    SourceName,
+    choose,
+    keep,
+    lent,
+    pages,
+    said,
+    told,
+)
 from watcher.cli.connect._test_alert import send_test
 from watcher.kit.clock import Clock
 from watcher.model.answer import Verb
 from watcher.monitors._grafana_connect import Admin
 from watcher.monitors._grafana_setup import Proof, Signature, Wish
-from watcher.monitors.base import MonitorError
 from watcher.monitors.grafana import Options
 from watcher.policy.endpoints import Auth
 
@@ -43,10 +50,10 @@ def connect(
     """Make or put right all that Grafana needs, and have it send a test alert."""
     chosen = choose(_KIND, source, config)
     wish = _wish(chosen, read_only=read_only)
-    with _said():
+    with said():
         admin = _admin(chosen, url, token)
         admin.check(wish)
-        changes = _told(admin.connect(wish, dry_run=dry_run))
+        changes = told(admin.connect(wish, dry_run=dry_run))
         if not changes:
             typer.echo("There is nothing to change in Grafana.")
         _give_token(admin, chosen, wish, dry_run)
@@ -64,31 +71,13 @@ def disconnect(
     """Take away what `watcher connect grafana` made in Grafana."""
     chosen = choose(_KIND, source, config)
     wish = _wish(chosen, read_only=True)
-    with _said():
-        changes = _told(_admin(chosen, url, token).disconnect(wish, dry_run=dry_run))
+    with said():
+        changes = told(_admin(chosen, url, token).disconnect(wish, dry_run=dry_run))
     if not changes:
         typer.echo("There is nothing to take away.")
     typer.echo(f"The source {chosen.source.name!r} and all that it reported stay in Watcher.")
     if chosen.token_file is not None and chosen.token_file.exists():
         typer.echo(f"The file {chosen.token_file} stays; its token has gone with the account.")
-
-
-@contextmanager
-def _said() -> Iterator[None]:
-    """Whatever Grafana refuses ends the command with what it said."""
-    try:
-        yield
-    except MonitorError as error:
-        fail(str(error))
-
-
-def _told(steps: Iterator[object]) -> int:
-    """Says each change as soon as it is made; returns how many there were."""
-    count = 0
-    for step in steps:
-        typer.echo(step)
-        count += 1
-    return count
 
 
 def _wish(chosen: Chosen, *, read_only: bool) -> Wish:
@@ -116,10 +105,7 @@ def _proof(auth: Auth) -> Proof:
 
 
 def _admin(chosen: Chosen, url: str | None, token: str | None) -> Admin:
-    access = chosen.source.monitor
-    where = url or (access.url if access else "")
-    if not where:
-        fail("where is Grafana? Give --url, or `monitor: {url: …}` in the source")
+    access, where = chosen.source.monitor, pages(chosen, url, "Grafana")
     secret = lent(token, _WHOSE).reveal()
     # A token has no colon; a user and a password are parted by one.
     basic = f"Basic {b64encode(secret.encode()).decode()}"

@@ -1,8 +1,6 @@
 """`watcher connect zabbix`: all that Zabbix needs to send to Watcher and to take its answers."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -10,14 +8,23 @@ import typer
 
 from watcher.cli._common import Config, fail
 from watcher.cli.connect._arrival import send_test
-from watcher.cli.connect._shared import Chosen, DryRun, SourceName, choose, keep, lent
+from watcher.cli.connect._shared import (
+    Chosen,
+    DryRun,
+    SourceName,
+    choose,
+    keep,
+    lent,
+    pages,
+    said,
+    told,
+)
 from watcher.kit.clock import Clock
 from watcher.kit.secrets import Secret
 from watcher.kit.shipped import shipped
 from watcher.monitors._zabbix_connect import Admin, Doubt
 from watcher.monitors._zabbix_server import PORT
 from watcher.monitors._zabbix_setup import Wish
-from watcher.monitors.base import MonitorError
 from watcher.monitors.zabbix import Options
 from watcher.policy import yamlfile
 
@@ -59,14 +66,14 @@ def connect(  # noqa: PLR0913, PLR0917 - each is an option of the command
     bearer = chosen.source.auth.bearer
     if bearer is None:
         fail(f"source {chosen.source.name!r} needs `auth: {{bearer: …}}`, which Zabbix shows")
-    wish = _wish(chosen, _pages(chosen, url), bearer)
+    wish = _wish(chosen, pages(chosen, url, "Zabbix").rstrip("/"), bearer)
     wish = replace(
         wish,
         groups=tuple(groups or wish.groups),
         people=tuple(people or ()),
         answers=frozenset() if read_only else wish.answers,
     )
-    with _said():
+    with said():
         admin = _admin(chosen, wish.pages, token)
         _set_up(admin, wish, dry_run)
         _give_token(admin, chosen, dry_run)
@@ -83,31 +90,13 @@ def disconnect(
 ) -> None:
     """Take away what `watcher connect zabbix` made in Zabbix."""
     chosen = choose(_KIND, source, config)
-    wish = _wish(chosen, _pages(chosen, url), Secret(""))
-    with _said():
+    wish = _wish(chosen, pages(chosen, url, "Zabbix").rstrip("/"), Secret(""))
+    with said():
         admin = _admin(chosen, wish.pages, token)
-        for change in admin.disconnect(wish, dry_run=dry_run):
-            typer.echo(change)
+        told(admin.disconnect(wish, dry_run=dry_run))
     typer.echo(f"The source {chosen.source.name!r} and all that it reported stay in Watcher.")
     if chosen.token_file is not None and chosen.token_file.exists():
         typer.echo(f"The file {chosen.token_file} stays; the token in it has gone with its user.")
-
-
-@contextmanager
-def _said() -> Iterator[None]:
-    """Whatever Zabbix refuses ends the command with what it said."""
-    try:
-        yield
-    except MonitorError as error:
-        fail(str(error))
-
-
-def _pages(chosen: Chosen, url: str | None) -> str:
-    access = chosen.source.monitor
-    found = url or (access.url if access else "")
-    if not found:
-        fail("where is Zabbix? Give --url, or `monitor: {url: …}` in the source")
-    return found.rstrip("/")
 
 
 def _wish(chosen: Chosen, pages: str, bearer: Secret) -> Wish:
@@ -137,11 +126,7 @@ def _admin(chosen: Chosen, pages: str, token: str | None) -> Admin:
 
 
 def _set_up(admin: Admin, wish: Wish, dry_run: bool) -> None:
-    changes = 0
-    for change in admin.connect(wish, dry_run=dry_run):
-        typer.echo(change)
-        changes += 1
-    if not changes:
+    if not told(admin.connect(wish, dry_run=dry_run)):
         typer.echo("There is nothing to change in Zabbix.")
     elif not dry_run and (left := list(admin.connect(wish, dry_run=True))):
         fail(f"Zabbix did not keep all of it: {'; '.join(map(str, left))}")
