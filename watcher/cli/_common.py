@@ -9,9 +9,11 @@ import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
 
+import orjson
 import typer
 
 from watcher.app.stored import open_store
@@ -41,6 +43,21 @@ Span = Annotated[
 ]
 
 STARTER = "watcher.yaml"
+
+
+class Format(StrEnum):
+    """How it is written: for people, or for programs."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+AsFormat = Annotated[Format, typer.Option("--format", help="How it is written.")]
+
+
+def write_json(value: object) -> None:
+    """Writes values as JSON that people can read as well."""
+    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_INDENT_2) + b"\n")
 
 
 def fail(text: str) -> NoReturn:

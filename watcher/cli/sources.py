@@ -1,15 +1,11 @@
 """`watcher sources`: who posts alerts, when each was last heard of and asked, and what is wrong."""
 
-import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from enum import StrEnum
-from typing import Annotated
 
-import orjson
 import typer
 
-from watcher.cli._common import Config, me, settings_of, store_of
+from watcher.cli._common import AsFormat, Config, Format, me, settings_of, store_of, write_json
 from watcher.decide.heartbeat import lasting
 from watcher.engine.overview import Overview, overview
 from watcher.engine.vigil import watched
@@ -18,20 +14,13 @@ from watcher.model.source import Drift
 from watcher.web.api.sources import SourceItem
 
 
-class Format(StrEnum):
-    """How it is written."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
 def register(app: typer.Typer) -> None:
     """Adds the command."""
     app.command("sources")(_command)
 
 
 def _command(
-    form: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.TEXT,
+    form: AsFormat = Format.TEXT,
     config: Config = None,
 ) -> None:
     """List the sources of alerts: how each is, and what it did not tell."""
@@ -40,7 +29,7 @@ def _command(
         found = overview(view, map(watched, settings.sources), me(), now)
     if form is Format.JSON:
         items = [SourceItem.of(each).model_dump(mode="json") for each in found]
-        sys.stdout.buffer.write(orjson.dumps(items, option=orjson.OPT_INDENT_2) + b"\n")
+        write_json(items)
         return
     for each in found:
         for line in _lines(each, now):

@@ -1,13 +1,10 @@
 """`watcher problem list|show`: which causes are known, and what is known of one."""
 
-import sys
-from enum import StrEnum
 from typing import Annotated
 
-import orjson
 import typer
 
-from watcher.cli._common import fail
+from watcher.cli._common import AsFormat, Format, fail, write_json
 from watcher.cli.problem._desk import Config, Number, problem_desk
 from watcher.decide.match import MatcherError, parse
 from watcher.decide.problem import LIVE
@@ -21,16 +18,6 @@ from watcher.web.api.problem_models import ProblemDetail, ProblemItem
 _MOST = 500
 
 
-class Format(StrEnum):
-    """How it is written."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-Form = Annotated[Format, typer.Option("--format", help="How it is written.")]
-
-
 def register(group: typer.Typer) -> None:
     """Adds the commands."""
     group.command("list")(_list)
@@ -42,7 +29,7 @@ def _list(
         list[str] | None,
         typer.Option("--match", help="A matcher, as status=known_error; may be repeated."),
     ] = None,
-    form: Form = Format.TEXT,
+    form: AsFormat = Format.TEXT,
     config: Config = None,
 ) -> None:
     """List problems, newest first; those that are over only where they are asked for."""
@@ -58,7 +45,7 @@ def _list(
         except UnknownField as error:
             fail(str(error))
     if form is Format.JSON:
-        _write(
+        write_json(
             [ProblemItem.of(each, settings.public_url).model_dump(mode="json") for each in found]
         )
         return
@@ -67,14 +54,16 @@ def _list(
         typer.echo(f"{each.number:<6} {each.priority} {each.status:<13} {each.title} ({cost})")
 
 
-def _show(number: Number, form: Form = Format.TEXT, config: Config = None) -> None:
+def _show(number: Number, form: AsFormat = Format.TEXT, config: Config = None) -> None:
     """Print what is known of a problem, its incidents and its timeline."""
     with problem_desk(config) as (settings, desk), desk.desk.store.view() as view:
         found = view.problem(number, None)
         if found is None:
             fail(f"there is no problem {number}")
         if form is Format.JSON:
-            _write(ProblemDetail.whole(found, view, settings.public_url).model_dump(mode="json"))
+            write_json(
+                ProblemDetail.whole(found, view, settings.public_url).model_dump(mode="json")
+            )
             return
         for line in _lines(found, view):
             typer.echo(line)
@@ -98,7 +87,3 @@ def _lines(found: Problem, view: View) -> list[str]:
     for entry in view.problem_timeline(found.number):
         lines.append(f"  {entry.at:%Y-%m-%d %H:%M} {entry.text} ({entry.reason.text})")
     return lines
-
-
-def _write(values: object) -> None:
-    sys.stdout.buffer.write(orjson.dumps(values, option=orjson.OPT_INDENT_2) + b"\n")
