@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Form, Path, Request
 from fastapi.responses import RedirectResponse, Response
 
 from watcher.decide.lifecycle import RefusedError
-from watcher.decide.problem import LIVE, OPEN, Texts
+from watcher.decide.problem import LIVE, Texts
 from watcher.engine.command import NotThereError
 from watcher.engine.problems import ProblemDesk
 from watcher.model.incident import Incident
@@ -262,7 +262,6 @@ def _page(request: Request, parts: Parts, by: Principal, number: int, wrong: str
             status=409 if wrong else 200,
             problem=found,
             verbs=_VERBS.get(found.status, ()),
-            open=found.status in OPEN,
             live=found.status in LIVE,
             members=[each for each in reversed(members) if each.tie.bond is not Bond.SUGGESTED],
             suggested=[each for each in reversed(members) if each.tie.bond is Bond.SUGGESTED],
