@@ -113,7 +113,8 @@ def explained(at: Desk, body: bytes, *words: str) -> list[dict[str, Any]]:
     """The same for a program."""
     answer = explain(at, body, "--format", "json", *words)
     assert 0 == answer.exit_code, answer.stderr
-    return [json.loads(each) for each in answer.stdout.splitlines()]
+    found: list[dict[str, Any]] = json.loads(answer.stdout)
+    return found
 
 
 def test_an_event_is_explained_to_a_person(at: Desk, own: Path) -> None:
@@ -149,7 +150,7 @@ def test_an_event_is_explained_to_a_person(at: Desk, own: Path) -> None:
 
 
 def test_an_event_is_explained_to_a_program(at: Desk, own: Path) -> None:
-    """The same facts, as one JSON object for each event."""
+    """The same facts, as a list with one object for each event."""
     [found] = explained(at, json.dumps(LINK_DOWN).encode(), "--rules", str(own))
 
     assert "group service:" not in found["group"]

@@ -3,14 +3,13 @@
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import orjson
 import typer
 
-from watcher.cli._common import check_customer, fail, settings_of
+from watcher.cli._common import AsFormat, Format, check_customer, fail, settings_of, write_json
 from watcher.cli.rules._explained import as_json, as_text
 from watcher.cli.rules._shared import Config, Folders, console
 from watcher.engine.explain import explain
@@ -28,13 +27,6 @@ from watcher.settings import Settings
 _RECEIVERS = "watcher.receivers"
 
 
-class Format(StrEnum):
-    """How explanations are written."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
 def register(group: typer.Typer) -> None:
     """Adds the command."""
     group.command("explain")(_command)
@@ -48,7 +40,7 @@ def _command(
         str | None, typer.Option(help="The source that sent the delivery, or its kind.")
     ] = None,
     customer: Annotated[str | None, typer.Option(help="Whose events they are.")] = None,
-    form: Annotated[Format, typer.Option("--format", help="How to write.")] = Format.TEXT,
+    form: AsFormat = Format.TEXT,
     rules: Folders = None,
     config: Config = None,
 ) -> None:
@@ -64,8 +56,7 @@ def _command(
         news = _delivered(event, body, source, customer, settings)
     explained = list(explain(news, rulebook))
     if form is Format.JSON:
-        for each in explained:
-            sys.stdout.buffer.write(orjson.dumps(as_json(each)) + b"\n")
+        write_json([as_json(each) for each in explained])
         return
     screen = console()
     for each in explained:

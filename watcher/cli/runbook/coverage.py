@@ -1,20 +1,25 @@
 """`watcher runbook coverage`: which alerts have no runbook, and which runbooks have no alert."""
 
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from itertools import chain
 from typing import Annotated
 
-import orjson
 import typer
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from watcher.cli._common import check_customer, fail, settings_of, store_of
+from watcher.cli._common import (
+    AsFormat,
+    Format,
+    check_customer,
+    fail,
+    settings_of,
+    store_of,
+    write_json,
+)
 from watcher.cli.rules._shared import Config, console, said
 from watcher.decide.conditions import Facts
 from watcher.decide.identify import resolve
@@ -30,13 +35,6 @@ from watcher.store.query import Query
 from watcher.store.store import Store
 
 _PAGE = 500
-
-
-class Format(StrEnum):
-    """How it is written."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +93,7 @@ def _command(
         bool,
         typer.Option("--stock", help="The alerts of Zabbix templates and common Prometheus rules."),
     ] = False,
-    form: Annotated[Format, typer.Option("--format", help="How to write.")] = Format.TEXT,
+    form: AsFormat = Format.TEXT,
     config: Config = None,
 ) -> None:
     """Find the alerts that have no runbook, and the runbooks that no alert has.
@@ -114,7 +112,7 @@ def _command(
         for alert, host in _seen(settings, _begin(since), customer):
             found.take(alert, host, alert.count)
     if form is Format.JSON:
-        sys.stdout.buffer.write(orjson.dumps(_plain(found)) + b"\n")
+        write_json(_plain(found))
     else:
         console().print(Group(*_lines(found)))
 
