@@ -1,6 +1,7 @@
 """What a survey of Zabbix brings: what holds, what was missed, and proofs for what is over."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -425,6 +426,25 @@ def test_a_token_that_may_read_nothing_ends_nothing(each: StandIn) -> None:
     each.denied.add(host)
 
     assert surveyed(each, *known, cursor=asked_before(each)).endings == {}
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_another_zabbix_behind_the_address_ends_nothing(each: StandIn, over: bool) -> None:
+    """There the numbers of our events stand for something else, whatever became of that."""
+    host = each.host("db01")
+    event = each.fire(each.trigger(host), T)
+    known = held(each, event)
+    each.problems[event].trigger = each.trigger(host)
+    if over:
+        each.recover(event, T + 120)
+
+    with pytest.raises(MonitorError) if over else nullcontext() as caught:
+        survey = surveyed(each, known)
+
+    said = str(caught.value) if caught else survey.problem
+    assert f"event {event} is of trigger {each.problems[event].trigger} there, of trigger" in said
+    if not over:
+        assert ({}, False) == (survey.endings, survey.complete)
 
 
 def test_what_the_housekeeper_took_stays_open(zabbix: StandIn) -> None:

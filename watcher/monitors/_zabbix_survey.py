@@ -105,6 +105,7 @@ class Surveyor:
         try:
             self._list_open(found, newest)
             found.open |= self.records.open_outside(known.keys() - found.open.keys())
+            _recognise(found.open.values(), known)
             reached = self._walk(found, mark.start(at), newest, known)
             self._prove(found, known)
             since = mark.last[0] - int(_CLOCKS.total_seconds())
@@ -169,6 +170,7 @@ class Surveyor:
         """What says that known problems which are not listed are over."""
         absent = {id_: held for id_, held in known.items() if id_ not in found.open}
         found.events = self.records.events([str(id_) for id_ in absent])
+        _recognise((each.problem for each in found.events.values()), known)
         # An event that cannot be read may be gone, or hidden from the token: it proves nothing.
         orphans = [
             each for each in found.events.values() if each.orphan and not each.problem.recovery
@@ -232,6 +234,20 @@ class Surveyor:
         for problem in problems:
             if problem.trigger in places:
                 yield from self.scribe.story(problem, places[problem.trigger])
+
+
+def _recognise(problems: Iterable[Problem], known: Mapping[int, Held]) -> None:
+    """Raises MonitorError where an event is not the one by whose number we know a problem."""
+    for problem in problems:
+        if problem.id in known:
+            trigger = remembered(known[problem.id]).get("trigger_id")
+            if trigger and trigger != problem.trigger:
+                raise MonitorError(
+                    f"event {problem.id} is of trigger {problem.trigger} there, of trigger "
+                    f"{trigger} here: is that the Zabbix that posts, and not another one, or one "
+                    "whose database began anew?",
+                    Trouble.STRANGE,
+                )
 
 
 def _doubt(found: _Findings, absent: Iterable[Held], known: int) -> None:
