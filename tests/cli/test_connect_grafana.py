@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from watcher.cli.connect._test_alert import send_test
 from watcher.engine.intake import Intake
 from watcher.kit.clock import Clock
 from watcher.kit.metrics import Metrics
+from watcher.model.source import Asked
 from watcher.policy.endpoints import Source
 from watcher.settings import load
 from watcher.web.hooks import Hooks
@@ -283,6 +285,33 @@ def test_a_spent_token_is_replaced(place: Place) -> None:
     assert f"Token in {place.token}: new, because " in result.output
     assert "401 Unauthorized: Invalid API key" in result.output
     assert place.token.read_text().strip() in place.grafana.tokens
+
+
+def test_a_token_of_another_organisation_is_replaced(place: Place) -> None:
+    """Grafana takes it, but what it shows is not what the contact point posts."""
+    place.token.write_text(place.grafana.token("Editor", org=2))
+
+    result = place.type("connect")
+
+    assert (
+        f"Token in {place.token}: new, because it is of organisation 2 (Billing), not of "
+        "organisation 1 (Main Org.); Watcher"
+    ) in result.output
+
+
+def test_a_source_stays_with_its_organisation(place: Place) -> None:
+    """Nothing is made in another one than that in which it was asked last time."""
+    now = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+    with place.store() as store, store.begin() as tx:
+        tx.save_asked("gra", Asked(cursor="1", at=now))
+
+    result = place.type("connect", login=place.grafana.token("Admin", org=2))
+
+    assert 1 == result.exit_code
+    assert "is of organisation 2 (Billing), but alerts of this source are of organisation 1" in (
+        result.output
+    )
+    assert [] == _changes(place.grafana)
 
 
 def test_a_token_of_ones_own_is_left_alone(place: Place) -> None:

@@ -71,7 +71,7 @@ class Instance:
     def _annotations(self) -> dict[str, str]:
         return {
             **self.rule.annotations,
-            "__orgId__": "1",
+            "__orgId__": str(self.rule.org),
             "__value_string__": "[ var='A' value=7 ]",
             "__values__": '{"A":7}',
         }
@@ -126,11 +126,11 @@ class Instance:
             "startsAt": exact(self.since),
             "endsAt": exact(ended) if ended else ZERO,
             "generatorURL": "https://grafana.example.org/alerting/grafana/"
-            f"{self.rule.uid}/view?orgId=1",
+            f"{self.rule.uid}/view?orgId={self.rule.org}",
             "fingerprint": fingerprint(self.alert_labels),
             "valueString": "[ var='A' value=7 ]",
             "values": {"A": 7},
-            "orgId": 1,
+            "orgId": self.rule.org,
         }
         return {"receiver": self.receiver, "status": status, "alerts": [alert], "version": "1"}
 
@@ -149,6 +149,7 @@ class Rule:
     paused: bool = False
     evaluated_at: datetime | None = None
     visible: bool = True
+    org: int = 1
     instances: list[Instance] = field(default_factory=list)
 
     def fires(self, series: dict[str, str] | None = None, **given: Any) -> Instance:

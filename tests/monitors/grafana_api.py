@@ -58,6 +58,7 @@ class Request:
     headers: Mapping[str, str]
     body: Any
     parts: tuple[str, ...] = ()
+    org: int = 1
 
     def values(self, name: str) -> list[str]:
         return [value for key, value in self.query if key == name]
@@ -119,6 +120,8 @@ class GrafanaServer:
     )
     accounts: list[dict[str, Any]] = field(default_factory=list)
     tokens: dict[str, str] = field(default_factory=lambda: {ADMIN: "Admin"})
+    organisations: dict[int, str] = field(default_factory=lambda: {1: "Main Org.", 2: "Billing"})
+    elsewhere: dict[str, int] = field(default_factory=dict)
     passwords: dict[str, str] = field(default_factory=lambda: {"admin:secret": "Admin"})
     failing: dict[str, tuple[int, str]] = field(default_factory=dict)
     page: int = 500
@@ -134,10 +137,11 @@ class GrafanaServer:
         self.rules.append(made)
         return made
 
-    def token(self, role: str) -> str:
-        """A token of a service account with this role."""
-        key = f"glsa_{role.lower()}"
+    def token(self, role: str, org: int = 1) -> str:
+        """A token of a service account with this role in that organisation."""
+        key = f"glsa_{role.lower()}" + (f"_of_{org}" if org > 1 else "")
         self.tokens[key] = role
+        self.elsewhere[key] = org
         return key
 
     def answer(self, request: Request) -> tuple[int, Any]:
@@ -163,7 +167,10 @@ class GrafanaServer:
         return 404, {"message": "Not found"}
 
     def _admit(self, request: Request, route: Route) -> None:
-        role = self._role(request.headers.get("authorization", ""))
+        authorization = request.headers.get("authorization", "")
+        role = self._role(authorization)
+        # Whatever is asked for is of the organisation of the token; the main one is that of people.
+        request.org = self.elsewhere.get(authorization.partition(" ")[2], 1)
         if ROLES.index(role) < ROLES.index(self._least(route)):
             raise Refused(
                 403,
@@ -199,9 +206,19 @@ class GrafanaServer:
         return given
 
 
-def _instances(server: GrafanaServer) -> Iterator[Instance]:
-    for rule in server.rules:
+def _of_org(server: GrafanaServer, request: Request) -> list[Rule]:
+    """The rules of the organisation that is asked; of others it does not know."""
+    return [rule for rule in server.rules if rule.org == request.org]
+
+
+def _instances(server: GrafanaServer, request: Request) -> Iterator[Instance]:
+    for rule in _of_org(server, request):
         yield from rule.instances
+
+
+@_route("GET", "/api/org", "Viewer", "orgs:read")
+def _organisation(server: GrafanaServer, request: Request) -> tuple[int, Any]:
+    return 200, {"id": request.org, "name": server.organisations[request.org], "address": {}}
 
 
 _ALERTS_QUERY = ("active", "silenced", "inhibited", "filter", "receiver")
@@ -214,8 +231,8 @@ _ALERTS_QUERY = ("active", "silenced", "inhibited", "filter", "receiver")
     "alert.instances:read",
     *_ALERTS_QUERY,
 )
-def _alerts(server: GrafanaServer, _request: Request) -> tuple[int, Any]:
-    return 200, [one.gettable() for one in _instances(server) if one.fires]
+def _alerts(server: GrafanaServer, request: Request) -> tuple[int, Any]:
+    return 200, [one.gettable() for one in _instances(server, request) if one.fires]
 
 
 @_route(
@@ -226,7 +243,7 @@ def _alerts(server: GrafanaServer, _request: Request) -> tuple[int, Any]:
     *("includeInternalLabels", "group_limit", "group_next_token", "rule_uid", "limit_alerts"),
 )
 def _rules(server: GrafanaServer, request: Request) -> tuple[int, Any]:
-    shown = [rule for rule in server.rules if rule.visible]
+    shown = [rule for rule in _of_org(server, request) if rule.visible]
     named = request.values("rule_uid") if server.version >= 12 else []
     shown = [rule for rule in shown if not named or rule.uid in named]
     token = {}
@@ -251,7 +268,7 @@ def _rules(server: GrafanaServer, request: Request) -> tuple[int, Any]:
 
 @_route("GET", "/api/v1/provisioning/alert-rules/{uid}", "Viewer", "alert.rules:read")
 def _provisioned_rule(server: GrafanaServer, request: Request) -> tuple[int, Any]:
-    for rule in server.rules:
+    for rule in _of_org(server, request):
         if rule.uid == request.parts[0]:
             if not rule.visible:
                 raise Refused(403, "Permissions needed: folders:read")

@@ -269,6 +269,93 @@ def test_a_rule_that_is_hidden_from_the_token_ends_nothing(grafana: GrafanaServe
     assert ({}, {}) == (alone.endings, _survey(grafana, span).endings)
 
 
+def _of_another(server: GrafanaServer) -> Monitor:
+    """Asks with the token of organisation 2."""
+    return monitor(access("grafana", server.url, server.token("Editor", org=2)), FakeClock(NOW))
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_token_of_another_organisation_ends_nothing(grafana: GrafanaServer, there: bool) -> None:
+    """There the rule looks deleted, or a namesake with the same uid at rest: it says nothing."""
+    _, instance = _down(grafana)
+    if there:
+        grafana.rule("uid-down", "BillingDown", org=2, evaluated_at=LATER)
+
+    with pytest.raises(MonitorError) as caught:
+        _of_another(grafana).survey([_span(instance)], "1", NOW)
+
+    assert Trouble.TOKEN is caught.value.trouble
+    assert str(caught.value).startswith(
+        "the token (or login) is of organisation 2 (Billing), but alerts of this source are of "
+        "organisation 1: nothing is taken in and nothing ends"
+    )
+
+
+def test_the_organisation_is_remembered_where_no_alert_tells_it(newest: GrafanaServer) -> None:
+    """What one survey learned holds for the next, whether or not anything fires."""
+    _, instance = _down(newest)
+    untold = replace(_span(instance), url="https://grafana.example.org/alerting/uid-down/edit")
+    cursor = _survey(newest).cursor
+
+    assert "1" == cursor
+    for spans in ([], [untold]):
+        with pytest.raises(MonitorError, match="organisation 2"):
+            _of_another(newest).survey(spans, cursor, NOW)
+    assert "2" == _of_another(newest).survey([], "", NOW).cursor
+
+
+def test_alerts_tell_when_a_source_is_of_another_organisation_now(newest: GrafanaServer) -> None:
+    """What is posted counts for more than what was learned once; two at a time are one too many."""
+    _, old = _down(newest)
+    moved = newest.rule("uid-moved", "BillingDown", org=2).fires({"instance": "b"})
+
+    survey = _of_another(newest).survey([_span(moved)], "1", NOW)
+
+    assert (frozenset({_span(moved).occurrence}), "2") == (survey.open, survey.cursor)
+    with pytest.raises(MonitorError, match="are of organisation 1:"):
+        _of_another(newest).survey([_span(moved), _span(old)], "2", NOW)
+
+
+def test_what_a_survey_takes_in_says_its_organisation(newest: GrafanaServer) -> None:
+    """As a post does, so that it is known of spans that nobody posted, too."""
+    _down(newest)
+
+    (event,) = read("grafana", _survey(newest).bodies)
+
+    assert "https://grafana.example.org/alerting/grafana/uid-down/view?orgId=1" == event.url
+
+
+@pytest.mark.parametrize(
+    ("answer", "word"),
+    [
+        ((403, '{"message": "no"}'), "orgs:read (role Viewer)"),
+        ((200, '{"name": "Main Org."}'), "an organisation without a number"),
+    ],
+)
+def test_without_knowing_the_organisation_nothing_is_concluded(
+    newest: GrafanaServer, answer: tuple[int, str], word: str
+) -> None:
+    """The message names the right that is missing."""
+    newest.failing["/api/org"] = answer
+
+    with pytest.raises(MonitorError) as caught:
+        _survey(newest)
+
+    assert word in str(caught.value)
+
+
+def test_nothing_is_silenced_in_another_organisation(newest: GrafanaServer) -> None:
+    """A silence there would hold nothing back, and look as if it did."""
+    _, instance = _down(newest)
+    wish = answer(Verb.SILENCE, _span(instance), until=NOW + timedelta(hours=2))
+
+    outcome = _of_another(newest).answer(wish)
+
+    assert Verdict.GAVE_UP is outcome.verdict
+    assert "is of organisation 2 (Billing)" in outcome.reason
+    assert [] == newest.silences
+
+
 def test_where_rules_may_not_be_asked_for_nothing_is_known_of_them() -> None:
     """Before Grafana 10 a viewer may not ask for one rule: it may have gone to a hidden folder."""
     with running_grafana(9) as server:

@@ -111,7 +111,7 @@ def _unanswered(look: Look) -> Worry | None:
     where = f"{kind} at {look.source.address}"
     said = {
         Concern.TOKEN: (
-            f"{where} refuses Watcher's token: {asked.problem}. Whoever administers {kind} makes "
+            f"{where} cannot be asked with Watcher's token: {asked.problem}. Whoever administers {kind} makes "
             f"another one for the same user; it belongs to `monitor.token` of the source {name!r} "
             "in Watcher's configuration."
         ),

@@ -37,8 +37,9 @@ class Ending:
 class Survey:
     """One answer of a monitoring system about all that a source stands for.
 
-    `bodies` are what the source would have posted since `cursor` of the survey before, and for all
-    that holds now, oldest first; its receiver reads them. `open` are the occurrence keys of what
+    `bodies` are what the source would have posted since the survey before, and for all that holds
+    now, oldest first; its receiver reads them. `cursor` is what the next survey must know of this
+    one, as how far it went. `open` are the occurrence keys of what
     holds, `suppressed` those of them that are held back there, `endings` the proofs for what was
     asked about, by occurrence key. Where it is not `complete`, `problem` says why, and absence from
     `open` means nothing.

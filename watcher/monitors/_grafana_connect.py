@@ -1,13 +1,15 @@
 """Connects one Grafana to Watcher as an administrator of its organisation."""
 
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
 from watcher.kit.clock import Clock
 from watcher.kit.secrets import Secret
+from watcher.model.survey import Held
+from watcher.monitors._grafana_organisation import check_own, organisation
 from watcher.monitors._grafana_setup import (
     ACCOUNTS,
     POINTS,
@@ -43,6 +45,10 @@ class Admin:
         """Raises MonitorError unless this Grafana can be connected so, and by us."""
         check(self._found(wish), wish)
 
+    def check_own(self, held: Iterable[Held], before: str) -> None:
+        """Raises MonitorError where the source is one of another organisation than ours."""
+        check_own(organisation(self._api), held, before)
+
     def connect(self, wish: Wish, *, dry_run: bool) -> Iterator[Step]:
         """Makes and puts right what is not as wanted; yields each change. Raises MonitorError."""
         found = self._found(wish)
@@ -60,15 +66,17 @@ class Admin:
             yield step
 
     def rejects(self, token: Secret) -> str:
-        """Why alerts cannot be read with this token, "" where they can. Raises MonitorError."""
+        """Why our alerts cannot be read with this token, "" where they can. Raises MonitorError."""
         asked = replace(self._api, authorization=f"Bearer {token.reveal()}")
         try:
             asked.get(ALERTS)
+            theirs = organisation(asked)
         except ApiError as error:
             if error.trouble in {Trouble.TOKEN, Trouble.RIGHTS}:
                 return str(error)
             raise
-        return ""
+        ours = organisation(self._api)
+        return "" if theirs == ours else f"it is of {theirs}, not of {ours}"
 
     def new_token(self, wish: Wish) -> Secret:
         """A token of the service account, which Grafana shows this once. Raises MonitorError."""

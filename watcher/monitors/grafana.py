@@ -17,6 +17,7 @@ from watcher.model.survey import Ending, Held, Survey
 from watcher.monitors._alertmanager_api import Firing, Silencer, firing, matchers, without_ours
 from watcher.monitors._grafana_endings import endings
 from watcher.monitors._grafana_marks import annotate
+from watcher.monitors._grafana_organisation import check_own, number_in, organisation
 from watcher.monitors._grafana_rules import UID, uid_of
 from watcher.monitors._json_api import PATIENCE, SLOWEST, ApiError, JsonApi
 from watcher.monitors.base import Access
@@ -59,7 +60,7 @@ class Grafana:
     """One organisation of one Grafana, as a service account sees it."""
 
     verbs: Collection[Verb] = VERBS
-    longest = PATIENCE + 2 * SLOWEST
+    longest = PATIENCE + 3 * SLOWEST
 
     def __init__(self, access: Access, clock: Clock) -> None:
         chosen = access.options
@@ -70,9 +71,11 @@ class Grafana:
     def survey(self, held: Sequence[Held], cursor: str, now: datetime) -> Survey:
         """What fires now, and for what is held and does not fire, whether its rule is at rest.
 
-        Raises MonitorError where the alerts cannot be read; without the rules it is not complete.
+        Raises MonitorError where the alerts cannot be read, or are of another organisation; without
+        the rules it is not complete. The cursor is the number of the organisation.
         """
-        _ = cursor
+        mine = organisation(self._api)
+        check_own(mine, held, cursor)
         known = {span.key for span in held}
         alerts = firing(self._api, ALERTS, READ_ALERTS)
         ours = [alert for alert in alerts if self._is_ours(alert, known)]
@@ -80,9 +83,9 @@ class Grafana:
         absent = [span for span in held if span.key not in there]
         proofs, problem = self._endings(absent, now)
         return Survey(
-            bodies=tuple(self._body(_posted(alert)) for alert in ours),
+            bodies=tuple(self._body(_posted(alert, mine.number)) for alert in ours),
             open=frozenset(alert.occurrence for alert in ours),
-            cursor="",
+            cursor=mine.number,
             suppressed=frozenset(alert.occurrence for alert in ours if alert.held_back),
             endings=proofs,
             complete=not problem,
@@ -120,24 +123,33 @@ class Grafana:
 
     def answer(self, answer: Answer) -> Outcome:
         """Silences the alerts, each by its rule and all its labels, or marks their dashboards."""
+        if answer.verb not in VERBS:
+            return Outcome(Verdict.GAVE_UP, f"Grafana has no way to {answer.verb} an alert")
         try:
-            if answer.verb is Verb.SILENCE:
-                wanted = [matchers(_identity(span)) for span in answer.spans]
-                return Silencer(self._api, SILENCES, _WRITE_SILENCES).silence(answer, wanted)
+            check_own(organisation(self._api), answer.spans)
             if answer.verb is Verb.ANNOTATE:
                 return annotate(self._api, answer)
+            wanted = [matchers(_identity(span)) for span in answer.spans]
+            return Silencer(self._api, SILENCES, _WRITE_SILENCES).silence(answer, wanted)
         except ApiError as error:
             return error.outcome
-        return Outcome(Verdict.GAVE_UP, f"Grafana has no way to {answer.verb} an alert")
 
 
-def _posted(alert: Firing) -> dict[str, object]:
+def _posted(alert: Firing, number: str) -> dict[str, object]:
     """An alert with what Grafana adds to it on the way to a webhook."""
     return {
         **alert.posted(),
+        "generatorURL": _of_organisation(alert.generator, number),
         "ruleUID": alert.labels.get(UID, ""),
         "valueString": alert.annotations.get("__value_string__", ""),
     }
+
+
+def _of_organisation(url: str, number: str) -> str:
+    """A link to Grafana that says in which organisation it leads somewhere."""
+    if not url or number_in(url):
+        return url
+    return f"{url}{'&' if '?' in url else '?'}orgId={number}"
 
 
 def _identity(span: Held) -> dict[str, str]:

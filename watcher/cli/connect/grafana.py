@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from watcher.cli._common import Config
+from watcher.cli._common import Config, store_of
 from watcher.cli.connect._shared import (
     Chosen,
     DryRun,
@@ -21,6 +21,7 @@ from watcher.cli.connect._shared import (
 from watcher.cli.connect._test_alert import send_test
 from watcher.kit.clock import Clock
 from watcher.model.answer import Verb
+from watcher.model.survey import Held
 from watcher.monitors._grafana_connect import Admin
 from watcher.monitors._grafana_setup import Proof, Signature, Wish
 from watcher.monitors.grafana import Options
@@ -53,6 +54,7 @@ def connect(
     with said():
         admin = _admin(chosen, url, token)
         admin.check(wish)
+        admin.check_own(*_on_record(chosen))
         changes = told(admin.connect(wish, dry_run=dry_run))
         if not changes:
             typer.echo("There is nothing to change in Grafana.")
@@ -78,6 +80,13 @@ def disconnect(
     typer.echo(f"The source {chosen.source.name!r} and all that it reported stay in Watcher.")
     if chosen.token_file is not None and chosen.token_file.exists():
         typer.echo(f"The file {chosen.token_file} stays; its token has gone with the account.")
+
+
+def _on_record(chosen: Chosen) -> tuple[list[Held], str]:
+    """What of the source still fires for us, and of which organisation it was last time."""
+    source = chosen.source
+    with store_of(chosen.settings) as store, store.view() as view:
+        return view.held(source.customer, source.name), view.source(source.name).asked.cursor
 
 
 def _wish(chosen: Chosen, *, read_only: bool) -> Wish:
