@@ -37,8 +37,13 @@ def known(at: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
             absent={"o1": since - HOUR, "o2": since - HOUR},
         )  # fmt: skip
         tx.save_asked("zbx", asked)
-        tx.add_drift("zbx", NOW, {Drift.OPENING: 2})
     return at
+
+
+def _missed(at: Desk) -> None:
+    with at.store() as store, store.begin() as tx:
+        tx.add_drift("zbx", NOW, {Drift.OPENING: 2})
+        tx.add_drift("zbx", NOW - 24 * HOUR, {Drift.RECOVERY: 1})
 
 
 def _wrong(at: Desk) -> None:
@@ -59,13 +64,22 @@ def test_each_source_is_a_line_with_what_is_wrong_below(known: Desk) -> None:
     assert 0 == result.exit_code
     assert ["gen", "gra", "signed", "zbx"] == [each.split()[0] for each in lines[:4]]
     assert "heard of 2 h ago (expected within 60 min); reconciled 60 min ago" in lines[3]
-    assert lines[3].endswith("missed today 2 opening, in 7 days 2 opening")
+    assert lines[3].endswith("; posted everything in the last 7 days")
     assert "new       heard of never" in lines[0]
     assert "  2 open here only: nothing proves them over" == lines[4]
     assert f"  since 60 min ago: {PROBLEM}" == lines[5]
 
     _wrong(known)
     assert "  Source zbx is silent (#7): For 2 h." == known.run("sources").output.splitlines()[-1]
+
+
+def test_what_a_source_did_not_post_is_said_in_words(known: Desk) -> None:
+    """Of today and of the week, so that nobody takes it for what is open now."""
+    _missed(known)
+
+    told = known.run("sources").output.splitlines()[3].rpartition("; did not post")[2]
+
+    assert ", found by asking: today 2 openings; in 7 days 2 openings, 1 recovery" == told
 
 
 def test_the_json_is_that_of_the_api(known: Desk) -> None:

@@ -1,16 +1,15 @@
 """`watcher sources`: who posts alerts, when each was last heard of and asked, and what is wrong."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 
 import typer
 
 from watcher.cli._common import AsFormat, Config, Format, me, settings_of, store_of, write_json
 from watcher.decide.heartbeat import lasting
-from watcher.engine.overview import Overview, overview
+from watcher.engine.overview import Overview, overview, worded
 from watcher.engine.vigil import watched
 from watcher.kit.clock import Clock
-from watcher.model.source import Drift
 from watcher.web.api.sources import SourceItem
 
 
@@ -43,8 +42,7 @@ def _lines(found: Overview, now: datetime) -> Iterator[str]:
         heard += f" (expected within {lasting(found.limit.length)})"
     line = f"{source.name:<20} {source.kind:<14} {source.customer:<14} {found.condition:<9} {heard}"
     if source.every:
-        told = f"today {_counts(found.today)}, in 7 days {_counts(found.week)}"
-        line += f"; reconciled {_ago(asked.complete_at, now)}; missed {told}"
+        line += f"; reconciled {_ago(asked.complete_at, now)}; {_missed(found)}"
     yield line
     if found.unproven:
         yield f"  {found.unproven} open here only: nothing proves them over"
@@ -59,5 +57,8 @@ def _ago(moment: datetime | None, now: datetime) -> str:
     return f"{lasting(now - moment)} ago" if moment else "never"
 
 
-def _counts(counts: Mapping[Drift, int]) -> str:
-    return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count) or "nothing"
+def _missed(found: Overview) -> str:
+    if not (week := worded(found.week)):
+        return "posted everything in the last 7 days"
+    today = worded(found.today) or "nothing"
+    return f"did not post, found by asking: today {today}; in 7 days {week}"

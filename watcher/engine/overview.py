@@ -14,6 +14,11 @@ from watcher.store.views import View
 
 # With today these are seven days.
 _WEEK = timedelta(days=6)
+_WORDS = {
+    Drift.OPENING: ("opening", "openings"),
+    Drift.RECOVERY: ("recovery", "recoveries"),
+    Drift.UPDATE: ("update", "updates"),
+}
 
 
 class Condition(StrEnum):
@@ -71,6 +76,13 @@ def overview(
         for each in sorted(sources, key=lambda each: each.name)
         if by.customer in {None, each.customer}
     ]
+
+
+def worded(counts: Mapping[Drift, int]) -> str:
+    """What was missed in words, "" for nothing: of what is over by now, too."""
+    return ", ".join(
+        f"{count} {_WORDS[kind][count != 1]}" for kind, count in counts.items() if count
+    )
 
 
 def _of(

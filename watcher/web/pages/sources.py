@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from watcher.decide.heartbeat import lasting
-from watcher.engine.overview import overview
+from watcher.engine.overview import overview, worded
 from watcher.web.deps import Parts
 from watcher.web.guard import Viewer
 from watcher.web.pages.render import Frame
@@ -20,4 +20,5 @@ def sources(request: Request, parts: Parts, by: Viewer) -> Response:
             "sources.html",
             sources=overview(view, parts.sources, by, parts.clock.now()),
             lasting=lasting,
+            worded=worded,
         )
