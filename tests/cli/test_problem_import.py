@@ -90,6 +90,40 @@ def test_what_is_known_is_not_taken_in_again(at: Desk) -> None:
     assert [1, 2, 4, 6] == tied
 
 
+def test_a_dry_run_says_what_would_be_taken_in_and_writes_nothing(at: Desk) -> None:
+    """Each ticket with its time in UTC, so that a wrong zone is seen; each problem, known or new;
+    each line that is left out, with the reason.
+    """
+    first = taken(at, "--dry-run", "--timezone", "Europe/Moscow")
+    with at.store() as store, store.view() as view:
+        kept = [*view.incident_list(Query()).items, *view.problem_list(Query()).items]
+    taken(at)
+    head = TABLE.partition("\n")[0]
+    more = (
+        f"{head}\nT1;2024-01-05;2024-01-06;Old;;;P1;;;;\nT11;2024-03-05;2024-03-06;Slow;;;P1;;;;\n"
+    )
+    later = taken(at, "--dry-run", text=more)
+
+    assert [] == kept
+    assert [
+        "2024-01-05 00:00 UTC T1  Диск полон (problem P1)",
+        "2024-01-12 00:00 UTC T2  Диск полон (problem P1)",
+        "2024-02-01 07:00 UTC T3  Certificate expired (problem P2)",
+        "2024-03-01 07:00 UTC  Slow (problem P3)",
+        "2024-03-02 07:00 UTC  Slow",
+        "problem P1 (Лог не ротируется): new, incidents to join it: 2",
+        "problem P2: new, incidents to join it: 1",
+        "problem P3: new, incidents to join it: 1",
+        "5 tickets read: 5 incidents and 3 problems would be new; nothing was written",
+    ] == first.splitlines()[-9:]
+    assert "line 9: it has no title; it is left out" in first
+    assert [
+        "2024-03-05 00:00 UTC T11  Slow (problem P1)",
+        "problem P1: known as problem 1, incidents to join it: 1",
+        "2 tickets read: 1 incidents and 0 problems would be new; nothing was written",
+    ] == later.splitlines()[-3:]
+
+
 def test_customers_have_their_own_tickets_and_problems(at: Desk) -> None:
     """A ticket of one says nothing about the same number of another."""
     taken(at)

@@ -16,6 +16,7 @@ from watcher.model.change import replace
 from watcher.model.incident import Incident
 from watcher.model.problem import Bond, Problem, ProblemStatus
 from watcher.store.tx import Tx
+from watcher.store.views import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ def _inherited(number: int) -> Guess:
     return Guess(Bond.SURE, reasons=(f"it took in #{number}, which belongs to the problem",))
 
 
-def leading(tx: Tx, number: int) -> Problem | None:
+def leading(tx: Tx | View, number: int) -> Problem | None:
     """The problem with that number, or the one that it went into."""
     found = tx.problems([number]).get(number)
     while found is not None and found.merged_into is not None:

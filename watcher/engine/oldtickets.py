@@ -4,7 +4,7 @@ Nobody is told anything and nothing is diagnosed. The comparison of incidents fo
 does any others, so that what comes back is recognised by them.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,6 +28,7 @@ from watcher.model.reason import Reason
 from watcher.policy.tickets import OldTicket
 from watcher.store.store import Store
 from watcher.store.tx import Tx
+from watcher.store.views import View
 
 IMPORTED = "import"
 """What begins the group of an incident that was a ticket, and the name of the lease."""
@@ -44,6 +45,30 @@ class Taken:
 
     incidents: int = 0
     problems: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """A problem of the old tracker: its title, how many new incidents it would have, and the
+    problem that is known by that name.
+    """
+
+    title: str
+    incidents: int
+    known: Problem | None
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What would be taken in: the tickets that are new, and the problems behind those by name."""
+
+    tickets: tuple[OldTicket, ...]
+    problems: Mapping[str, Behind]
+
+    @property
+    def taken(self) -> Taken:
+        """How much of it would be new."""
+        return Taken(len(self.tickets), sum(not each.known for each in self.problems.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +95,35 @@ class Importer:
             with self.store.begin() as tx:
                 tx.release(lease, self.holder)
 
-    def _run(self, tickets: Sequence[OldTicket], now: datetime) -> Taken:
-        behind: dict[str, list[OldTicket]] = defaultdict(list)
-        for each in tickets:
-            behind[each.problem].append(each)
-        new = {self._group(each): each for each in reversed(tickets)}
+    def foresee(self, tickets: Iterable[OldTicket]) -> Foreseen:
+        """What `run` would take in now; nothing is written."""
+        given = sorted(tickets, key=lambda each: each.opened)
+        behind = _behind(given)
         with self.store.view() as view:
-            for group in view.groups_like(self.customer, f"{IMPORTED}:"):
-                new.pop(group, None)
-        left, problems = list(reversed(new.items())), 0
+            new = tuple(each for _, each in self._new(view, given))
+            counts = Counter(each.problem for each in new if each.problem)
+            known = self._known(view, counts)
+        problems = {
+            name: Behind(_title(name, behind[name]), count, known.get(name))
+            for name, count in counts.items()
+        }
+        return Foreseen(new, problems)
+
+    def _run(self, tickets: Sequence[OldTicket], now: datetime) -> Taken:
+        behind = _behind(tickets)
+        with self.store.view() as view:
+            left = self._new(view, tickets)
+        problems = 0
         for start in range(0, len(left), _AT_ONCE):
             problems += self._take(dict(left[start : start + _AT_ONCE]), behind, now)
         return Taken(len(left), problems)
+
+    def _new(self, view: View, tickets: Sequence[OldTicket]) -> list[tuple[str, OldTicket]]:
+        """Those that nobody took in before, by their groups."""
+        new = {self._group(each): each for each in reversed(tickets)}
+        for group in view.groups_like(self.customer, f"{IMPORTED}:"):
+            new.pop(group, None)
+        return list(reversed(new.items()))
 
     def _group(self, ticket: OldTicket) -> str:
         """The same for the same ticket, however often it comes."""
@@ -149,7 +191,7 @@ class Importer:
             _line(number, EntryKind.RESOLVED, f"closed: {how}" if how else "closed", ended),
         ]
 
-    def _known(self, tx: Tx, names: Iterable[str]) -> dict[str, Problem]:
+    def _known(self, tx: Tx | View, names: Iterable[str]) -> dict[str, Problem]:
         """The problems of the customer that are called so in the old tracker, by that name."""
         wanted = set(names)
         found: dict[str, Problem] = {}
@@ -163,14 +205,14 @@ class Importer:
 
     def _problem(self, tx: Tx, name: str, tickets: Sequence[OldTicket]) -> Step:
         """A new problem as all of its tickets tell of it, the newest word first."""
-        newest = sorted(tickets, key=lambda each: each.opened, reverse=True)
+        newest = _newest(tickets)
         services = {each.service for each in newest}
-        title = _first(each.problem_title for each in newest) or name
         began = self._moment(newest[-1].opened, "the old tickets tell of it")
         over = self._moment(max(each.closed for each in newest), "the old tickets tell of it")
         [number] = tx.problem_numbers(1)
         service = services.pop() if len(services) == 1 else ""
-        step = problem.open_new(number, Case(self.customer, title, service or None), began)
+        case = Case(self.customer, _title(name, tickets), service or None)
+        step = problem.open_new(number, case, began)
         told = replace(
             step.problem,
             workaround=_first(each.workaround for each in newest),
@@ -200,6 +242,22 @@ def _with(step: Step, incidents: Iterable[Incident], moment: Moment) -> Step:
             (*step.told, *tied.told),
         )
     return step
+
+
+def _behind(tickets: Iterable[OldTicket]) -> dict[str, list[OldTicket]]:
+    """The tickets of each problem."""
+    found: dict[str, list[OldTicket]] = defaultdict(list)
+    for each in tickets:
+        found[each.problem].append(each)
+    return found
+
+
+def _newest(tickets: Iterable[OldTicket]) -> list[OldTicket]:
+    return sorted(tickets, key=lambda each: each.opened, reverse=True)
+
+
+def _title(name: str, tickets: Iterable[OldTicket]) -> str:
+    return _first(each.problem_title for each in _newest(tickets)) or name
 
 
 def _first(texts: Iterable[str]) -> str:

@@ -1,5 +1,6 @@
 """`watcher problem import`: takes old tickets in as history, with the problems behind them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -8,7 +9,7 @@ import typer
 
 from watcher.app.keeping import holder_here
 from watcher.cli._common import Config, check_customer, fail, me, settings_of, store_of
-from watcher.engine.oldtickets import Importer
+from watcher.engine.oldtickets import Foreseen, Importer, Taken
 from watcher.engine.reconcile import BusyError
 from watcher.engine.rulebook import Rulebook
 from watcher.kit.clock import Clock
@@ -31,6 +32,9 @@ def _import(
     zone: Annotated[
         str, typer.Option("--timezone", help="Of times that do not say, as Europe/Moscow.")
     ] = "UTC",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be taken in; write nothing.")
+    ] = False,
     config: Config = None,
 ) -> None:
     """Take old tickets in as closed incidents with their problems; what is known stays as it is."""
@@ -46,14 +50,30 @@ def _import(
     rulebook = Rulebook(settings.policy, settings.catalogue)
     with store_of(settings) as store:
         importer = Importer(store, rulebook, customer, me().name, holder_here())
+        if dry_run:
+            for line in _foreseen(importer.foresee(tickets), len(tickets)):
+                typer.echo(line)
+            return
         try:
             taken = importer.run(tickets, now)
         except BusyError as error:
             fail(str(error))
-    typer.echo(
-        f"{len(tickets)} tickets read: {taken.incidents} incidents and {taken.problems} problems "
-        "are new"
-    )
+    typer.echo(f"{_read(len(tickets), taken)} are new")
+
+
+def _foreseen(found: Foreseen, read: int) -> Iterator[str]:
+    for each in found.tickets:
+        named = " ".join(filter(None, (f"{each.opened:%Y-%m-%d %H:%M} UTC", each.ticket)))
+        yield f"{named}  {each.title}" + (f" (problem {each.problem})" if each.problem else "")
+    for name, behind in found.problems.items():
+        what = f"known as problem {behind.known.number}" if behind.known else "new"
+        title = "" if behind.title == name else f" ({behind.title})"
+        yield f"problem {name}{title}: {what}, incidents to join it: {behind.incidents}"
+    yield f"{_read(read, found.taken)} would be new; nothing was written"
+
+
+def _read(tickets: int, taken: Taken) -> str:
+    return f"{tickets} tickets read: {taken.incidents} incidents and {taken.problems} problems"
 
 
 def _zone(name: str) -> ZoneInfo:
