@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.decide.hours import Hours, hours_at, next_change
+from watcher.decide.hours import Hours, hours_at, next_change, worked, worked_by
 from watcher.model.catalogue import Calendar
 
 BERLIN, MOSCOW = ZoneInfo("Europe/Berlin"), ZoneInfo("Europe/Moscow")
@@ -97,3 +97,88 @@ def test_nothing_changes_before_the_next_change(
     assert change > at
     assert between == change or within is hours_at(calendar, between).within
     assert change - at > timedelta(days=6) or within is not hours_at(calendar, change).within
+
+
+NIGHT = Calendar("night", BERLIN, {day: ((0, 150), (180, 300)) for day in range(7)})
+CALENDARS = st.sampled_from((OFFICE, SHOP, ROUND_THE_CLOCK, NIGHT))
+TIMES = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - the zone is given
+
+
+@pytest.mark.parametrize(
+    ("calendar", "start", "end", "hours"),
+    [
+        (OFFICE, moscow(3, 2, 8), moscow(3, 2, 11, 30), 2.5),
+        (OFFICE, moscow(3, 2, 17), moscow(3, 3, 10), 2),
+        (OFFICE, moscow(3, 6, 12), moscow(3, 6, 23), 3.75),
+        (OFFICE, moscow(3, 6, 16), moscow(3, 9, 9, 15), 10),
+        (OFFICE, moscow(1, 6, 17), moscow(1, 8, 9), 1),
+        (OFFICE, moscow(3, 3, 17), moscow(3, 5, 10), 2),
+        (OFFICE, moscow(3, 2, 11), moscow(3, 2, 9), 0),
+        (ROUND_THE_CLOCK, moscow(3, 2, 11), moscow(3, 5, 11), 72),
+        (NEVER, moscow(3, 2, 11), moscow(3, 9, 11), 0),
+        (None, moscow(3, 2, 11), moscow(3, 9, 11), 168),
+        (None, moscow(3, 2, 11), moscow(3, 2, 9), 0),
+        # On 29 March 2026 Berlin has 23 hours, on 25 October 25.
+        (SHOP, datetime(2026, 3, 29, tzinfo=BERLIN), datetime(2026, 3, 30, tzinfo=BERLIN), 16),
+        (SHOP, datetime(2026, 10, 25, tzinfo=BERLIN), datetime(2026, 10, 26, tzinfo=BERLIN), 18),
+        # Half past two, which is not there, is half past three: hours that overlap count once.
+        (NIGHT, datetime(2026, 3, 29, tzinfo=BERLIN), datetime(2026, 3, 30, tzinfo=BERLIN), 4),
+    ],
+)
+def test_only_working_time_counts(
+    calendar: Calendar | None, start: datetime, end: datetime, hours: float
+) -> None:
+    """Not the nights, breaks, holidays and dates that are closed; without a calendar everything."""
+    assert timedelta(hours=hours) == worked(calendar, start.astimezone(UTC), end.astimezone(UTC))
+
+
+@pytest.mark.parametrize(
+    ("calendar", "start", "hours", "expected"),
+    [
+        (OFFICE, moscow(3, 2, 17), 2, moscow(3, 3, 10)),
+        (OFFICE, moscow(3, 2, 17), 1, moscow(3, 2, 18)),
+        (OFFICE, moscow(1, 6, 17), 2, moscow(1, 8, 10)),
+        (NEVER, moscow(3, 2, 17), 1, None),
+        (None, moscow(3, 2, 17), 30, moscow(3, 3, 23)),
+    ],
+)
+def test_it_is_known_when_so_much_working_time_will_have_passed(
+    calendar: Calendar | None, start: datetime, hours: float, expected: datetime | None
+) -> None:
+    """At the end of a day rather than at the beginning of the next; never where nobody works."""
+    assert expected == worked_by(calendar, start.astimezone(UTC), timedelta(hours=hours))
+
+
+@given(CALENDARS, TIMES, TIMES, TIMES)
+def test_working_time_adds_up(
+    calendar: Calendar, first: datetime, second: datetime, third: datetime
+) -> None:
+    """Wherever one looks in between, also when clocks are put forward or back."""
+    start, between, end = sorted((first, second, third))
+    parts = worked(calendar, start, between) + worked(calendar, between, end)
+
+    assert parts == worked(calendar, start, end) <= end - start
+
+
+@given(CALENDARS, TIMES, st.integers(0, 100_000))
+def test_working_time_has_passed_when_it_is_said_to(
+    calendar: Calendar, start: datetime, minutes: int
+) -> None:
+    """And a moment before it has not."""
+    time = timedelta(minutes=minutes)
+    end = worked_by(calendar, start, time)
+
+    assert end is not None
+    assert time == worked(calendar, start, end)
+    assert not minutes or worked(calendar, start, end - timedelta(seconds=1)) < time
+
+
+@given(CALENDARS, TIMES, st.integers(1, 3000))
+def test_time_counts_while_it_is_business_hours(
+    calendar: Calendar, start: datetime, minutes: int
+) -> None:
+    """What counts on the way to the next change is all of it, or nothing."""
+    end = min(start + timedelta(minutes=minutes), next_change(calendar, start))
+    expected = end - start if hours_at(calendar, start).within else timedelta()
+
+    assert expected == worked(calendar, start, end)

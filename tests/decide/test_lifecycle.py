@@ -12,7 +12,7 @@ from watcher.decide.priority import Scale
 from watcher.model.alert import Alert, AlertStatus
 from watcher.model.catalogue import Catalogue, Service
 from watcher.model.event import Severity
-from watcher.model.incident import EntryKind, Incident, Priority, Stake, Status
+from watcher.model.incident import Course, EntryKind, Incident, Priority, Stake, Status
 from watcher.model.reason import Reason
 
 WHY = Reason("test", "because the test says so")
@@ -493,3 +493,28 @@ def test_what_comes_back_is_looked_at_by_the_clock() -> None:
     back = lifecycle.reopen(over, moment(5, "olga"))
 
     assert at(5) == back.incident.review_at
+
+
+def test_it_is_known_since_when_an_incident_is_as_urgent_as_ever() -> None:
+    """Promises of service begin then. What it opens with is its first priority, and no news."""
+    first = opened(alert(severity=Severity.WARNING)).incident
+    same = joined(first, alert("disk", Severity.AVERAGE), 0).incident
+    worse = joined(first, alert("disk", Severity.AVERAGE), 5).incident
+    eased = set_to(worse, Priority.P4).incident
+    worst = joined(eased, alert("net", Severity.DISASTER), 9).incident
+
+    assert (Course(), Course()) == (first.course, same.course)
+    expected = ((Priority.P3, at(0)), (Priority.P2, at(5)))
+    assert expected == worse.course.peaks == eased.course.peaks
+    assert (*expected, (Priority.P1, at(9))) == worst.course.peaks
+
+
+def test_it_is_known_when_an_incident_was_over_for_a_while() -> None:
+    """The clocks of what was promised stand still then."""
+    over = replace(opened(alert()).incident, status=Status.RESOLVED, resolved_at=at(5))
+    back = lifecycle.reopen(over, moment(60, "olga")).incident
+    again = lifecycle.reopen(
+        lifecycle.resolve(back, moment(90, "olga")).incident, moment(95)
+    ).incident
+
+    assert ((at(5), at(60)), (at(90), at(95))) == again.course.breaks

@@ -1,5 +1,8 @@
-"""Is a service needed now? Business hours by calendar, and when they next begin or end."""
+"""Is a service needed now? Business hours by calendar, when they next begin or end, and how many
+of them have passed.
+"""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -9,6 +12,8 @@ from watcher.model.catalogue import Calendar
 _DAY = timedelta(days=1)
 # Whoever waits for a change looks again after so many days at the latest.
 _HORIZON_DAYS = 8
+# What is due later than that is due in a future for which nobody keeps a calendar.
+_FAR = timedelta(days=2 * 366)
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -42,6 +47,43 @@ def next_change(calendar: Calendar, at: datetime) -> datetime:
             if edge > at and _within(calendar, _day_of(calendar, edge), edge) is not within:
                 return edge
     return _moment(calendar, today + _HORIZON_DAYS * _DAY, 0)
+
+
+def worked(calendar: Calendar | None, start: datetime, end: datetime) -> timedelta:
+    """How much working time passes from one moment to another, none if that is an earlier one;
+    without a calendar all of it.
+    """
+    if calendar is None:
+        return max(end - start, timedelta())
+    spans = _working(calendar, start, end)
+    return sum((min(until, end) - begun for begun, until in spans), timedelta())
+
+
+def worked_by(calendar: Calendar | None, start: datetime, time: timedelta) -> datetime | None:
+    """When so much working time will have passed since `start`; None in a future too far off."""
+    if calendar is None:
+        return start + time
+    for begun, until in _working(calendar, start, start + _FAR):
+        if until - begun >= time:
+            return begun + time
+        time -= until - begun
+    return None
+
+
+def _working(
+    calendar: Calendar, start: datetime, end: datetime
+) -> Iterator[tuple[datetime, datetime]]:
+    """The business hours that begin before `end`, in their order, as far as they are after `start`.
+    Where clocks are put forward two may overlap: each moment is in one of them.
+    """
+    day = _day_of(calendar, start)
+    while _moment(calendar, day, 0) < end:
+        for begin, until in _spans(calendar, day):
+            left = max(begin, start)
+            if left < min(until, end):
+                yield left, until
+                start = until
+        day += _DAY
 
 
 def _within(calendar: Calendar, day: date, at: datetime) -> bool:

@@ -16,6 +16,7 @@ from watcher.model.alert import Alert
 from watcher.model.change import replace
 from watcher.model.event import Severity
 from watcher.model.incident import (
+    Course,
     Entry,
     EntryKind,
     Incident,
@@ -395,8 +396,16 @@ def reopened(incident: Incident, moment: Moment) -> Step:
     if incident.status not in {Status.RESOLVED, Status.CLOSED}:
         return Step(incident)
     status = Status.ACKNOWLEDGED if incident.acknowledged_at else Status.OPEN
+    over = (incident.resolved_at or moment.now, moment.now)
     # Meanwhile nobody looked at what the clock does to its priority.
-    back = replace(incident, status=status, resolved_at=None, closed_at=None, review_at=moment.now)
+    back = replace(
+        incident,
+        status=status,
+        resolved_at=None,
+        closed_at=None,
+        review_at=moment.now,
+        course=replace(incident.course, breaks=(*incident.course.breaks, over)),
+    )
     return _told(back, EntryKind.REOPENED, "reopened", moment, News.REOPENED)
 
 
@@ -405,7 +414,24 @@ def _prioritised(incident: Incident, scale: Scale, now: datetime) -> Incident:
     known = (incident.priority, incident.terms, incident.review_at)
     if (found.priority, found.terms, found.review_at) == known:
         return incident
-    return replace(incident, priority=found.priority, terms=found.terms, review_at=found.review_at)
+    course = _risen(incident, found.priority, now)
+    return replace(
+        incident,
+        priority=found.priority,
+        terms=found.terms,
+        review_at=found.review_at,
+        course=course,
+    )
+
+
+def _risen(incident: Incident, priority: Priority, now: datetime) -> Course:
+    """The course of an incident that gets this priority. What it has when it opens is its first."""
+    if priority == incident.priority or now <= incident.opened_at:
+        return incident.course
+    peaks = incident.course.peaks or ((incident.priority, incident.opened_at),)
+    if priority < peaks[-1][0]:
+        peaks = (*peaks, (priority, now))
+    return replace(incident.course, peaks=peaks)
 
 
 def reprioritised(

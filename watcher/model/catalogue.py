@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
+
+from watcher.model.incident import Priority
 
 Span = tuple[int, int]
 """From one minute of a day to another, which is not in it; a day has 1440."""
@@ -25,14 +27,27 @@ class Calendar:
 
 
 @dataclass(frozen=True, slots=True)
+class Sla:
+    """What was agreed with a customer: within which time an incident of a priority is acknowledged
+    and resolved. With a `calendar` only its business hours count, without one all of them.
+    """
+
+    name: str
+    acknowledge: Mapping[Priority, timedelta] = field(default_factory=dict)
+    resolve: Mapping[Priority, timedelta] = field(default_factory=dict)
+    calendar: Calendar | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Customer:
-    """Whose services these are; nothing crosses from one customer to another. The calendar counts
-    where a service has none.
+    """Whose services these are; nothing crosses from one customer to another. The calendar and the
+    SLA count where a service has none.
     """
 
     name: str
     title: str = ""
     calendar: Calendar | None = None
+    sla: Sla | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +66,7 @@ class Service:
     title: str = ""
     used_by: tuple[str, ...] = ()
     calendar: Calendar | None = None
+    sla: Sla | None = None
 
 
 class HostKeys(StrEnum):

@@ -123,6 +123,20 @@ class Ticket:
 
 
 @dataclass(frozen=True, slots=True)
+class Course:
+    """What promises of service are measured by besides the times of the incident itself.
+
+    `peaks` are the moments at which it became more urgent than ever before, the first of them its
+    opening; none as long as its priority is the first. It was over in its `breaks`, until it was
+    reopened. Of `history` nobody was told, so that nobody could acknowledge it.
+    """
+
+    peaks: tuple[tuple[Priority, datetime], ...] = ()
+    breaks: tuple[tuple[datetime, datetime], ...] = ()
+    history: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """One disruption. `number` is its identity within the installation.
 
@@ -168,6 +182,7 @@ class Incident:
     overtaken_by: int | None = None
     arranged: Arranged | None = None
     took: tuple[int, ...] = ()
+    course: Course = Course()
 
     @property
     def living(self) -> bool:

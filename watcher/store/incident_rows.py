@@ -8,6 +8,7 @@ import orjson
 
 from watcher.model.incident import (
     Arranged,
+    Course,
     Entry,
     EntryKind,
     Incident,
@@ -34,6 +35,7 @@ from watcher.store.values import (
 
 _STATUS = {item.value: item for item in Status}
 _PRIORITY = {item.value: item for item in Priority}
+_STRAIGHT = Course()
 
 
 def from_incident(incident: Incident) -> Row:
@@ -72,6 +74,7 @@ def from_incident(incident: Incident) -> Row:
         incident.overtaken_by,
         incident.ticket.system if incident.ticket else None,
         incident.ticket.url if incident.ticket else None,
+        None if incident.course == _STRAIGHT else to_json(incident.course),
     )
 
 
@@ -109,6 +112,7 @@ def to_incident(row: Row) -> Incident:
         review_at=or_moment(row[28]),
         judgement=None if row[29] is None else _judgement(orjson.loads(row[29])),
         overtaken_by=row[30],
+        course=_STRAIGHT if row[33] is None else _course(orjson.loads(row[33])),
     )
 
 
@@ -174,4 +178,13 @@ def _judgement(found: Mapping[str, Any]) -> Judgement:
         found["text"],
         _PRIORITY[found["basis"]],
         SEVERITY.get(found.get("told") or ""),
+    )
+
+
+def _course(found: Mapping[str, Any]) -> Course:
+    moment = datetime.fromisoformat
+    return Course(
+        peaks=tuple((_PRIORITY[priority], moment(at)) for priority, at in found["peaks"]),
+        breaks=tuple((moment(start), moment(end)) for start, end in found["breaks"]),
+        history=found["history"],
     )

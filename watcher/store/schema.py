@@ -166,6 +166,8 @@ incident = sa.Table(
     # What else is known of the ticket: the kind of tracker, and the way there.
     sa.Column("tracker", sa.Text),
     sa.Column("ticket_url", sa.Text),
+    # What promises of service are measured by, if that is more than the times above.
+    sa.Column("course", sa.Text),
     sa.Index(
         "incident_lively",
         "customer",
