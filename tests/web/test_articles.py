@@ -7,11 +7,11 @@ import httpx
 import pytest
 
 from tests.contract.test_store_problems import problem
-from tests.web.seed import ACME, ALERTS, GLOBEX
+from tests.web.seed import ACME, ALERTS, GLOBEX, NOW
 from tests.web.world import World, form_token
 from watcher.model.change import replace
 from watcher.model.person import Role
-from watcher.model.problem import ProblemStatus
+from watcher.model.problem import Bond, ProblemStatus, Tie
 
 DISK = {"title": "Диск полон", "body": "## Причина\n\nЖурналы\n", "customer": ACME}
 # One incident of acme that is over, one that is not, one of globex.
@@ -224,6 +224,30 @@ def test_a_problem_whose_workaround_is_known_becomes_a_draft(world: World) -> No
     assert "it is about problem #1" == shown["reasons"][0]
     assert 409 == olga.post("/api/v1/problems/2/articles").status_code
     assert 404 == world.program(customer=GLOBEX).post("/api/v1/problems/1/articles").status_code
+
+
+def test_articles_follow_a_problem_into_the_one_that_it_went_into(world: World) -> None:
+    """Also what is drafted of the old number later is about the one that is left."""
+    known = problem(1, status=ProblemStatus.KNOWN_ERROR, workaround="Remove logs")
+    with world.store.begin() as tx:
+        tx.save_problems([known, problem(2, status=ProblemStatus.INVESTIGATING)])
+        tx.save_incidents([replace(tx.incidents([OPEN])[OPEN], problem=2)])
+        tx.save_ties([Tie(OPEN, 2, ACME, Bond.CONFIRMED, NOW, "olga")])
+    olga = world.program(customer=ACME)
+    early = olga.post("/api/v1/problems/1/articles").json()["id"]
+    olga.post(f"/api/v1/articles/{early}/publish")
+    before = olga.get(f"/api/v1/incidents/{OPEN}/articles").json()["items"]
+    olga.post("/api/v1/problems/1/merge", json={"into": 2})
+    refused = olga.post("/api/v1/problems/1/articles")
+    olga.post("/api/v1/problems/2/known-error", json={})
+    late = olga.post("/api/v1/problems/1/articles").json()
+    [shown] = olga.get(f"/api/v1/incidents/{OPEN}/articles").json()["items"]
+    page = world.person(customer=ACME).get(f"/articles/{early}").text
+
+    assert "it is about problem #1" not in str(before)
+    assert ("it is about problem #2", 2) == (shown["reasons"][0], shown["problem"])
+    assert 'href="/problems/2">#2</a>' in page
+    assert (409, 2) == (refused.status_code, late["problem"])
 
 
 def test_what_may_help_is_shown_with_its_reason(world: World) -> None:

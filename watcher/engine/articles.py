@@ -14,6 +14,7 @@ from watcher.decide.article import Known
 from watcher.decide.lifecycle import RefusedError
 from watcher.decide.relevance import answers, facets, likely, told, topic_terms
 from watcher.engine.ask import NotAllowedError
+from watcher.engine.causes import leading
 from watcher.engine.command import Desk, NotThereError
 from watcher.kit.terms import sought, terms
 from watcher.model.article import (
@@ -95,17 +96,26 @@ def draft(desk: Desk, number: int, language: Language, by: Principal) -> Article
 
 
 def draft_of_problem(desk: Desk, number: int, language: Language, by: Principal) -> Article:
-    """A draft out of what is known of a problem that has a workaround or a fix. Raises
-    NotThereError or RefusedError.
+    """A draft out of what is known of a problem that has a workaround or a fix, or of the one that
+    it went into. Raises NotThereError or RefusedError.
     """
     with desk.store.view() as view:
-        problem = view.problem(number, by.customer)
-        if problem is None:
+        problem = leading(view, number)
+        if problem is None or by.customer not in {None, problem.customer}:
             raise NotThereError(f"there is no problem {number}")
         if problem.status not in _KNOWN_PROBLEM:
             raise RefusedError("it is neither a known error nor resolved: nobody knows what helps")
         text = template.of_problem(problem, _incidents(view, problem), language)
-    return _drafted(desk, problem.customer, language, text, by, problem=number)
+    return _drafted(desk, problem.customer, language, text, by, problem=problem.number)
+
+
+def hand_over(tx: Tx, problem: int, into: int) -> None:
+    """Has the articles about a problem be about the one that it went into."""
+    for number in tx.articles_of_problem(problem):
+        article = tx.article(number)
+        if article is not None:
+            moved = replace(article, problem=into)
+            tx.save_article(moved, _weights(moved))
 
 
 def edit(desk: Desk, number: int, wanted: Edit, by: Principal) -> Article:

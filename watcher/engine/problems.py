@@ -11,6 +11,7 @@ from watcher.decide.belong import Whole
 from watcher.decide.cost import Bill
 from watcher.decide.lifecycle import Moment, RefusedError
 from watcher.decide.problem import Case, Step, Texts
+from watcher.engine.articles import hand_over
 from watcher.engine.causes import Causes
 from watcher.engine.command import Desk, NotThereError, titled
 from watcher.model.change import replace
@@ -168,6 +169,7 @@ class ProblemDesk:
             )
             away, grown = belong.merge(source, target, moment)
             tx.drop_ties(number)
+            hand_over(tx, number, into)
             self._causes.write(tx, away, moment)
             after = self._causes.write(tx, grown, moment)
             self._causes.settle(tx, {tie.incident for tie in source.ties})

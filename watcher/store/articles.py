@@ -91,6 +91,12 @@ def article(link: Link, number: int) -> Article | None:
     return to_article(found[0]) if found else None
 
 
+def of_problem(link: Link, problem: int) -> list[int]:
+    """The numbers of the articles that were drafted of a problem."""
+    found = link.rows("SELECT number FROM article WHERE problem = :problem", {"problem": problem})
+    return sorted(number for (number,) in found)
+
+
 def some(link: Link, numbers: Iterable[int]) -> dict[int, Article]:
     """The articles with these numbers."""
     ids = orjson.dumps([*numbers]).decode()
