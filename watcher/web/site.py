@@ -51,6 +51,7 @@ def site(deps: Deps) -> FastAPI:
     app.add_middleware(Edge, metrics=deps.metrics, clock=deps.clock)
     add_handlers(app)
     for router in (*api.routers(), *pages.routers()):
-        app.include_router(router)
+        # As they are: FastAPI's own way of inclusion would build each of them a second time.
+        app.routes.extend(router.routes)
     app.mount("/static", _Versioned(directory=_STATIC), name="static")
     return app
