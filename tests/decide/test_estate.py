@@ -8,7 +8,7 @@ import pytest
 
 from watcher.decide.estate import compare
 from watcher.decide.estate.words import system
-from watcher.model.catalogue import Calendar, Customer, Host, Service
+from watcher.model.catalogue import Calendar, Customer, Host, Service, Sla
 from watcher.model.estate import (
     Change,
     Described,
@@ -147,8 +147,8 @@ def test_what_changed_is_said_part_by_part() -> None:
 
 def test_what_people_added_to_an_entry_is_kept() -> None:
     """How one logs in to a host; who answers for a service, and when it is needed."""
-    hours = Calendar("office", ZoneInfo("UTC"), {})
-    kept = Service("acme", "shop", 4, title="Shop", owners=("web",), calendar=hours)
+    hours, gold = Calendar("office", ZoneInfo("UTC"), {}), Sla("gold")
+    kept = Service("acme", "shop", 4, title="Shop", owners=("web",), calendar=hours, sla=gold)
     known = Known(
         CUSTOMERS,
         (Described(Host("acme", "db01", ssh="linux", port=2222), "x", own=True),),

@@ -2,20 +2,21 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from watcher.model.catalogue import Calendar, Catalogue, Customer, Host, Service, SshProfile
+from watcher.model.catalogue import Calendar, Catalogue, Customer, Host, Service, Sla, SshProfile
 from watcher.policy.calendars import CalendarEntry
 from watcher.policy.customers import check_customers
 from watcher.policy.inventory import load_inventory
 from watcher.policy.logins import Logins
 from watcher.policy.problems import Place, Problems, entries, named, parts, read
+from watcher.policy.slas import SlaEntry, read_slas
 from watcher.policy.suggest import did_you_mean
 from watcher.policy.values import Name, Names, Strict
 from watcher.policy.yamlfile import Document
@@ -23,6 +24,7 @@ from watcher.policy.yamlfile import Document
 DEFAULT = "default"
 
 _MOST_CIRCLES = 10
+_NOUNS = {"calendar": "calendar", "sla": "SLA"}
 
 Found = tuple[Place, Service]
 
@@ -33,6 +35,7 @@ class CustomerEntry(Strict):
     name: Name
     title: str = ""
     calendar: Name | None = None
+    sla: Name | None = None
 
 
 class ServiceEntry(Strict):
@@ -47,6 +50,7 @@ class ServiceEntry(Strict):
     owners: Names = ()
     used_by: Names = ()
     calendar: Name | None = None
+    sla: Name | None = None
 
 
 class CatalogueFile(Strict):
@@ -55,6 +59,22 @@ class CatalogueFile(Strict):
     customers: tuple[CustomerEntry, ...] = ()
     services: tuple[ServiceEntry, ...] = ()
     calendars: tuple[CalendarEntry, ...] = ()
+    slas: tuple[SlaEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What customers and services refer to by name."""
+
+    calendars: Mapping[str, Calendar]
+    slas: Mapping[str, Sla]
+
+    def of(self, entry: CustomerEntry | ServiceEntry) -> dict[str, Any]:
+        """What it says, with what its names stand for."""
+        return entry.model_dump() | {
+            "calendar": self.calendars.get(entry.calendar or ""),
+            "sla": self.slas.get(entry.sla or ""),
+        }
 
 
 def load_catalogue(
@@ -97,8 +117,13 @@ def _described(
     files: Sequence[Document], problems: Problems
 ) -> tuple[dict[str, Customer], dict[tuple[str, str], Found]]:
     calendars = _calendars(files, problems)
-    customers = _customers(files, calendars, problems)
-    return customers, _services(files, customers, calendars, problems)
+    terms = _Terms(calendars, read_slas(files, calendars, problems))
+    for document in files:
+        for key in ("customers", "services", "slas"):
+            _check_names(document, key, "calendar", terms.calendars, problems)
+            _check_names(document, key, "sla", terms.slas, problems)
+    customers = _customers(files, terms, problems)
+    return customers, _services(files, customers, terms, problems)
 
 
 def _calendars(files: Sequence[Document], problems: Problems) -> dict[str, Calendar]:
@@ -112,32 +137,26 @@ def _calendars(files: Sequence[Document], problems: Problems) -> dict[str, Calen
     for document in files:
         for name in named(document, "calendars"):
             calendars.setdefault(name, Calendar(name, ZoneInfo("UTC"), {}))
-    for document in files:
-        for key in ("customers", "services"):
-            _check_calendars(document, key, calendars, problems)
     return calendars
 
 
-def _check_calendars(
-    document: Document, key: str, calendars: Collection[str], problems: Problems
+def _check_names(
+    document: Document, key: str, field: str, known: Collection[str], problems: Problems
 ) -> None:
     for place, entry in parts(document, key):
-        name = entry.get("calendar") if isinstance(entry, dict) else None
-        if name is not None and str(name) not in calendars:
-            hint = did_you_mean(str(name), calendars)
-            problems.error(place / "calendar", f"there is no calendar {str(name)!r}{hint}")
+        name = entry.get(field) if isinstance(entry, dict) else None
+        if name is not None and str(name) not in known:
+            hint = did_you_mean(str(name), known)
+            problems.error(place / field, f"there is no {_NOUNS[field]} {str(name)!r}{hint}")
 
 
-def _customers(
-    files: Sequence[Document], calendars: Mapping[str, Calendar], problems: Problems
-) -> dict[str, Customer]:
+def _customers(files: Sequence[Document], terms: _Terms, problems: Problems) -> dict[str, Customer]:
     customers: dict[str, Customer] = {}
     for document in files:
         for place, entry in entries(document, "customers", CustomerEntry):
             if entry.name in customers:
                 problems.error(place, f"customer {entry.name!r} is described twice")
-            calendar = calendars.get(entry.calendar or "")
-            customers[entry.name] = Customer(entry.name, entry.title, calendar)
+            customers[entry.name] = Customer(**terms.of(entry))
         for name in named(document, "customers"):
             customers.setdefault(name, Customer(name))
     customers.setdefault(DEFAULT, Customer(DEFAULT))
@@ -147,7 +166,7 @@ def _customers(
 def _services(
     files: Sequence[Document],
     customers: Mapping[str, Customer],
-    calendars: Mapping[str, Calendar],
+    terms: _Terms,
     problems: Problems,
 ) -> dict[tuple[str, str], Found]:
     services: dict[tuple[str, str], Found] = {}
@@ -158,8 +177,7 @@ def _services(
             if key in services:
                 first = services[key][0]
                 problems.error(place, f"service {entry.name!r} is described twice (see {first})")
-            named_so = entry.model_dump() | {"calendar": calendars.get(entry.calendar or "")}
-            services[key] = (place, Service(**named_so))
+            services[key] = (place, Service(**terms.of(entry)))
     return services
 
 

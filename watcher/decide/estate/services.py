@@ -163,8 +163,8 @@ def _alone(named: Sequence[_Named], lines: list[Line]) -> list[_Named]:
 
 def _entry(named: _Named, keys: Mapping[str, _Key], ground: Ground, old: Service | None) -> Service:
     """What would be written; a criticality of 0 stands for none. What people said of an entry of
-    ours is kept: how critical it is where nobody else says so, its title, owners, customers and
-    hours.
+    ours is kept: how critical it is where nobody else says so, its title, owners, customers,
+    hours and SLA.
     """
     machines = (ground.identities.get(host) for host in named.found.hosts)
     hosts = {each.name for each in machines if each and each.customer == named.customer}

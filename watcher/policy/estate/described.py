@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from watcher.model.catalogue import Calendar, Customer, Host, Service
+from watcher.model.catalogue import Calendar, Customer, Host, Service, Sla
 from watcher.model.estate import Described, Known
 from watcher.policy.catalogue import DEFAULT, CustomerEntry, ServiceEntry
 from watcher.policy.inventory import HostEntry
@@ -26,18 +26,16 @@ class Files:
 
 
 def described(files: Files, problems: Problems) -> Known:
-    """All that stands in these files; calendars are known by name only."""
+    """All that stands in these files; calendars and SLAs are known by name only."""
     customers = [Described(Customer(DEFAULT), "always there")]
     services: list[Described[Service]] = []
     hosts: list[Described[Host]] = []
     for path in files.catalogue:
         own = path in files.own
         for place, each in _entries(path, "customers", CustomerEntry, problems):
-            customer = Customer(each.name, each.title, _calendar(each.calendar))
-            customers.append(Described(customer, _where(place), own))
+            customers.append(Described(Customer(**_named(each)), _where(place), own))
         for place, entry in _entries(path, "services", ServiceEntry, problems):
-            named = entry.model_dump() | {"calendar": _calendar(entry.calendar)}
-            services.append(Described(Service(**named), _where(place), own))
+            services.append(Described(Service(**_named(entry)), _where(place), own))
     for path in files.inventory:
         for place, host in _entries(path, "hosts", HostEntry, problems):
             hosts.append(Described(Host(**host.model_dump()), _where(place), path in files.own))
@@ -50,8 +48,9 @@ def _entries(path: Path, key: str, model: type[M], problems: Problems) -> Iterat
         yield from entries(document, key, model)
 
 
-def _calendar(name: str | None) -> Calendar | None:
-    return Calendar(name, ZoneInfo("UTC"), {}) if name else None
+def _named(entry: CustomerEntry | ServiceEntry) -> dict[str, Any]:
+    calendar = Calendar(entry.calendar, ZoneInfo("UTC"), {}) if entry.calendar else None
+    return entry.model_dump() | {"calendar": calendar, "sla": Sla(entry.sla) if entry.sla else None}
 
 
 def _where(place: Place) -> str:

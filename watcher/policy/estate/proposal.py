@@ -39,7 +39,8 @@ _HEADER = """\
 """
 _KEPT_OF_HOSTS = "`ssh` and `port`, which you may add to a host here, are kept."
 _KEPT_OF_SERVICES = (
-    "`title`, `owners`, `used_by` and `calendar`, which you may add to a service here, are kept."
+    "`title`, `owners`, `used_by`, `calendar` and `sla`, which you may add to a service here, are "
+    "kept."
 )
 _WIDE = 110
 
@@ -95,8 +96,7 @@ def _text(parts: Mapping[str, list[dict[str, Any]]], who: str, kept: str) -> str
 
 
 def _customer(customer: Customer) -> dict[str, Any]:
-    calendar = customer.calendar.name if customer.calendar else None
-    return _filled(name=customer.name, title=customer.title, calendar=calendar)
+    return _filled(name=customer.name, title=customer.title, **_terms(customer))
 
 
 def _host(host: Host) -> dict[str, Any]:
@@ -121,8 +121,15 @@ def _service(service: Service) -> dict[str, Any]:
         depends_on=list(service.depends_on),
         owners=list(service.owners),
         used_by=list(service.used_by),
-        calendar=service.calendar.name if service.calendar else None,
+        **_terms(service),
     )
+
+
+def _terms(of: Customer | Service) -> dict[str, str | None]:
+    return {
+        "calendar": of.calendar.name if of.calendar else None,
+        "sla": of.sla.name if of.sla else None,
+    }
 
 
 def _filled(**entry: Any) -> dict[str, Any]:
