@@ -24,7 +24,7 @@ from watcher.policy.inventory import InventoryFile
 from watcher.policy.problems import Problems
 from watcher.policy.rules import RulesFile
 from watcher.settings import Settings, SettingsError, complete, load, reload_policy
-from watcher.settings.channels import options_model
+from watcher.settings.options import options_model
 from watcher.settings.schema import ConfigFile
 
 ROOT = Path(__file__).parent.parent

@@ -1,5 +1,5 @@
 """Both stores, for every test of the engine that asks for one."""
 
-from tests.stores import store, store_url
+from tests.stores import postgres_store, store, store_url
 
-__all__ = ["store", "store_url"]
+__all__ = ["postgres_store", "store", "store_url"]

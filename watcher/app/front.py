@@ -47,6 +47,7 @@ def front(settings: Settings, store: Store, clock: Clock, wake: Callable[[], Non
                 secrets=settings.secrets,
                 sources=tuple(map(watched, settings.sources)),
                 listeners=listeners_of(settings),
+                trackers=settings.trackers,
             )
         )
         relax()

@@ -8,13 +8,14 @@ from functools import partial
 
 from watcher.app.keeping import duty, holder_here, keepers, planning
 from watcher.app.stored import RULES_EVERY, listeners_of, rules_of
-from watcher.diagnostics.pool import Pool
+from watcher.diagnostics.late import LatePool
 from watcher.engine.answer import AnswerHand
 from watcher.engine.changes import ChangeWatch
 from watcher.engine.deliver import Deliverer
 from watcher.engine.deliver import Options as DeliverOptions
 from watcher.engine.diagnose import DiagnoseHand, Hosts
 from watcher.engine.digest import Digest, Read
+from watcher.engine.filing import FileHand
 from watcher.engine.hands import Hand, NotifyHand
 from watcher.engine.herald import Herald
 from watcher.engine.loop import Duty, Loops
@@ -52,7 +53,7 @@ class Worker:
     vigil: Vigil
     rules: InForce
     loops: Loops
-    pool: Pool
+    pool: LatePool
     keepers: tuple[Reconciler, ...] = ()
 
     def start(self) -> None:
@@ -85,7 +86,7 @@ def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
 
     read = readers(settings.sources)
     digest = Digest(store, read, rulebook, clock, holder)
-    pool = Pool(clock)
+    pool = LatePool(clock)
     hands = _hands(settings, clock, pool)
     herald = Herald(lambda: rules.policy)
     options = DeliverOptions(
@@ -119,7 +120,7 @@ def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
     return Worker(digest, deliverer, sweep, recurrence, vigil, rules, loops, pool, asking)
 
 
-def _hands(settings: Settings, clock: Clock, pool: Pool) -> dict[ActionKind, Hand]:
+def _hands(settings: Settings, clock: Clock, pool: LatePool) -> dict[ActionKind, Hand]:
     """What carries out each kind of action."""
     return {
         ActionKind.NOTIFY: NotifyHand(
@@ -134,6 +135,9 @@ def _hands(settings: Settings, clock: Clock, pool: Pool) -> dict[ActionKind, Han
             settings.catalogue, settings.runbooks, clock, pool, settings.secrets
         ),
         ActionKind.ANSWER: AnswerHand(_monitors(settings, clock), clock, settings.public_url),
+        ActionKind.FILE: FileHand(
+            {each.name: each for each in settings.trackers}, clock, settings.public_url
+        ),
     }
 
 

@@ -27,6 +27,7 @@ from watcher.model.reason import Reason
 from watcher.store.query import Query
 from watcher.store.store import Store
 from watcher.store.tx import Tx
+from watcher.trackers.base import Tracker
 
 _RULE = "by-hand"
 _LONGEST_TITLE = 200
@@ -41,7 +42,7 @@ class NotThereError(Exception):
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Where people's commands are carried out; `wake` tells the worker that there is work.
-    The `listeners` are told what people decide.
+    The `listeners` are told what people decide; what they agree to do is kept in the `trackers`.
     """
 
     store: Store
@@ -50,6 +51,7 @@ class Desk:
     catalogue: Catalogue
     wake: Callable[[], None]
     listeners: Listeners = field(default_factory=dict)
+    trackers: tuple[Tracker, ...] = ()
 
     def acknowledge(self, number: int, by: Principal, text: str = "") -> Incident:
         """Somebody works on it now. Raises NotThereError or RefusedError."""

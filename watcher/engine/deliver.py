@@ -59,6 +59,11 @@ CREWS: Mapping[ActionKind, Crew] = {
         backoff=Backoff(timedelta(seconds=20), timedelta(minutes=3), least=4, attempts=6),
         together=TOGETHER,
     ),
+    # Nobody is woken by a ticket: it may wait until somebody mends the tracker after a weekend.
+    ActionKind.FILE: Crew(
+        threads=2,
+        backoff=Backoff(timedelta(seconds=30), timedelta(hours=1), age=timedelta(days=3)),
+    ),
 }
 
 
@@ -235,27 +240,35 @@ class Deliverer:
         """All that came of them in one transaction, as far as the leases are still ours."""
         now = self._clock.now()
         with self._store.begin() as tx:
+            # Locked before its actions, as by everybody who decides about it and then queues some.
+            incident = _home(tx, actions[0].incident)
             for action, result in zip(actions, results, strict=True):
-                self._store_result(tx, action, result, self._conclusion(action, result, dice, now))
+                conclusion = self._conclusion(action, result, dice, now)
+                self._store_result(tx, action, result, conclusion, incident)
             for action in actions:
-                self._options.ended(tx, action, _home(tx, action.incident), now)
+                self._options.ended(tx, action, incident, now)
 
-    def _store_result(self, tx: Tx, action: Action, result: Result, conclusion: Conclusion) -> None:
+    def _store_result(
+        self, tx: Tx, action: Action, result: Result, conclusion: Conclusion, incident: int
+    ) -> None:
         """State, timeline, evidence and run log."""
         status, reason, next_at, now = conclusion
         if not tx.settle(action, status, reason, next_at, now):
             self._log.warning("lease lost, outcome dropped", action=action.id)
             return
-        incident = _home(tx, action.incident)
         if result.diagnosis is not None:
             tx.add_evidence(incident, action.id, result.diagnosis, whole=result.whole)
         if result.run is not None:
             runlog.keep(tx, replace(result.run, incident=incident), result.script)
+        if result.filed is not None:
+            # While its incident is locked nobody saves a review that has not seen the ticket.
+            tx.item_filed(result.filed)
         tx.queue([replace(each, incident=incident) for each in result.follows], now)
         if result.quiet or (status is ActionStatus.RETRY and action.attempts > 1):
             return
         why = Reason("deliver", reason, (action.key, *result.outcome.details.values()))
-        text = f"{self._hands[action.kind].label(action)}: {_WORDS[status]}"
+        word = f"filed as {result.filed.ticket.key}" if result.filed else _WORDS[status]
+        text = f"{self._hands[action.kind].label(action)}: {word}"
         tx.add_entries([Entry(incident, now, EntryKind.ACTION, text, why)])
 
     def _conclusion(self, action: Action, result: Result, dice: float, now: datetime) -> Conclusion:

@@ -10,6 +10,7 @@ from watcher.model.action import Action, Intent, Outcome, Verdict
 from watcher.model.evidence import Diagnosis
 from watcher.model.incident import Incident
 from watcher.model.problem import Problem
+from watcher.model.review import FiledItem
 from watcher.model.run import Run
 from watcher.notifiers import Briefing, Outlet, compose
 from watcher.store.views import View
@@ -20,8 +21,8 @@ class Result:
     """What one attempt brought: its outcome, evidence where there is any, a line for the run log.
 
     `whole` says that the evidence is all that its runbook has to say by itself; `follows` is what
-    is to be done later because of it, `script` what ran. What is `quiet` is not told on the
-    timeline.
+    is to be done later because of it, `script` what ran, `filed` what has become a ticket. What is
+    `quiet` is not told on the timeline.
     """
 
     outcome: Outcome
@@ -31,6 +32,7 @@ class Result:
     whole: bool = False
     follows: tuple[Intent, ...] = ()
     quiet: bool = False
+    filed: FiledItem | None = None
 
 
 Errand = Callable[[], Sequence[Result]]

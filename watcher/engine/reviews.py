@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 from watcher.decide.lifecycle import RefusedError
 from watcher.decide.review import Account, Record, account
+from watcher.engine import filing
 from watcher.engine.changes import shortly_before
 from watcher.engine.command import Desk, NotThereError
 from watcher.kit.text import one_line
@@ -97,12 +98,18 @@ def write(desk: Desk, number: int, edit: Edit, by: Principal) -> Review:
             items=tuple(_items(edit.items, versions, by.name, now)),
         )
         tx.save_review(review)
+        tx.renew(filing.wanted(review, desk.trackers), now)
+    desk.wake()
     return review
 
 
 def waiting(view: View, by: Principal) -> list[Waiting]:
     """The action items that nobody has done yet, those due first at the head."""
-    return view.action_items(by.customer, MOST_WAITING)
+    found = view.action_items(by.customer, MOST_WAITING)
+    keys = [filing.key_of(each.incident, each.item) for each in found]
+    actions = view.actions_named(keys)
+    open_ = (filing.unfinished(actions.get(key)) for key in keys)
+    return [replace(each, filing=action) for each, action in zip(found, open_, strict=True)]
 
 
 def _checked(findings: Findings) -> Findings:

@@ -12,6 +12,7 @@ class ActionKind(StrEnum):
     NOTIFY = "notify"
     DIAGNOSE = "diagnose"
     ANSWER = "answer"
+    FILE = "file"
 
 
 class ActionStatus(StrEnum):

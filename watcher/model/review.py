@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from watcher.model.action import Action
 from watcher.model.incident import Ticket
 
 
 @dataclass(frozen=True, slots=True)
 class ActionItem:
     """Something to be done so that it does not come back; `number` is its identity within the
-    incident, None while it is new. It waits until somebody has `done` it, and may be mirrored by a
-    `ticket` in a tracker.
+    incident, None while it is new. It waits until somebody has `done` it, and its `ticket` is what
+    became of it in a tracker.
     """
 
     text: str
@@ -55,8 +56,20 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An action item that is not done, and the incident that it comes from."""
+    """An action item that is not done, and the incident that it comes from. While it is to become
+    a ticket, `filing` is the action that makes it one.
+    """
 
     incident: int
     customer: str
     item: ActionItem
+    filing: Action | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FiledItem:
+    """The action item of that number has become a ticket."""
+
+    incident: int
+    number: int
+    ticket: Ticket

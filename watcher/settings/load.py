@@ -25,6 +25,8 @@ from watcher.settings.database import passwords, sqlite_url
 from watcher.settings.environment import CONFIG, overlay
 from watcher.settings.schema import ConfigFile, LogEntry, RetentionEntry
 from watcher.settings.sources import Surroundings, read_sources
+from watcher.settings.trackers import read_trackers
+from watcher.trackers.base import Tracker
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Settings:
     database_url: str = field(repr=False)
     sources: tuple[Source, ...]
     channels: Mapping[str, Notifier]
+    trackers: tuple[Tracker, ...]
     catalogue: Catalogue
     policy: Policy
     rules: tuple[Path, ...]
@@ -85,11 +88,11 @@ def load(
     problems, secrets = Problems(), Secrets(env, awaited)
     document, config, context = _read(path, env, secrets, problems)
     logins = Logins(document, "ssh", context)
-    described = _described(config)
-    catalogue = load_catalogue(described.catalogue, described.inventory, problems, logins)
+    catalogue = _catalogue(config, logins, problems)
     around = Surroundings(catalogue.customers, config.listen[0])
     sources = read_sources(document, context, around, problems)
     channels, notifiers = read_channels(document, context, catalogue.customers, problems)
+    trackers = read_trackers(document, context, catalogue.customers, problems)
     books = config.runbooks if brief else _runbook_folders(config)
     runbooks = load_runbooks(books, problems, () if thorough else (shipped("runbooks"),))
     _check_profiles(runbooks, catalogue, problems)
@@ -99,8 +102,7 @@ def load(
 
     if problems.errors or policy is None:
         raise SettingsError(tuple(problems))
-    data_dir = config.data_dir or Path.cwd() / "var"
-    url = config.database_url or sqlite_url(data_dir / "watcher.db")
+    data_dir, url = _stored(config)
     return Settings(
         listen=config.listen,
         public_url=config.public_url or _own_address(*config.listen),
@@ -108,6 +110,7 @@ def load(
         database_url=url,
         sources=sources,
         channels=notifiers,
+        trackers=trackers,
         catalogue=catalogue,
         policy=policy,
         rules=tuple(folders),
@@ -226,6 +229,17 @@ def _described(config: ConfigFile) -> Described:
     )
     catalogue, inventory = folders
     return Described(_files(config.catalogue), _files(config.inventory), (catalogue, inventory))
+
+
+def _catalogue(config: ConfigFile, logins: Logins, problems: Problems) -> Catalogue:
+    described = _described(config)
+    return load_catalogue(described.catalogue, described.inventory, problems, logins)
+
+
+def _stored(config: ConfigFile) -> tuple[Path, str]:
+    """The folder for data, and the URL of the database."""
+    data_dir = config.data_dir or Path.cwd() / "var"
+    return data_dir, config.database_url or sqlite_url(data_dir / "watcher.db")
 
 
 def _files(paths: Sequence[Path]) -> tuple[Path, ...]:

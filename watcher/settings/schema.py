@@ -20,6 +20,7 @@ from watcher.settings.database import database_url
 RECEIVERS = "watcher.receivers"
 NOTIFIERS = "watcher.notifiers"
 MONITORS = "watcher.monitors"
+TRACKERS = "watcher.trackers"
 
 _LISTEN = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([^:\s]+)):([0-9]{1,5})")
 _HIGHEST_PORT = 65535
@@ -149,6 +150,15 @@ class ChannelEntry(Strict):
     options: dict[str, Any] = Field(default_factory=dict)
 
 
+class TrackerEntry(Strict):
+    """One place where a team keeps its work."""
+
+    name: Slug
+    kind: Annotated[str, AfterValidator(_kind_in(TRACKERS))]
+    customers: Names = ()
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
 class RetentionEntry(Strict):
     """For how long things are kept."""
 
@@ -181,4 +191,5 @@ class ConfigFile(Strict):
     retention: RetentionEntry = RetentionEntry()
     sources: tuple[SourceEntry, ...] = ()
     channels: tuple[ChannelEntry, ...] = ()
+    trackers: tuple[TrackerEntry, ...] = ()
     log: LogEntry = LogEntry()

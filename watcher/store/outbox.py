@@ -4,10 +4,10 @@ An action is claimed with a lease. `token` grows with every claim, and only the 
 A running action keeps the end of its lease in `next_at` too: what is due is then one question.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
-from watcher.model.action import Action, ActionKind, ActionStatus
+from watcher.model.action import Action, ActionKind, ActionStatus, Intent
 from watcher.store import rows
 from watcher.store.link import ACTION, Link
 from watcher.store.values import from_mapping, to_json, to_micros
@@ -40,6 +40,10 @@ WHERE id = :id AND token = :token AND status = 'running'
 _RETRY = """
 UPDATE action SET status = 'waiting', attempts = 0, next_at = :now
 WHERE id = :id AND status = 'gave_up'
+"""
+_RENEW = """
+UPDATE action SET status = 'waiting', attempts = 0, payload = :payload, next_at = :now
+WHERE key = :key AND status IN ('done', 'gave_up')
 """
 _FOLLOWERS = """
 SELECT head.id, b.id FROM action AS head {by_id}
@@ -147,6 +151,15 @@ def settle(
 def retry_action(link: Link, number: int, now: datetime) -> bool:
     """Makes an action that was given up wait again, with all its attempts before it."""
     return link.run(_RETRY, {"id": number, "now": to_micros(now)}) == 1
+
+
+def renew(link: Link, intents: Iterable[Intent], now: datetime) -> None:
+    """Queues actions; what is over of the same keys is due again, as it is decided now."""
+    decided = list(intents)
+    for each in decided:
+        payload = from_mapping(each.payload)
+        link.run(_RENEW, {"key": each.key, "payload": payload, "now": to_micros(now)})
+    link.add(ACTION, [rows.from_intent(each, now) for each in decided])
 
 
 def approve(link: Link, number: int, by: str, now: datetime) -> bool:

@@ -7,7 +7,7 @@ import orjson
 
 from watcher.model.change import replace
 from watcher.model.incident import Ticket
-from watcher.model.review import ActionItem, Findings, Review, Waiting
+from watcher.model.review import ActionItem, FiledItem, Findings, Review, Waiting
 from watcher.store import schema
 from watcher.store.link import Link, Shape
 from watcher.store.values import Row, from_micros, or_micros, or_moment, to_json, to_micros
@@ -27,6 +27,10 @@ SELECT {", ".join(_ITEM.columns)} FROM action_item
 WHERE done_at IS NULL AND (CAST(:customer AS text) IS NULL OR customer = :customer)
 ORDER BY due IS NULL, due, incident, number LIMIT :limit
 """  # noqa: S608 - names of the schema
+_FILED = """
+UPDATE action_item SET tracker = :tracker, ticket = :ticket, ticket_url = :url
+WHERE incident = :incident AND number = :number
+"""
 
 
 def versions(link: Link, incident: int) -> list[Review]:
@@ -43,6 +47,21 @@ def save(link: Link, review: Review) -> None:
     link.upsert(_REVIEW, [_from_review(review)])
     link.run("DELETE FROM action_item WHERE incident = :incident", {"incident": review.incident})
     link.upsert(_ITEM, [_from_item(review, each) for each in review.items])
+
+
+def filed(link: Link, item: FiledItem) -> None:
+    """Notes the ticket of an action item, if that is still there."""
+    ticket = item.ticket
+    link.run(
+        _FILED,
+        {
+            "incident": item.incident,
+            "number": item.number,
+            "tracker": ticket.system,
+            "ticket": ticket.key,
+            "url": ticket.url,
+        },
+    )
 
 
 def waiting(link: Link, customer: str | None, limit: int) -> list[Waiting]:

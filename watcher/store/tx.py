@@ -13,7 +13,7 @@ from watcher.model.evidence import Diagnosis, Evidence
 from watcher.model.example import Example
 from watcher.model.incident import Entry, Incident
 from watcher.model.problem import Problem, ProblemEntry, ProblemStatus, Tie
-from watcher.model.review import Review
+from watcher.model.review import FiledItem, Review
 from watcher.model.run import Run
 from watcher.model.signature import Signature
 from watcher.model.silence import Window
@@ -325,6 +325,12 @@ class Tx:
         """Keeps a new version of a review, with its action items as they stand now."""
         reviews.save(self._link, review)
 
+    def item_filed(self, item: FiledItem) -> None:
+        """Notes the ticket of an action item, of whose incident nobody writes a review meanwhile:
+        it is locked.
+        """
+        reviews.filed(self._link, item)
+
     def save_examples(self, examples: Iterable[Example]) -> None:
         """Keeps what a person said of pairs; the last word on a pair counts."""
         digest.save(self._link, EXAMPLE, examples, evidence_rows.from_example)
@@ -379,6 +385,10 @@ class Tx:
     def retry_action(self, number: int, now: datetime) -> bool:
         """Makes an action that was given up wait again; false if it was not given up."""
         return outbox.retry_action(self._link, number, now)
+
+    def renew(self, intents: Iterable[Intent], now: datetime) -> None:
+        """Queues actions; what is over of the same keys is due again, as it is decided now."""
+        outbox.renew(self._link, intents, now)
 
     def approve(self, action: int, by: str, now: datetime) -> bool:
         """Makes a held action due, with who agreed to it; false if it is not held."""

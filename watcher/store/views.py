@@ -229,6 +229,11 @@ class View:
         """What is to be done outside for an incident, and what came of it."""
         return self._of("incident", ACTION.table, ACTION.columns, number, rows.to_action)
 
+    def actions_named(self, keys: Iterable[str]) -> dict[str, Action]:
+        """The actions with these keys, by their key."""
+        found = self._link.find(ACTION, ("key",), [(key,) for key in keys])
+        return {action.key: action for action in map(rows.to_action, found)}
+
     def evidence_counts(self, numbers: Iterable[int]) -> dict[int, int]:
         """How many diagnoses these incidents have; those without are left out."""
         found = self._link.rows(

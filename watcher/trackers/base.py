@@ -47,11 +47,18 @@ class Timed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tracker:
-    """A configured tracker: the adapter of that kind with its options."""
+    """A configured tracker: the adapter of that kind with its options. Only the work of its
+    `customers` is kept there; where none is named, that of all.
+    """
 
     name: str
     kind: str
     options: Timed
+    customers: frozenset[str] = frozenset()
+
+    def serves(self, customer: str) -> bool:
+        """Whether work of this customer may be shown there."""
+        return not self.customers or customer in self.customers
 
     @property
     def longest(self) -> float:

@@ -17,6 +17,7 @@ from watcher.model.catalogue import Catalogue
 from watcher.model.concern import Watched
 from watcher.model.runbook import Runbook
 from watcher.store.store import Store
+from watcher.trackers.base import Tracker
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Deps:
     """Everything from outside. `public_url` is where people find Watcher, without a slash at its
     end; `wake` tells the worker that a command left it something to do; `runbooks` are those that
     may run; `secrets` are never shown; `sources` post alerts; the `listeners` are told what people
-    decide.
+    decide; `trackers` keep what they agree to do.
     """
 
     store: Store
@@ -38,6 +39,7 @@ class Deps:
     secrets: tuple[str, ...] = field(default=(), repr=False)
     sources: tuple[Watched, ...] = ()
     listeners: Listeners = field(default_factory=dict)
+    trackers: tuple[Tracker, ...] = ()
 
     def spell(self, alert: Alert) -> Spell | None:
         """How the condition flaps now, under the rules as they are now."""
@@ -46,8 +48,15 @@ class Deps:
     @property
     def desk(self) -> Desk:
         """Where people's commands are carried out, under the rules as they are now."""
-        policy = self.rules.policy
-        return Desk(self.store, self.clock, policy, self.catalogue, self.wake, self.listeners)
+        return Desk(
+            store=self.store,
+            clock=self.clock,
+            policy=self.rules.policy,
+            catalogue=self.catalogue,
+            wake=self.wake,
+            listeners=self.listeners,
+            trackers=self.trackers,
+        )
 
 
 async def deps_of(request: Request) -> Deps:

@@ -9,6 +9,7 @@ from watcher.decide.answers import described
 from watcher.decide.flapping import REMEMBERED, Spell
 from watcher.decide.lifecycle import News
 from watcher.decide.route import INTRUSIVE
+from watcher.engine import filing
 from watcher.kit.text import span
 from watcher.model.action import Action, ActionKind, ActionStatus
 from watcher.model.alert import Alert, AlertStatus, Occurrence, Withheld
@@ -168,6 +169,9 @@ def _what(action: Action) -> str:
         return f"Tell {payload.get('channel', 'somebody')} {what}"
     if action.kind is ActionKind.ANSWER:
         what = described(payload)
+        return what[0].upper() + what[1:]
+    if action.kind is ActionKind.FILE:
+        what = filing.described(payload, action.incident)
         return what[0].upper() + what[1:]
     part = ", what does more than read" if payload.get("part") == INTRUSIVE else ""
     return f"Run {payload.get('runbook', 'a runbook')} on {payload.get('host', 'a host')}{part}"
