@@ -47,6 +47,7 @@ FORMS = {
     "/incidents/new": {"title": "x", "customer": ACME, "severity": "high"},
     "/incidents/{number}/article": {"language": "en"},
     "/incidents/{number}/vote": {"article": "1", "helped": "true"},
+    "/problems/new": {"title": "x", "customer": ACME},
     "/problems/{number}/article": {"language": "en"},
     "/problems/{number}": {"verb": "own"},
     "/problems/{number}/texts": {"title": "x"},

@@ -133,6 +133,120 @@ def test_incidents_with_another_cause_are_split_off(world: World) -> None:
     assert "A backup fills it" in client.get(answer.headers["location"]).text
 
 
+@pytest.mark.parametrize(
+    ("status", "steps"),
+    [
+        (ProblemStatus.PROPOSED, ["confirm", "refuse"]),
+        (ProblemStatus.NEW, ["investigate", "known-error", "resolve"]),
+        (ProblemStatus.INVESTIGATING, ["known-error", "resolve"]),
+        (ProblemStatus.KNOWN_ERROR, ["resolve", "investigate"]),
+        (ProblemStatus.RESOLVED, ["close", "reopen"]),
+        (ProblemStatus.CLOSED, ["reopen"]),
+        (ProblemStatus.REFUSED, []),
+    ],
+)
+def test_every_step_that_may_be_taken_has_a_button(
+    world: World, status: ProblemStatus, steps: list[str]
+) -> None:
+    """In each state; one that went into another has none."""
+    client = standing(world, replace(PROBLEM, status=status))
+    page = client.get("/problems/1").text
+    with world.store.begin() as tx:
+        tx.save_problems([replace(PROBLEM, status=status, merged_into=2)])
+
+    assert steps == [each.partition('"')[0] for each in page.split('id="do-')[1:]]
+    assert 'id="do-' not in client.get("/problems/1").text
+
+
+def test_why_a_step_is_taken_goes_onto_the_timeline(world: World) -> None:
+    """As what the command line and the API say."""
+    client = standing(world)
+    send(client, "/problems/1", verb="refuse", text="tests of the backup, on purpose")
+
+    assert "tests of the backup, on purpose" in client.get("/problems/1").text
+
+
+def test_somebody_answers_for_it_or_nobody(world: World) -> None:
+    """I, somebody whom I name, or nobody."""
+    client = standing(world)
+    found = []
+    for form in ({"verb": "own"}, {"verb": "own", "text": "Payments team"}, {"verb": "disown"}):
+        send(client, "/problems/1", **form)
+        with world.store.view() as view:
+            [problem] = view.problems([1]).values()
+        found.append(problem.owner)
+
+    assert ["olga", "Payments team", None] == found
+
+
+@pytest.mark.parametrize(
+    ("status", "offered"), [(ProblemStatus.KNOWN_ERROR, True), (ProblemStatus.NEW, False)]
+)
+def test_what_helps_becomes_an_article(world: World, status: ProblemStatus, offered: bool) -> None:
+    """In the language that is chosen; of what nobody can help with yet there is none."""
+    client = standing(world, replace(PROBLEM, status=status, workaround="logrotate -f"))
+    page = client.get("/problems/1").text
+
+    assert offered is ('id="draft-article"' in page)
+    if offered:
+        answer = send(client, "/problems/1/article", language="ru")
+        assert "## Обходное решение" in client.get(answer.headers["location"]).text
+
+
+def test_an_incident_is_tied_by_its_number(world: World) -> None:
+    """Where Watcher saw no likeness."""
+    client = standing(world, replace(PROBLEM, status=ProblemStatus.NEW))
+    answer = send(client, "/problems/1/incidents", verb="tie", incident="5")
+
+    assert 303 == answer.status_code
+    assert 'id="tie"' in client.get("/problems/1").text
+    with world.store.view() as view:
+        assert 1 == view.incidents([5])[5].problem
+
+
+def test_a_problem_is_opened_on_a_page(world: World) -> None:
+    """Out of an incident, whose page leads there, with more of them; or of none."""
+    client = world.person(Role.OPERATOR, ACME)
+    link = 'href="/problems/new?incident=5"'
+    assert link in client.get("/incidents/5").text
+    page = client.get("/problems/new", params={"incident": 5}).text
+    token = form_token(page)
+    fields = {"csrf": token, "title": "The log grows", "customer": ACME, "service": "webshop"}
+    answer = client.post("/problems/new", data={**fields, "incidents": "#5, 8", "text": "twice"})
+
+    assert ('value="webshop"' in page, 'value="5"' in page) == (True, True)
+    assert "/problems/1" == answer.headers["location"]
+    assert "twice" in client.get("/problems/1").text
+    assert link not in client.get("/incidents/5").text
+    with world.store.view() as view:
+        assert {5: 1, 8: 1} == {
+            number: one.problem for number, one in view.incidents([5, 8]).items()
+        }
+
+
+@pytest.mark.parametrize(
+    ("incidents", "said"),
+    [
+        ("5 five", "name incidents by their numbers"),
+        ("4", "there is no incident 4"),
+        ("999", "there is no incident 999"),
+    ],
+)
+def test_a_problem_that_cannot_be_opened_is_shown_again(
+    world: World, incidents: str, said: str
+) -> None:
+    """With what is wrong and what was written; a stranger's incident is none."""
+    client = world.person(Role.OPERATOR, ACME)
+    token = form_token(client.get("/problems/new").text)
+    form = {"csrf": token, "title": "The log grows", "customer": ACME, "incidents": incidents}
+    answer = client.post("/problems/new", data=form)
+
+    assert 409 == answer.status_code
+    assert said in answer.text
+    assert 'value="The log grows"' in answer.text
+    assert 404 == client.get("/problems/new", params={"incident": 4}).status_code
+
+
 def test_weeks_are_counted_from_now_back() -> None:
     """The oldest first; what is older or yet to come counts nowhere."""
     day = timedelta(days=1)

@@ -46,7 +46,9 @@ _MOST_WORDS = 40
 _MOST_ALERTS = 50
 _SHOWN = 50
 _MOST_INCIDENTS = 5
-_KNOWN_PROBLEM = (ProblemStatus.KNOWN_ERROR, ProblemStatus.RESOLVED, ProblemStatus.CLOSED)
+
+KNOWN = (ProblemStatus.KNOWN_ERROR, ProblemStatus.RESOLVED, ProblemStatus.CLOSED)
+"""Where a problem stands of which it is known what helps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ def draft_of_problem(desk: Desk, number: int, language: Language, by: Principal)
         problem = leading(view, number)
         if problem is None or by.customer not in {None, problem.customer}:
             raise NotThereError(f"there is no problem {number}")
-        if problem.status not in _KNOWN_PROBLEM:
+        if problem.status not in KNOWN:
             raise RefusedError("it is neither a known error nor resolved: nobody knows what helps")
         text = template.of_problem(problem, _incidents(view, problem), language)
     return _drafted(desk, problem.customer, language, text, by, problem=problem.number)

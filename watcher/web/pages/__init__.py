@@ -9,6 +9,7 @@ from watcher.web.pages import (
     incidents,
     lists,
     login,
+    problem_new,
     problems,
     regroup,
     reviews,
@@ -27,6 +28,8 @@ def routers() -> tuple[APIRouter, ...]:
         changes.router,
         incidents.router,
         lists.router,
+        # Before what is at an address with a number.
+        problem_new.router,
         problems.router,
         regroup.router,
         reviews.router,

@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from watcher.decide.lifecycle import RefusedError
 from watcher.decide.problem import LIVE, Texts
+from watcher.engine.articles import KNOWN
 from watcher.engine.command import NotThereError
 from watcher.engine.problems import ProblemDesk
 from watcher.model.incident import Incident
@@ -18,6 +19,7 @@ from watcher.model.problem import Bond, Problem, ProblemStatus, Tie
 from watcher.store.views import View
 from watcher.web.deps import Parts
 from watcher.web.guard import Operator, Viewer
+from watcher.web.pages.articles import LANGUAGES
 from watcher.web.pages.lists import Asked, Kind, list_page
 from watcher.web.pages.render import Frame
 
@@ -119,12 +121,19 @@ class CauseForm:
 
 _VERBS: Mapping[ProblemStatus, tuple[Verb, ...]] = {
     ProblemStatus.PROPOSED: (Verb("confirm", "Confirm", "primary"), Verb("refuse", "Refuse")),
-    ProblemStatus.NEW: (Verb("investigate", "Investigate", "primary"), Verb("resolve", "Resolve")),
+    ProblemStatus.NEW: (
+        Verb("investigate", "Investigate", "primary"),
+        Verb("known-error", "Known error"),
+        Verb("resolve", "Resolve"),
+    ),
     ProblemStatus.INVESTIGATING: (
         Verb("known-error", "Known error", "primary"),
         Verb("resolve", "Resolve"),
     ),
-    ProblemStatus.KNOWN_ERROR: (Verb("resolve", "Resolve", "primary"),),
+    ProblemStatus.KNOWN_ERROR: (
+        Verb("resolve", "Resolve", "primary"),
+        Verb("investigate", "Investigate"),
+    ),
     ProblemStatus.RESOLVED: (Verb("close", "Close", "primary"), Verb("reopen", "Reopen")),
     ProblemStatus.CLOSED: (Verb("reopen", "Reopen"),),
 }
@@ -138,6 +147,7 @@ _STEPS: Mapping[str, Callable[[ProblemDesk, int, Principal, str], Problem]] = {
     "reopen": ProblemDesk.reopen,
     "note": ProblemDesk.note,
     "own": lambda desk, number, by, text: desk.own(number, text or by.name, by),
+    "disown": lambda desk, number, by, _: desk.own(number, None, by),
 }
 
 
@@ -261,8 +271,11 @@ def _page(request: Request, parts: Parts, by: Principal, number: int, wrong: str
             "problem.html",
             status=409 if wrong else 200,
             problem=found,
-            verbs=_VERBS.get(found.status, ()),
+            verbs=() if found.merged_into else _VERBS.get(found.status, ()),
             live=found.status in LIVE,
+            may_edit=found.merged_into is None and found.status in (*LIVE, ProblemStatus.CLOSED),
+            may_draft=found.merged_into is None and found.status in KNOWN,
+            languages=LANGUAGES,
             members=[each for each in reversed(members) if each.tie.bond is not Bond.SUGGESTED],
             suggested=[each for each in reversed(members) if each.tie.bond is Bond.SUGGESTED],
             weeks=weeks(mine, now),
