@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.diagnostics.given import soon
 from tests.sshd import SshServer
+from watcher.diagnostics.late import LatePool
 from watcher.diagnostics.pool import Pool
 from watcher.diagnostics.ssh import Connection
 from watcher.kit.clock import Clock
@@ -41,7 +42,7 @@ def said(connection: Connection, script: str, seconds: float = 20) -> str:
     return answer.stdout.removesuffix(DONE).decode()
 
 
-def ask(pool: Pool, server: SshServer, profile: SshProfile | None = None) -> str:
+def ask(pool: Pool | LatePool, server: SshServer, profile: SshProfile | None = None) -> str:
     """Who answers there, as a process id of its connection."""
     with pool.connection(host_of(server), profile or profile_of(server)) as connection:
         return said(connection, "echo $PPID").strip()

@@ -24,7 +24,7 @@ from tests.diagnostics.given import (
 from tests.diagnostics.lines import ask, behind, host_of, nothing_left, profile_of
 from tests.fakes import FakeClock
 from tests.sshd import SshServer, make_key
-from watcher.diagnostics.faults import Unreachable
+from watcher.diagnostics.base import Unreachable
 from watcher.diagnostics.pool import Pool, PoolOptions
 from watcher.diagnostics.run import diagnose
 from watcher.kit.clock import Clock

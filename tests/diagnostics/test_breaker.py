@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from tests.fakes import FakeClock
+from watcher.diagnostics.base import HostKeyRefused, Unreachable
 from watcher.diagnostics.bastion import Way
 from watcher.diagnostics.breaker import Breaker
-from watcher.diagnostics.faults import HostKeyRefused, Unreachable
 from watcher.model.catalogue import SshProfile
 from watcher.model.evidence import Fault
 

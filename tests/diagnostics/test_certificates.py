@@ -11,8 +11,8 @@ import pytest
 from tests.conftest import StartSshd
 from tests.diagnostics.lines import certify, host_of, nothing_left, profile_of, said
 from tests.sshd import SshServer, make_key
+from watcher.diagnostics.base import HostKeyRefused, Unreachable
 from watcher.diagnostics.certificates import BadCertificate, check_host
-from watcher.diagnostics.faults import HostKeyRefused, Unreachable
 from watcher.diagnostics.hostkeys import HostKey, KnownHost
 from watcher.diagnostics.pins import pin
 from watcher.diagnostics.pool import Pool

@@ -13,7 +13,7 @@ from tests.diagnostics.given import sessions, soon
 from tests.diagnostics.lines import ask, host_of, nothing_left, profile_of, said
 from tests.fakes import FakeClock
 from tests.sshd import SshServer
-from watcher.diagnostics.faults import Unreachable
+from watcher.diagnostics.base import Unreachable
 from watcher.diagnostics.pool import Pool, PoolOptions
 from watcher.kit.clock import Clock
 from watcher.model.catalogue import Bastion

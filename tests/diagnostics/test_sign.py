@@ -10,7 +10,7 @@ from tests.conftest import StartSshd
 from tests.diagnostics.given import gone, unique_seconds
 from tests.diagnostics.lines import host_of, profile_of, said
 from tests.sshd import SshServer, make_key
-from watcher.diagnostics.faults import Unreachable
+from watcher.diagnostics.base import Unreachable
 from watcher.diagnostics.pool import Pool
 from watcher.diagnostics.sign import NAMESPACE, signature, signed_command, signed_input
 from watcher.kit.clock import Clock

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import cast
 
-from watcher.diagnostics.faults import Unreachable
-from watcher.diagnostics.ssh import Answer, Connection
+from watcher.diagnostics.base import Answer, Unreachable
+from watcher.diagnostics.ssh import Connection
 from watcher.kit.clock import Clock
 from watcher.model.catalogue import Host, SshProfile
 from watcher.model.evidence import Audit

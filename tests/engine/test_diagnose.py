@@ -14,7 +14,7 @@ from tests.engine.test_hands import ALERT
 from tests.fakes import NOON, FakeClock
 from tests.sshd import SshServer
 from watcher.decide.route import Order, ordered
-from watcher.diagnostics.faults import HostKeyRefused, Unreachable
+from watcher.diagnostics.base import HostKeyRefused, Unreachable
 from watcher.diagnostics.pool import Pool
 from watcher.engine.deliver import Deliverer, Options
 from watcher.engine.diagnose import TOGETHER, DiagnoseHand, Hosts

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from watcher.diagnostics.faults import Unreachable
+from watcher.diagnostics.base import Unreachable
 from watcher.model.catalogue import Host, SshProfile
 from watcher.model.evidence import Fault
 

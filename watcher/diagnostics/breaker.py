@@ -7,8 +7,8 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from watcher.diagnostics.base import Unreachable
 from watcher.diagnostics.bastion import Way
-from watcher.diagnostics.faults import Unreachable
 from watcher.kit.clock import Clock
 from watcher.model.evidence import Fault
 

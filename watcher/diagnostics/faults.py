@@ -33,21 +33,6 @@ FAULTS = (
 _NO_ROUTE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN}
 
 
-class Unreachable(Exception):
-    """There is no usable SSH connection; the message says why and what to do."""
-
-    def __init__(self, message: str, fault: Fault) -> None:
-        super().__init__(message)
-        self.fault = fault
-
-
-class HostKeyRefused(Unreachable):
-    """The server has not proved who it is; the message says what to do about it."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message, Fault.HOST_KEY)
-
-
 def fault_of(error: Exception) -> Fault:
     """The class of something that went wrong on a connection."""
     if isinstance(error, OSError) and error.errno in _NO_ROUTE:

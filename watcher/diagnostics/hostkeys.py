@@ -11,8 +11,8 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
 
+from watcher.diagnostics.base import HostKeyRefused
 from watcher.diagnostics.certificates import SUFFIX, BadCertificate, UnknownAuthority, check_host
-from watcher.diagnostics.faults import HostKeyRefused
 
 SSH_PORT = 22
 

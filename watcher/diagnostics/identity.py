@@ -7,8 +7,8 @@ from pathlib import Path
 import paramiko
 from cryptography.exceptions import UnsupportedAlgorithm
 
+from watcher.diagnostics.base import Unreachable
 from watcher.diagnostics.certificates import BadCertificate, check_user
-from watcher.diagnostics.faults import Unreachable
 from watcher.model.catalogue import SshProfile
 from watcher.model.evidence import Fault
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import paramiko
 
+from watcher.diagnostics.base import Unreachable
 from watcher.diagnostics.bastion import Way
-from watcher.diagnostics.faults import FAULTS, Unreachable, fault_of, words
+from watcher.diagnostics.faults import FAULTS, fault_of, words
 from watcher.diagnostics.hostkeys import HostKey, KnownHost, UnknownHostKey, look_up
 from watcher.diagnostics.identity import login_key
 from watcher.diagnostics.pins import pin, pinned

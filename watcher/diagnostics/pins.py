@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from watcher.diagnostics.faults import Unreachable
+from watcher.diagnostics.base import Unreachable
 from watcher.diagnostics.hostkeys import HostKey, KnownHost, look_up
 from watcher.model.evidence import Fault
 

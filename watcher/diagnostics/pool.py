@@ -14,9 +14,9 @@ from typing import Self
 
 import paramiko
 
+from watcher.diagnostics.base import Unreachable
 from watcher.diagnostics.bastion import Way, way_to
 from watcher.diagnostics.breaker import Breaker
-from watcher.diagnostics.faults import Unreachable
 from watcher.diagnostics.identity import mended
 from watcher.diagnostics.link import (
     AUTH_SECONDS,

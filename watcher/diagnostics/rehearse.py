@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 
 from watcher.decide.match import holds
 from watcher.decide.runbooks import judge
+from watcher.diagnostics.base import Answer
 from watcher.diagnostics.extract import shown
 from watcher.diagnostics.frames import mark, parse
 from watcher.diagnostics.prepare import Job, Prepared, prepare
 from watcher.diagnostics.results import results
 from watcher.diagnostics.script import Choice, Command
-from watcher.diagnostics.ssh import Answer
 from watcher.model.catalogue import Host, SshProfile
 from watcher.model.evidence import Level, StepResult, StepStatus
 from watcher.model.matcher import Matcher

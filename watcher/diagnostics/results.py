@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from watcher.decide.findings import NOT_HERE
 from watcher.decide.match import holds
+from watcher.diagnostics.base import Answer
 from watcher.diagnostics.clean import clean
 from watcher.diagnostics.extract import extracted, slices
 from watcher.diagnostics.frames import Fate, Frames, Part
@@ -15,7 +16,6 @@ from watcher.diagnostics.inputs import Inputs
 from watcher.diagnostics.prepare import Prepared, not_run
 from watcher.diagnostics.script import HARD_CAP, REQUIRED
 from watcher.diagnostics.signals import highlights
-from watcher.diagnostics.ssh import Answer
 from watcher.kit.redact import MASK, redact
 from watcher.kit.text import cut, one_line
 from watcher.model.evidence import Highlight, Level, StepResult, StepStatus, Value

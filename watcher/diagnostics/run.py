@@ -8,12 +8,11 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Protocol
 
-from watcher.diagnostics.faults import Unreachable
+from watcher.diagnostics.base import Answer, Unreachable
 from watcher.diagnostics.frames import Frames, end_mark, parse
 from watcher.diagnostics.prepare import Job, Prepared, prepare
 from watcher.diagnostics.results import problem_of, results
 from watcher.diagnostics.script import Script, assemble
-from watcher.diagnostics.ssh import Answer, Connection
 from watcher.kit.clock import Clock
 from watcher.kit.redact import redact
 from watcher.model.catalogue import Host, SshProfile
@@ -24,6 +23,17 @@ __all__ = ["Connections", "Job", "diagnose", "script_of"]
 _KILL_SECONDS = 2.0
 _SPARE_SECONDS = 5.0
 _NONCE_BYTES = 8
+
+
+class Connection(Protocol):
+    """A host that has let us in."""
+
+    @property
+    def audit(self) -> Audit:
+        """Where we are, as whom, by which way, and how we know."""
+
+    def run(self, script: str, done: bytes, seconds: float, clock: Clock) -> Answer:
+        """What the script brings back. Raises Unreachable."""
 
 
 class Connections(Protocol):

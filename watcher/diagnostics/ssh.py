@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import paramiko
 
-from watcher.diagnostics.faults import FAULTS, Unreachable, words
+from watcher.diagnostics.base import Answer, Unreachable
+from watcher.diagnostics.faults import FAULTS, words
 from watcher.diagnostics.hostkeys import HostKey
 from watcher.diagnostics.identity import signing_key
 from watcher.diagnostics.link import OPEN_SECONDS, Link
@@ -20,20 +21,6 @@ _CHUNK = 65_536
 _MAX_BYTES = 8 * 1024 * 1024
 _MAX_STDERR = 65_536
 _TICK_SECONDS = 0.001
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a script sent back. `ended` is False where time or room ran out before it ended.
-
-    `arrivals` are pairs (bytes received by then, seconds since the start).
-    """
-
-    stdout: bytes
-    stderr: bytes
-    ended: bool
-    full: bool
-    arrivals: tuple[tuple[int, float], ...]
 
 
 @dataclass(slots=True)

@@ -7,7 +7,8 @@ from contextlib import suppress
 import paramiko
 from paramiko.kex_curve25519 import KexCurve25519
 
-from watcher.diagnostics.faults import Unreachable, fault_of, words
+from watcher.diagnostics.base import Unreachable
+from watcher.diagnostics.faults import fault_of, words
 from watcher.model.evidence import Fault
 
 _KEEPALIVE_SECONDS = 15

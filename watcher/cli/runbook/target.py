@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from watcher.cli._common import Config, fail, settings_of
-from watcher.diagnostics.faults import Unreachable
+from watcher.diagnostics.base import Unreachable
 from watcher.diagnostics.target import NotPrepared, Target, target_script
 from watcher.kit.clock import Clock
 from watcher.policy.suggest import did_you_mean
