@@ -232,6 +232,19 @@ def test_problems_are_stirred_by_what_opens_and_ends(store: Store) -> None:
     assert [1, 2, 3] == stirred
 
 
+def test_problems_stand_until_they_are_refused_or_closed(store: Store) -> None:
+    """Resolved ones may come back."""
+    with store.begin() as tx:
+        tx.save_problems(
+            problem(number, status=status) for number, status in enumerate(ProblemStatus, 1)
+        )
+    with store.view() as view:
+        found = view.standing_problems()
+
+    over = {ProblemStatus.REFUSED, ProblemStatus.CLOSED}
+    assert [at for at, each in enumerate(ProblemStatus, 1) if each not in over] == found
+
+
 def test_what_an_incident_is_like_comes_back(store: Store) -> None:
     """Empty fields are left out; strangers' incidents are not there."""
     found = signature(alert="диск cpu", host="db1", finding="")

@@ -12,6 +12,7 @@ from watcher.decide import problem as life
 from watcher.decide.lifecycle import Moment, RefusedError
 from watcher.decide.problem import Case, Guess, News, Step, Texts
 from watcher.model.incident import EntryKind, Priority
+from watcher.model.policy import Costs
 from watcher.model.problem import Bond, Cost, Problem, ProblemEntryKind, ProblemStatus
 
 ALL = list(ProblemStatus)
@@ -355,8 +356,8 @@ def test_a_note_is_a_line_and_nothing_more() -> None:
 
 def test_what_incidents_cost_makes_the_priority() -> None:
     """The machine says so with all terms, whoever made it count."""
-    step = life.recounted(problem(), Cost(incidents=5), moment())
-    same = life.recounted(step.problem, Cost(incidents=6), moment())
+    step = life.recounted(problem(), Cost(incidents=5), Costs(), moment())
+    same = life.recounted(step.problem, Cost(incidents=6), Costs(), moment())
 
     assert (Priority.P3, Cost(5)) == (step.problem.priority, step.problem.cost)
     assert [("priority P5 -> P3", "watcher")] == [(each.text, each.actor) for each in step.entries]

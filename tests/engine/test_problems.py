@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.contract.given import MINUTE, NOW, incident
+from tests.decide.problems import problem
 from tests.engine.streams import RULEBOOK
 from tests.fakes import FakeClock
 from tests.stores import sqlite_in
@@ -20,10 +21,11 @@ from watcher.engine.command import Desk, NotThereError
 from watcher.engine.problems import Draft, ProblemDesk
 from watcher.engine.sweep import Retention, Sweep
 from watcher.model.action import ActionKind
+from watcher.model.catalogue import Catalogue, Customer, Sla
 from watcher.model.change import replace
 from watcher.model.incident import EntryKind, Incident, Priority, Status
 from watcher.model.person import Principal, Role
-from watcher.model.policy import Channel
+from watcher.model.policy import Channel, Costs
 from watcher.model.problem import Bond, Problem, ProblemStatus, Tie
 from watcher.model.reason import Reason
 from watcher.store.query import Query
@@ -422,6 +424,40 @@ def test_the_clock_counts_what_ended(store: Store) -> None:
     assert ((1, 0), 300 * MINUTE) == (rounds, found.cost.lasted)
 
 
+def test_the_clock_counts_promises_as_they_are_broken(store: Store) -> None:
+    """While an incident is open time passes; what is over stays as it was."""
+    acme = Customer("acme", sla=Sla("gold", resolve={Priority.P2: 90 * MINUTE}))
+    book = replace(RULEBOOK, catalogue=Catalogue(customers={"acme": acme}))
+    begin(store).open(Draft("x", incidents=(1, 2)), OLGA)
+    found = []
+    for minutes in (80, 91, 900):
+        clock = FakeClock(NOW + minutes * MINUTE)
+        Sweep(store, clock, lambda: book, KEPT).step()
+        with store.view() as view:
+            found.append(view.problem(1, None))
+
+    assert [0, 1, 1] == [each.cost.breaches for each in found if each]
+
+
+def test_problems_are_measured_anew_by_new_rules(store: Store) -> None:
+    """Also those of which nothing has been heard for long; once."""
+    with store.begin() as tx:
+        tx.save_incidents([incident(7, problem=1, status=Status.CLOSED, closed_at=NOW)])
+        tx.save_problems([problem(1), problem(2)])
+    books = [RULEBOOK]
+    sweep = Sweep(store, FakeClock(NOW), lambda: books[-1], KEPT)
+    rounds = [sweep.step(), sweep.step()]
+    costs = Costs(incidents=(1, 1, 1, 1))
+    rules = replace(RULEBOOK.policy.problems, priority=costs)
+    books.append(replace(RULEBOOK, policy=replace(RULEBOOK.policy, problems=rules)))
+    rounds += [sweep.step(), sweep.step()]
+    with store.view() as view:
+        found = view.problem(1, None)
+
+    assert found is not None
+    assert ([2, 0, 2, 0], Priority.P1) == (rounds, found.priority)
+
+
 def test_what_takes_an_incident_in_belongs_to_its_problem(store: Store) -> None:
     """Unless it belongs elsewhere; nothing counts twice, and the second round has nothing to do."""
     desk = begin(store)
@@ -503,7 +539,7 @@ def _miscounted(
     found = []
     for each in problems.values():
         count = sum(incident.problem == each.number for incident in incidents)
-        if each.cost.incidents != count or each.terms != priority(each.cost)[1]:
+        if each.cost.incidents != count or each.terms != priority(each.cost, Costs())[1]:
             found.append(f"problem {each.number} counts {each.cost.incidents} of {count}")
         if each.merged_into is not None:
             if problems[each.merged_into].status is ProblemStatus.REFUSED:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.policy.test_flapping_rules import read
-from watcher.model.policy import ProblemRules
+from watcher.model.policy import Costs, ProblemRules
 
 
 def test_the_section_says_when_incidents_are_a_problem(tmp_path: Path) -> None:
@@ -16,6 +16,27 @@ def test_the_section_says_when_incidents_are_a_problem(tmp_path: Path) -> None:
     assert [] == complaints
     assert policy is not None
     assert ProblemRules(5, timedelta(days=7), open=True, sure=2.5) == policy.problems
+
+
+def test_the_section_says_what_makes_a_problem_urgent(tmp_path: Path) -> None:
+    """Part by part."""
+    section = "problems: {priority: {breaches: [4, 3, 2, 1], woken: [9, 9, 3, 1]}}\n"
+    policy, complaints = read(tmp_path, section)
+
+    assert [] == complaints
+    assert policy is not None
+    assert Costs(breaches=(4, 3, 2, 1), woken=(9, 9, 3, 1)) == policy.problems.priority
+
+
+@pytest.mark.parametrize(
+    "levels", ["[4, 3, 2]", "[1, 2, 3, 4]", "[4, 3, 2, 0]", "4", "[4, 3, 2, 1.5]"]
+)
+def test_levels_fall_from_one_priority_to_the_next(tmp_path: Path, levels: str) -> None:
+    """There is one for each of P1 to P4, and nothing is urgent without reason."""
+    _, complaints = read(tmp_path, f"problems:\n  priority:\n    breaches: {levels}\n")
+
+    assert complaints
+    assert all(each.startswith("own.yaml:3: problems.priority.breaches") for each in complaints)
 
 
 def test_without_the_section_the_shipped_one_counts(tmp_path: Path) -> None:

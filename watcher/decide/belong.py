@@ -131,7 +131,6 @@ def merge(source: Whole, into: Whole, moment: Moment) -> tuple[Step, Step]:
         runbook=new.runbook or old.runbook,
         tickets=tuple(dict.fromkeys((*new.tickets, *old.tickets))),
         changes=tuple(dict.fromkeys((*new.changes, *old.changes))),
-        cost=replace(new.cost, breaches=new.cost.breaches + old.cost.breaches),
         worked=new.worked + old.worked,
         failed=new.failed + old.failed,
         returns=new.returns + old.returns,

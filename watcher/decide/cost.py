@@ -2,54 +2,52 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from watcher.decide.hours import hours_at
+from watcher.decide.sla import broken
 from watcher.model.catalogue import Calendar, Catalogue
 from watcher.model.incident import Incident, Priority, Term
-from watcher.model.policy import Policy
+from watcher.model.policy import Costs, Policy
 from watcher.model.problem import Cost
 
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What incidents are counted by: whom the channels tell, and when people are at work."""
+    """What incidents are counted by: whom the channels tell, when people are at work, and what was
+    promised.
+    """
 
     policy: Policy
     catalogue: Catalogue
 
 
-# From how much on a problem is P1, P2, P3 and P4.
 _LEVELS = (Priority.P1, Priority.P2, Priority.P3, Priority.P4)
-_INCIDENTS = (50, 15, 5, 2)
-_HOURS = (240, 72, 24, 4)
-_BREACHES = (10, 4, 2, 1)
-_WOKEN = (20, 8, 3, 1)
 _HOUR = timedelta(hours=1)
 
 
-def counted(incidents: Iterable[Incident], bill: Bill, breaches: int = 0) -> Cost:
-    """What these incidents have cost. Those that went into others count there; one that is not over
-    has not lasted yet. The `breaches` are told by whoever knows what was promised.
+def counted(incidents: Iterable[Incident], bill: Bill, now: datetime) -> Cost:
+    """What these incidents have cost until now. Those that went into others count there; one that
+    is not over has not lasted yet, but may have broken a promise.
     """
     mine = [each for each in incidents if each.merged_into is None]
     lasted = [end - each.opened_at for each in mine if (end := each.resolved_at or each.closed_at)]
     return Cost(
         incidents=len(mine),
         lasted=sum((max(each, timedelta()) for each in lasted), timedelta()),
-        breaches=breaches,
+        breaches=sum(broken(each, bill.catalogue, now) for each in mine),
         woken=sum(_woke(each, bill) for each in mine),
     )
 
 
-def priority(cost: Cost) -> tuple[Priority, tuple[Term, ...]]:
+def priority(cost: Cost, costs: Costs) -> tuple[Priority, tuple[Term, ...]]:
     """The most urgent of what each part of the cost makes of it, and all parts with why."""
     hours = cost.lasted // _HOUR
     terms = [
-        _term("incidents", cost.incidents, _INCIDENTS, "incidents"),
-        _term("lasted", hours, _HOURS, "hours in all"),
-        _term("breaches", cost.breaches, _BREACHES, "broken promises of service"),
-        _term("woken", cost.woken, _WOKEN, "told outside business hours"),
+        _term("incidents", cost.incidents, costs.incidents, "incidents"),
+        _term("lasted", hours, costs.hours, "hours in all"),
+        _term("breaches", cost.breaches, costs.breaches, "incidents that broke a promise"),
+        _term("woken", cost.woken, costs.woken, "told outside business hours"),
     ]
     return min(level for level, _ in terms), tuple(term for _, term in terms)
 

@@ -12,7 +12,8 @@ from typing import Any
 from watcher.decide.cost import priority
 from watcher.decide.lifecycle import MACHINE, Moment, RefusedError
 from watcher.model.change import replace
-from watcher.model.incident import Entry, EntryKind, Incident
+from watcher.model.incident import Entry, EntryKind, Incident, Priority
+from watcher.model.policy import Costs
 from watcher.model.problem import (
     Bond,
     Cost,
@@ -255,9 +256,9 @@ def note(problem: Problem, text: str, moment: Moment) -> Step:
     return Step(problem, (_entry(problem, ProblemEntryKind.NOTE, text, moment),))
 
 
-def recounted(problem: Problem, cost: Cost, moment: Moment) -> Step:
+def recounted(problem: Problem, cost: Cost, costs: Costs, moment: Moment) -> Step:
     """Its incidents have cost so much, which makes its priority."""
-    level, terms = priority(cost)
+    level, terms = priority(cost, costs)
     changed = replace(problem, cost=cost, priority=level, terms=terms)
     if level == problem.priority:
         return Step(changed)
@@ -280,17 +281,15 @@ def announced(problem: Problem, incident: Incident, news: News, moment: Moment) 
 
 
 def _opened(number: int, case: Case, status: ProblemStatus, moment: Moment) -> Step:
-    level, terms = priority(Cost())
     problem = Problem(
         number=number,
         customer=case.customer,
         title=case.title,
         status=status,
-        priority=level,
+        priority=Priority.P5,
         opened_at=moment.now,
         opened_by=moment.actor,
         last_at=max((each.opened_at for each, _ in case.incidents), default=moment.now),
-        terms=terms,
         service=case.service,
     )
     name = f"problem {number} ({case.title})"

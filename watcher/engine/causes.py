@@ -111,9 +111,10 @@ class Causes:
         if known is None:
             return False
         mine = tx.incidents_of_problem(number)
-        cost = counted(mine, self.bill, known.cost.breaches)
+        cost = counted(mine, self.bill, moment.now)
         last_at = max((each.opened_at for each in mine), default=known.last_at)
-        step = problem.recounted(replace(known, last_at=last_at), cost, moment)
+        costs = self.bill.policy.problems.priority
+        step = problem.recounted(replace(known, last_at=last_at), cost, costs, moment)
         if step.problem == known:
             return False
         tx.save_problems([step.problem])

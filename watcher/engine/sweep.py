@@ -11,6 +11,7 @@ from watcher.engine.rulebook import Rulebook
 from watcher.kit.clock import Clock
 from watcher.model.action import Action
 from watcher.model.incident import Entry, EntryKind, Status
+from watcher.model.policy import Policy
 from watcher.model.reason import Reason
 from watcher.store.store import Store
 
@@ -44,6 +45,9 @@ class Sweep:
         self._clock = clock
         self._rulebook = rulebook
         self._retention = retention
+        # By which policy problems have been counted, and which are left.
+        self._policy: Policy | None = None
+        self._uncounted: list[int] = []
 
     def step(self) -> int:
         """Closes and lets go; returns how many rows it touched, 0 when nothing is left to do."""
@@ -78,19 +82,23 @@ class Sweep:
         return len(lapsed)
 
     def _recount(self, now: datetime) -> int:
-        """Counts what problems cost of which an incident has opened or ended; each by itself, since
-        people may be at work on several.
+        """Counts what problems cost of which an incident lives or has ended, and once all of them
+        by rules that are new; each by itself, since people may be at work on several.
         """
         book = self._rulebook()
         causes = Causes(Bill(book.policy, book.catalogue))
-        moment = lifecycle.Moment(now, Reason("cost", "an incident of it opened or ended"))
+        moment = lifecycle.Moment(now, Reason("cost", "its incidents were counted"))
         with self._store.view() as view:
-            stirred = view.stirred_problems()
+            numbers = {*view.stirred_problems()}
+            if book.policy is not self._policy:
+                self._policy, self._uncounted = book.policy, view.standing_problems()
+        numbers.update(self._uncounted[:_AT_ONCE])
+        del self._uncounted[:_AT_ONCE]
         changed = 0
-        for number in stirred:
+        for number in sorted(numbers):
             with self._store.begin() as tx:
                 changed += causes.catch_up(tx, number, moment)
-        return changed
+        return changed + len(self._uncounted)
 
     def _let_go(self, now: datetime) -> int:
         kept = self._retention

@@ -69,6 +69,16 @@ class Flapping:
 
 
 @dataclass(frozen=True, slots=True)
+class Costs:
+    """From how much on what the incidents of a problem have cost makes it P1, P2, P3 and P4."""
+
+    incidents: tuple[int, ...] = (50, 15, 5, 2)
+    hours: tuple[int, ...] = (240, 72, 24, 4)
+    breaches: tuple[int, ...] = (10, 4, 2, 1)
+    woken: tuple[int, ...] = (20, 8, 3, 1)
+
+
+@dataclass(frozen=True, slots=True)
 class ProblemRules:
     """When what comes back is a problem: `after` so many like incidents `within` that time one is
     proposed, or opened at once (`open`).
@@ -76,6 +86,7 @@ class ProblemRules:
     An incident is taken for one of a problem that had `pattern` of them, explains it better than
     any other by `margin`, and well enough to be `sure`; from `suggest` on that is only suggested
     (all three are logarithms: 3 is twenty to one). It `awaits` a known error rather than people.
+    What its incidents cost makes the `priority` of a problem.
     """
 
     after: int = 3
@@ -86,6 +97,7 @@ class ProblemRules:
     sure: float = 0.0
     suggest: float = 0.0
     awaits: bool = False
+    priority: Costs = Costs()
 
 
 @dataclass(frozen=True, slots=True)

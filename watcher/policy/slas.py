@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
+from pydantic import Field
+
 from watcher.model.catalogue import Calendar, Sla
 from watcher.model.incident import Priority
 from watcher.policy.problems import Place, Problems, entries, named
@@ -15,8 +17,8 @@ class SlaEntry(Strict):
 
     name: Name
     calendar: Name | None = None
-    acknowledge: dict[Priority, Span] = {}
-    resolve: dict[Priority, Span] = {}
+    acknowledge: dict[Priority, Span] = Field({}, description="As in {P1: 15m, P2: 30m}.")
+    resolve: dict[Priority, Span] = Field({}, description="As in {P1: 4h, P3: 3d}.")
 
 
 def read_slas(

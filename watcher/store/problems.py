@@ -39,6 +39,7 @@ SELECT {", ".join(f"i.{name}" for name in INCIDENT.columns)}
 FROM tie AS t CROSS JOIN incident AS i WHERE t.problem = :number AND t.bond <> 'refused'
 AND i.number = t.incident AND i.status IN ('open', 'acknowledged') ORDER BY i.number
 """  # noqa: S608 - names of the schema
+_STANDING = "SELECT number FROM problem WHERE status NOT IN ('refused', 'closed') ORDER BY number"
 # What has ended stays resolved for a while, and what a person closed at once left a line.
 _STIRRED = """
 SELECT problem FROM incident {using}
@@ -149,3 +150,8 @@ def stirred(link: Link) -> list[int]:
     """The problems of which an incident may have opened or ended lately."""
     found = link.rows(_STIRRED.format(using=link.using("incident_status")))
     return sorted(number for (number,) in found)
+
+
+def standing(link: Link) -> list[int]:
+    """The problems that are neither refused nor closed."""
+    return [number for (number,) in link.rows(_STANDING)]

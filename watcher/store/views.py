@@ -276,6 +276,10 @@ class View:
         """The problems of which an incident may have opened or ended lately."""
         return problems.stirred(self._link)
 
+    def standing_problems(self) -> list[int]:
+        """The problems that are neither refused nor closed."""
+        return problems.standing(self._link)
+
     def problem_timeline(self, number: int) -> list[ProblemEntry]:
         """What happened to a problem, in the order in which it was written down."""
         return problems.timeline(self._link, number)
