@@ -12,6 +12,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from socket import SHUT_RDWR, create_server, socket
 from threading import Event, Thread
+from typing import Self
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -76,7 +77,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What to say to a call."""
+    """What to say to a call; with status 0 the line is cut instead."""
 
     status: int = 200
     body: bytes = b""
@@ -103,14 +104,20 @@ class HttpPeer:
             def do_POST(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                peer.calls.append(Call(self.command, self.path, headers, self.rfile.read(length)))
-                answer = peer.answers[0] if len(peer.answers) == 1 else peer.answers.pop(0)
+                call = Call(self.command, self.path, headers, self.rfile.read(length))
+                peer.calls.append(call)
+                answer = peer.answer(call)
+                if not answer.status:
+                    self.close_connection = True
+                    return
                 self.send_response(answer.status)
                 for name, value in answer.headers.items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(answer.body)))
-                self.end_headers()
-                self.wfile.write(answer.body)
+                # Whoever had no patience is gone.
+                with suppress(BrokenPipeError, ConnectionResetError):
+                    self.end_headers()
+                    self.wfile.write(answer.body)
 
             do_GET = do_POST
 
@@ -119,7 +126,11 @@ class HttpPeer:
 
         return Handler
 
-    def __enter__(self) -> "HttpPeer":
+    def answer(self, _call: Call) -> Answer:
+        """What to say next."""
+        return self.answers[0] if len(self.answers) == 1 else self.answers.pop(0)
+
+    def __enter__(self) -> Self:
         Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return self
 

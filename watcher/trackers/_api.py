@@ -1,5 +1,6 @@
 """One call to the API of a tracker, and what it means for a ticket where it fails."""
 
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,6 +25,7 @@ _QUOTE = 300
 _LONGEST_SECONDS = 600
 _SIZE = 32 * 1024 * 1024
 _AGAIN = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
+_UNKNOWN = {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND}
 _LOCKED_OUT = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 
@@ -81,7 +83,7 @@ class ApiError(Exception):
         self.value = value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Api:
     """The API of one tracker for as long as the options permit from now on.
 
@@ -98,7 +100,7 @@ class Api:
     begun: float = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "begun", self.clock.monotonic())
+        self.begun = self.clock.monotonic()
 
     @property
     def peer(self) -> str:
@@ -107,7 +109,7 @@ class Api:
 
     def ask(self, path: str, value: object = None, *, about: str = "") -> object:
         """What is there, or what the answer to this question is; asking changes nothing. `about`
-        names what there is none of if it is not found. Raises ApiError.
+        names what may be wrong with the question. Raises ApiError.
         """
         method = "GET" if value is None else "POST"
         answer = self._answer(method, path, value, about)
@@ -188,8 +190,8 @@ class Api:
             said += "; redirects are not followed: configure the address that it leads to"
         elif status in _LOCKED_OUT:
             said += f"; check {self.key} and what it may do"
-        elif status == HTTPStatus.NOT_FOUND and about:
-            said += f"; there is no {about} for {self.key}"
+        elif status in _UNKNOWN and about:
+            said += f"; is {about} right, and may {self.key} see it?"
         return ApiError(Outcome(Verdict.GAVE_UP, said), status, value)
 
     def _again(self, what: str) -> Outcome:
@@ -222,6 +224,11 @@ def _words(value: object) -> str:
             return _words(said)
         case _:
             return ""
+
+
+def basic(user: str, password: str) -> str:
+    """The value of the header Authorization that says both."""
+    return "Basic " + b64encode(f"{user}:{password}".encode()).decode()
 
 
 def members(value: object) -> Mapping[str, object]:

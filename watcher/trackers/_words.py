@@ -31,6 +31,11 @@ def broken(text: str, words: str) -> str:
     return re.sub(words, lambda found: found[0][0] + _UNSEEN + found[0][1:], text, flags=re.I)
 
 
+def marked(key: str) -> str:
+    """The key such that none is part of another."""
+    return f"[{key}]"
+
+
 def _stored(text: str) -> str:
     """The text without what databases refuse: control characters, and halves of letters."""
     return "".join(each for each in text if each in "\n\t" or category(each) not in {"Cc", "Cs"})

@@ -6,7 +6,7 @@ it finds is looked at, and what it made as well.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from http import HTTPStatus
@@ -17,7 +17,7 @@ from watcher.kit.secrets import Secret
 from watcher.model.action import Outcome, Verdict
 from watcher.model.incident import Ticket
 from watcher.trackers._api import Api, ApiError, check_way, elements, members, text
-from watcher.trackers._words import body, broken, title
+from watcher.trackers._words import body, broken, marked, title
 from watcher.trackers.base import Draft, Filed
 
 
@@ -64,7 +64,7 @@ SAMPLE = Options(
 
 def file(draft: Draft, options: Options) -> Filed:
     """Looks for the issue of the draft and makes it where there is none."""
-    redmine = _Redmine(options, draft.at)
+    redmine = _redmine(options, draft.at)
     try:
         tracker = redmine.tracker()
         found = redmine.found(draft.key)
@@ -79,7 +79,7 @@ def check(now: datetime, options: Options) -> Outcome:
     """Whether the key is good, the project and the tracker are there, and keys can be looked for.
     Nobody could have written the key that is looked for.
     """
-    redmine = _Redmine(options, now)
+    redmine = _redmine(options, now)
     try:
         user = redmine.user()
         redmine.tracker()
@@ -92,23 +92,21 @@ def check(now: datetime, options: Options) -> Outcome:
     )
 
 
+def _redmine(options: Options, now: datetime) -> "_Redmine":
+    key = options.key.reveal()
+    return _Redmine(options, Api(options, {"X-Redmine-API-Key": key}, (key,), "the API key", now))
+
+
 @dataclass(frozen=True, slots=True)
 class _Redmine:
     """The project of the options, for one filing."""
 
     options: Options
-    now: datetime
-    api: Api = field(init=False)
-
-    def __post_init__(self) -> None:
-        key = self.options.key.reveal()
-        proof = {"X-Redmine-API-Key": key}
-        api = Api(self.options, proof, (key,), "the API key", self.now)
-        object.__setattr__(self, "api", api)
+    api: Api
 
     def user(self) -> str:
         """Who we are there: only this is refused to a wrong key wherever the public may read."""
-        answer = members(self.api.ask("/users/current.json", about="Redmine at this address"))
+        answer = members(self.api.ask("/users/current.json", about="`url`"))
         return text(members(answer.get("user")).get("login")) or "the owner of the key"
 
     def tracker(self) -> str:
@@ -140,7 +138,7 @@ class _Redmine:
 
     def found(self, key: str) -> Ticket | None:
         """The oldest issue with this key, closed ones as well."""
-        which = {self._filter: key if self.options.key_field else f"~{_marked(key)}"}
+        which = {self._filter: key if self.options.key_field else f"~{marked(key)}"}
         query = {
             "project_id": self.options.project,
             "status_id": "*",
@@ -194,7 +192,7 @@ class _Redmine:
             quoted = f"~~~\n{broken(body(draft), '~~~|```')}\n~~~"
         else:
             quoted = f"<pre>\n{broken(body(draft), '</?(pre|code|kbd|notextile)')}\n</pre>"
-        parts = (quoted, draft.url, "" if self.options.key_field else _marked(draft.key))
+        parts = (quoted, draft.url, "" if self.options.key_field else marked(draft.key))
         return "\n\n".join(filter(None, parts))
 
     @property
@@ -203,7 +201,7 @@ class _Redmine:
 
     def _carries(self, issue: Mapping[str, object], key: str) -> bool:
         if not self.options.key_field:
-            return _marked(key) in text(issue.get("description"))
+            return marked(key) in text(issue.get("description"))
         fields = elements(issue.get("custom_fields"))
         mine = next((each for each in fields if each.get("id") == self.options.key_field), {})
         return mine.get("value") == key
@@ -229,11 +227,6 @@ class _Redmine:
         if not number:
             raise self.api.unsure("an issue without an id")
         return Ticket("redmine", number, f"{self.options.url.rstrip('/')}/issues/{number}")
-
-
-def _marked(key: str) -> str:
-    """The key such that none is part of another."""
-    return f"[{key}]"
 
 
 def _ids(fields: list[Mapping[str, object]]) -> set[object]:
