@@ -33,9 +33,12 @@ CLOCK_CALLS = {
     "time.time_ns",
 }
 
-# Plug-ins are found by name; pages, migrations and the demo would make every start slow.
+# Plug-ins are found by name; pages, migrations and the demo would make every start slow, and what
+# goes out to hosts and over HTTP makes processes big that never do.
 LAZY_IMPORTS = {
     "watcher/kit/plugins.py",
+    "watcher/kit/http.py",
+    "watcher/diagnostics/late.py",
     "watcher/app/front.py",
     "watcher/policy/runbooks/load.py",
     "watcher/store/store.py",
