@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import orjson
+import pytest
 
 from tests.engine.streams import RULEBOOK
 from tests.fakes import FakeClock
@@ -103,7 +104,7 @@ def test_a_new_incident_says_which_change_was_shortly_before_it(store: Store) ->
     take_in(store, "gen", outage(NOW, name="Another", key="another", service="billing"))
     watch = ChangeWatch(store, FakeClock(), CATALOGUE)
 
-    assert [1, 0] == [watch.step(), watch.step()]
+    assert [1, 4, 0] == [watch.step(), watch.step(), watch.step()]
     assert 1 == ChangeWatch(store, FakeClock(), CATALOGUE).step()
 
     [line] = lines(store, 2)
@@ -113,6 +114,67 @@ def test_a_new_incident_says_which_change_was_shortly_before_it(store: Store) ->
         "the last 90 days were followed by an incident within 15 min"
     ) == line.reason.text
     assert 600.0 == line.reason.gap
+
+
+def test_an_incident_says_of_a_change_that_is_told_of_only_then(store: Store) -> None:
+    """Once, in the same words, however often it is looked at and whatever else is told."""
+    take_in(store, "gen", outage(NOW))
+    watch = ChangeWatch(store, FakeClock(), CATALOGUE)
+    watch.step()
+    before = lines(store)
+    running = release(NOW - 20 * MINUTE, status="running")
+    take_in(store, "ci", release(NOW - 3 * DAY, ended_at=NOW - 3 * DAY), running)
+    steps = [watch.step(), watch.step()]
+    take_in(store, "ci", running | {"status": "succeeded", "ended_at": NOW - 10 * MINUTE})
+    again = ChangeWatch(store, FakeClock(), CATALOGUE)
+
+    assert ([], [2, 0]) == (before, steps)
+    assert [1, 0] == [again.step(), again.step()]
+    [line] = lines(store)
+    assert "change before it: Release" == line.text
+    assert (
+        "a change of billing was under way, begun 20 min before the first alert; 0 of 1 changes "
+        "of billing in the last 90 days were followed by an incident within 30 min"
+    ) == line.reason.text
+
+
+@pytest.mark.parametrize(
+    ("told", "customer"),
+    [
+        (release(NOW + MINUTE), "acme"),
+        (release(NOW - 5 * HOUR, ended_at=NOW - 5 * HOUR), "acme"),
+        (release(NOW - MINUTE, service="mail"), "acme"),
+        (release(NOW - MINUTE), "globex"),
+    ],
+    ids=["after it", "long before it", "of something else", "of a stranger"],
+)
+def test_what_is_told_late_is_no_line_unless_it_is_a_strong_suspect(
+    store: Store, told: dict[str, object], customer: str
+) -> None:
+    """As of what was told in time."""
+    take_in(store, "gen", outage(NOW))
+    take_in(store, "ci", told, customer=customer)
+    watch = ChangeWatch(store, FakeClock(), CATALOGUE)
+
+    assert [1, 1, 0] == [watch.step(), watch.step(), watch.step()]
+
+    assert [] == lines(store)
+
+
+def test_a_late_change_is_a_line_only_where_it_is_the_most_suspicious(store: Store) -> None:
+    """What is known of an incident by then stands; the page shows both."""
+    take_in(store, "ci", release(NOW - 5 * MINUTE, what="In time", ended_at=NOW - 5 * MINUTE))
+    take_in(store, "gen", outage(NOW))
+    watch = ChangeWatch(store, FakeClock(), CATALOGUE)
+    watch.step()
+    take_in(store, "ci", release(NOW - HOUR, what="Too late", ended_at=NOW - HOUR))
+    take_in(store, "ci", release(NOW - MINUTE, what="At last", ended_at=NOW - MINUTE))
+    while watch.step():
+        pass
+
+    assert ["change before it: In time", "change before it: At last"] == [
+        each.text for each in lines(store)
+    ]
 
 
 def test_a_weak_suspect_is_shown_but_not_written_down(store: Store) -> None:

@@ -29,10 +29,11 @@ BY_HAND = "by hand"
 # So many suspects are shown; of thousands of changes the newest are looked at.
 _SHOWN = 5
 _LOOKED_AT = 1000
-_KEY = "change-before"
 _AT_ONCE = 200
 # After a restart only what opened lately is looked at: the rest was, or is long past.
 _LATELY = timedelta(minutes=30)
+# So many incidents that opened after a change are looked at when it is told of only then.
+_AFTER_EACH = 20
 
 
 def keep(tx: Tx, told: Iterable[tuple[str, Deployment]], catalogue: Catalogue) -> None:
@@ -95,7 +96,9 @@ def shortly_before(
 
 
 class ChangeWatch:
-    """Writes onto the timelines of new incidents which change was shortly before them."""
+    """Writes onto the timelines of incidents which change was shortly before them: when they are
+    new, and when the change is told of only then.
+    """
 
     def __init__(self, store: Store, clock: Clock, catalogue: Catalogue) -> None:
         self._store = store
@@ -104,11 +107,15 @@ class ChangeWatch:
         self._last = 0
 
     def step(self) -> int:
-        """Looks at some incidents that are new; returns at how many, 0 when none is left.
+        """Looks at some incidents and changes that are new; returns at how many, 0 when none is
+        left.
 
         Safe to run on every replica: a line is written once.
         """
         now = self._clock.now()
+        return self._opened(now) or self._told(now)
+
+    def _opened(self, now: datetime) -> int:
         with self._store.view() as view:
             fresh = view.living(self._last, _AT_ONCE)
             found = [
@@ -120,10 +127,28 @@ class ChangeWatch:
             ]
         if found:
             with self._store.begin() as tx:
-                tx.add_entries(_entry(incident, near, now) for incident, near in found)
+                tx.add_entries(_entry(each, near, now) for each, near in found)
         if fresh:
             self._last = fresh[-1].number
         return len(fresh)
+
+    def _told(self, now: datetime) -> int:
+        """What opened before these changes were told of, as far as they are the most suspicious."""
+        with self._store.view() as view:
+            told = view.changes_told(view.changes_followed(), _AT_ONCE)
+            new = {each.id for each in told}
+            opened = {each.number: each for change in told for each in _after(view, change)}
+            found = [
+                (each, near)
+                for each in list(opened.values())[:_AT_ONCE]
+                for near in self._before(view, each)[:1]
+                if near.strong and near.deployment.id in new
+            ]
+        if told:
+            with self._store.begin() as tx:
+                tx.add_entries(_entry(each, near, now) for each, near in found)
+                tx.follow_changes(told[-1].id or 0)
+        return len(told)
 
     def _before(self, view: View, incident: Incident) -> list[Near]:
         at = incident.opened_at
@@ -139,6 +164,14 @@ def _first_at(incident: Incident, spans: Sequence[tuple[Alert, Occurrence]]) -> 
     return min([*begun, incident.opened_at])
 
 
+def _after(view: View, change: Deployment) -> list[Incident]:
+    """The incidents that opened so shortly after a change that it may be a suspect of them."""
+    until = (change.ended_at or change.at) + SHORTLY
+    return view.opened_after(change.customer, change.at, until, _AFTER_EACH)
+
+
 def _entry(incident: Incident, near: Near, now: datetime) -> Entry:
-    what = f"change before it: {near.deployment.what}"
-    return Entry(incident.number, now, EntryKind.CHANGE, what, near.reason, key=_KEY)
+    change = near.deployment
+    text = f"change before it: {change.what}"
+    key = f"change-before/{change.id}"
+    return Entry(incident.number, now, EntryKind.CHANGE, text, near.reason, key=key)

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from watcher.model.change import replace
 from watcher.model.deployment import Deployment, DeploymentStatus
-from watcher.store import digest
-from watcher.store.link import DEPLOYMENT, Link
+from watcher.model.incident import Incident
+from watcher.store import digest, incident_rows
+from watcher.store.link import DEPLOYMENT, INCIDENT, Link
 from watcher.store.values import Row, from_micros, or_micros, or_moment, to_micros
 
 _ALL = f"SELECT {', '.join(DEPLOYMENT.columns)} FROM deployment"  # noqa: S608 - names of the schema
@@ -30,6 +31,19 @@ JOIN alert AS a ON a.customer = o.customer AND a.key = o.key
 WHERE a.customer = :customer AND a.{column} = :node AND o.incident IS NOT NULL
 AND coalesce(o.started_at, o.joined_at) BETWEEN :since AND :until GROUP BY o.incident
 """
+_TOLD = f"{_ALL} WHERE number > :after ORDER BY number LIMIT :limit"
+_FOLLOWED = "SELECT value FROM counter WHERE name = 'change-watch'"
+_FOLLOW = """
+INSERT INTO counter (name, value) VALUES ('change-watch', :number)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE counter.value < excluded.value
+"""
+# What opened within that time was heard of since its beginning.
+_AFTER = f"""
+SELECT {", ".join(INCIDENT.columns)} FROM incident
+WHERE customer = :customer AND status IN ('open', 'acknowledged', 'resolved')
+AND last_at >= :since AND opened_at BETWEEN :since AND :until
+ORDER BY opened_at, number LIMIT :limit
+"""  # noqa: S608 - names of the schema
 _EXPIRE = """
 DELETE FROM deployment WHERE number IN (
     SELECT number FROM deployment WHERE at < :before ORDER BY at LIMIT :limit
@@ -89,6 +103,32 @@ def troubles(
         for column in ("service", "host")
         for (at,) in link.rows(_TROUBLES.format(column=column), asked | span)
     ]
+
+
+def told(link: Link, after: int, limit: int) -> list[Deployment]:
+    """The changes with the next greater numbers, in their order."""
+    return list(map(to_deployment, link.rows(_TOLD, {"after": after, "limit": limit})))
+
+
+def followed(link: Link) -> int:
+    """The newest change that incidents were looked at for, 0 where there was none."""
+    return sum(number for (number,) in link.rows(_FOLLOWED))
+
+
+def follow(link: Link, number: int) -> None:
+    """Says that incidents were looked at for changes up to that number."""
+    link.run(_FOLLOW, {"number": number})
+
+
+def opened_after(
+    link: Link, customer: str, since: datetime, until: datetime, limit: int
+) -> list[Incident]:
+    """The incidents of a customer that opened within that time and are not closed, the earliest
+    first.
+    """
+    asked = {"customer": customer, "since": to_micros(since), "until": to_micros(until)}
+    found = link.rows(_AFTER, {**asked, "limit": limit})
+    return list(map(incident_rows.to_incident, found))
 
 
 def expire(link: Link, before: datetime, limit: int) -> int:

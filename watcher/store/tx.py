@@ -341,6 +341,10 @@ class Tx:
         """The known changes of these (customer, source, key)."""
         return deployments.known(self._link, keys)
 
+    def follow_changes(self, number: int) -> None:
+        """Says that incidents were looked at for changes up to that number."""
+        deployments.follow(self._link, number)
+
     def save_deployments(self, changes: Iterable[Deployment]) -> None:
         """Stores changes, new or altered; new ones get a number."""
         deployments.save(self._link, changes)

@@ -207,6 +207,20 @@ class View:
         """The changes of a node that the same source told of and that began then, newest first."""
         return deployments.like(self._link, change, node, since, until, limit)
 
+    def changes_told(self, after: int, limit: int) -> list[Deployment]:
+        """The changes with the next greater numbers, in their order."""
+        return deployments.told(self._link, after, limit)
+
+    def changes_followed(self) -> int:
+        """The newest change that incidents were looked at for, 0 where there was none."""
+        return deployments.followed(self._link)
+
+    def opened_after(
+        self, customer: str, since: datetime, until: datetime, limit: int
+    ) -> list[Incident]:
+        """The incidents of a customer that opened within that time and are not closed."""
+        return deployments.opened_after(self._link, customer, since, until, limit)
+
     def living(self, after: int, limit: int) -> list[Incident]:
         """The incidents that are open or acknowledged, with greater numbers, in their order."""
         return digest.living(self._link, after, limit)
