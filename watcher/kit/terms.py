@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from unicodedata import normalize
 
-import snowballstemmer
-
 _WORD = re.compile(r"[^\W_]+")
 # A name such as HighMemoryUsage is found by its parts as well.
 _HUMP = re.compile(r"(?<=[a-zа-яё])(?=[A-ZА-ЯЁ])")
@@ -63,6 +61,9 @@ class _Stems:
     """Finds stems; each keeps the word that it works on, so every text gets its own."""
 
     def __init__(self) -> None:
+        # It comes with thirty languages, 2 MB of them, and many a Watcher searches for nothing.
+        import snowballstemmer  # noqa: PLC0415 - see above
+
         self._russian = snowballstemmer.stemmer("russian")
         self._english = snowballstemmer.stemmer("english")
 
