@@ -1,12 +1,12 @@
 """Action items of reviews become tickets: once, in the right tracker, and none is lost."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from threading import Thread
 
 import pytest
 
+from tests.board import Board, board
 from tests.decide.given import POLICY
 from tests.fakes import NOON, FakeClock
 from tests.stores import peek
@@ -21,7 +21,7 @@ from watcher.model.incident import Incident, Priority, Status, Ticket
 from watcher.model.person import Principal, Role
 from watcher.model.review import ActionItem, Findings, Review
 from watcher.store.store import Store
-from watcher.trackers.base import Draft, Filed, Tracker
+from watcher.trackers.base import Draft, Filed
 
 OLGA = Principal("olga", Role.OPERATOR)
 ROTATE = ItemEdit("rotate the logs", "olga", date(2026, 3, 31))
@@ -46,41 +46,6 @@ SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event
 
 class PowerCutError(BaseException):
     """The process ends here and now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How patient the tracker is."""
-
-    timeout: float = 1.0
-    deadline: float = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Board(Tracker):
-    """A tracker in memory: finds what it has by its mark, as every one does. What is in `plan` it
-    does first; a step may also end the process, before or after there is a ticket.
-    """
-
-    tickets: dict[str, Draft] = field(default_factory=dict)
-    plan: list[Filed | Callable[[], None]] = field(default_factory=list)
-
-    def file(self, draft: Draft) -> Filed:
-        step = self.plan.pop(0) if self.plan else None
-        if isinstance(step, Filed):
-            return step
-        self.tickets.setdefault(draft.key, draft)
-        if step is not None:
-            step()
-        number = list(self.tickets).index(draft.key) + 1
-        key = f"{self.name.upper()}-{number}"
-        ticket = Ticket("memory", key, f"https://{self.name}.example/{number}")
-        return Filed(Outcome(Verdict.DONE, f"filed as {key}"), ticket)
-
-
-def board(name: str = "ops", *customers: str) -> Board:
-    """An empty tracker for these customers, or for all."""
-    return Board(name, "memory", Limits(), frozenset(customers))
 
 
 @dataclass

@@ -22,6 +22,7 @@ from watcher.model.person import Role
 from watcher.model.runbook import Runbook
 from watcher.store.people import Person, Token
 from watcher.store.store import Store
+from watcher.trackers.base import Tracker
 from watcher.web.auth import digest
 from watcher.web.deps import Deps
 from watcher.web.site import site
@@ -90,6 +91,7 @@ class World:
     runbooks: Mapping[str, Runbook] = field(default_factory=lambda: RUNBOOKS)
     listeners: Listeners = field(default_factory=lambda: {"zabbix-acme": frozenset(Verb)})
     sources: tuple[Watched, ...] = ()
+    trackers: tuple[Tracker, ...] = ()
     woken: int = 0
 
     def __post_init__(self) -> None:
@@ -105,6 +107,7 @@ class World:
                 runbooks=self.runbooks,
                 listeners=self.listeners,
                 sources=self.sources,
+                trackers=self.trackers,
             )
         )
 

@@ -16,21 +16,25 @@ _LANE = "tickets"
 
 def wanted(review: Review, trackers: Iterable[Tracker]) -> Iterator[Intent]:
     """What is to become a ticket, in the first tracker that serves the customer, if any does:
-    every action item that is open and none yet.
+    each action item that needs one.
     """
     tracker = next((each for each in trackers if each.serves(review.customer)), None)
     if tracker is None:
         return
-    for item in review.items:
-        if not item.done and item.ticket is None:
-            yield Intent(
-                incident=review.incident,
-                customer=review.customer,
-                kind=ActionKind.FILE,
-                lane=_LANE,
-                key=key_of(review.incident, item),
-                payload={"tracker": tracker.name, "item": str(item.number)},
-            )
+    for item in filter(needed, review.items):
+        yield Intent(
+            incident=review.incident,
+            customer=review.customer,
+            kind=ActionKind.FILE,
+            lane=_LANE,
+            key=key_of(review.incident, item),
+            payload={"tracker": tracker.name, "item": str(item.number)},
+        )
+
+
+def needed(item: ActionItem) -> bool:
+    """Whether it is still to be done, and has no ticket that says so."""
+    return not item.done and item.ticket is None
 
 
 def key_of(incident: int, item: ActionItem) -> str:
@@ -38,20 +42,13 @@ def key_of(incident: int, item: ActionItem) -> str:
     return f"file/item/{incident}/{item.number}"
 
 
-def unfinished(action: Action | None) -> Action | None:
-    """The action while a ticket is still to come of it, be it by a person who has it retried."""
-    return action if action and action.status is not ActionStatus.DONE else None
-
-
-def filings(actions: Iterable[Action]) -> dict[int, Action]:
-    """Of the actions of an incident those that are still to make tickets of its action items, by
-    their numbers.
+def pending(incident: int, item: ActionItem, actions: Mapping[str, Action]) -> Action | None:
+    """The action, of these by their keys, that is still to make a ticket of the item, if need be
+    by a person who has it retried.
     """
-    return {
-        int(each.payload["item"]): each
-        for each in actions
-        if each.kind is ActionKind.FILE and unfinished(each)
-    }
+    action = actions.get(key_of(incident, item))
+    over = action is None or action.status is ActionStatus.DONE
+    return action if needed(item) and not over else None
 
 
 def described(payload: Mapping[str, str], incident: int) -> str:
@@ -84,7 +81,7 @@ class FileHand:
         item = _item(reviews, int(action.payload["item"]))
         if incident is None or item is None:
             return _ended(Verdict.DONE, "the action item is not there any more")
-        if item.done or item.ticket:
+        if not needed(item):
             return _ended(Verdict.DONE, "the action item is done, or has a ticket already")
         name = action.payload["tracker"]
         tracker = self.trackers.get(name)

@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from watcher.decide.review import Account, Fact, FactKind
 from watcher.engine.review_words import WORDS
 from watcher.engine.reviews import Reviewed
-from watcher.kit.document import Block, Document, Heading, Points, Prose, Table
+from watcher.kit.document import Block, Document, Heading, Link, Points, Prose, Table
 from watcher.kit.text import listed, span
+from watcher.model.action import Action, ActionStatus
 from watcher.model.article import Language
 from watcher.model.review import ActionItem
 
@@ -46,7 +47,7 @@ def _blocks(reviewed: Reviewed, words: Mapping[str, str]) -> Iterator[Block]:
     yield from _timeline(account, words)
     yield from _cause(reviewed, words)
     yield from _section(words["lessons"], review.findings.lessons if review else "", words)
-    yield from _items(review.items if review else (), words)
+    yield from _items(reviewed, words)
     if account.gaps:
         yield Heading(words["gaps"])
         yield Points(tuple(words[f"gap_{gap}"] for gap in account.gaps))
@@ -134,23 +135,35 @@ def _cause(reviewed: Reviewed, words: Mapping[str, str]) -> Iterator[Block]:
     yield Points(whys, numbered=True) if whys else Prose(words["blank"], faint=True)
 
 
-def _items(items: tuple[ActionItem, ...], words: Mapping[str, str]) -> Iterator[Block]:
+def _items(reviewed: Reviewed, words: Mapping[str, str]) -> Iterator[Block]:
     yield Heading(words["items"])
-    if not items:
+    if not reviewed.items:
         yield Prose(words["no_items"], faint=True)
         return
     head = ("", words["item"], words["owner"], words["due"], words["ticket"])
-    yield Table(tuple(_item(each, words) for each in items), (1, 10, 4, 3, 3), head)
+    filings = reviewed.filings
+    rows = (_item(each, filings.get(each.number), words) for each in reviewed.items)
+    yield Table(tuple(rows), (1, 10, 4, 3, 5), head)
 
 
-def _item(item: ActionItem, words: Mapping[str, str]) -> tuple[str, ...]:
+def _item(
+    item: ActionItem, filing: Action | None, words: Mapping[str, str]
+) -> tuple[str | Link, ...]:
     return (
         _DONE if item.done else _OPEN,
         item.text,
         item.owner or words["nobody"],
         item.due.isoformat() if item.due else words["no_date"],
-        item.ticket.key if item.ticket else words["no_ticket"],
+        Link(item.ticket.key, item.ticket.url) if item.ticket else _ticket(filing, words),
     )
+
+
+def _ticket(filing: Action | None, words: Mapping[str, str]) -> str:
+    """Why there is no ticket."""
+    if filing is None:
+        return words["no_ticket"]
+    word = "not_filed" if filing.status is ActionStatus.GAVE_UP else "to_file"
+    return words[word].format(filing.payload["tracker"])
 
 
 def _moment(moment: datetime) -> str:

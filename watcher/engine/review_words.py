@@ -73,6 +73,8 @@ _ENGLISH = {
     "nobody": "nobody yet",
     "no_date": "no date",
     "no_ticket": "none",
+    "to_file": "waiting for {}",
+    "not_filed": "could not be filed in {}",
     "gaps": "What is not known",
     "gap_symptom": "When it began: no alert with a known start belongs to it.",
     "gap_clocks": "How long it took to detect: the clock of the monitoring system says that it "
@@ -153,6 +155,8 @@ _RUSSIAN = {
     "nobody": "не назначен",
     "no_date": "без срока",
     "no_ticket": "нет",
+    "to_file": "ожидает {}",
+    "not_filed": "не удалось создать в {}",
     "gaps": "Что неизвестно",
     "gap_symptom": "Когда началось: нет оповещения с известным началом.",
     "gap_clocks": "Время до обнаружения: по часам системы мониторинга началось позже, чем было "

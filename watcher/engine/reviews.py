@@ -9,10 +9,11 @@ from datetime import date, datetime
 
 from watcher.decide.lifecycle import RefusedError
 from watcher.decide.review import Account, Record, account
-from watcher.engine import filing
 from watcher.engine.changes import shortly_before
 from watcher.engine.command import Desk, NotThereError
+from watcher.engine.filing import key_of, pending, wanted
 from watcher.kit.text import one_line
+from watcher.model.action import Action
 from watcher.model.catalogue import Catalogue
 from watcher.model.change import replace
 from watcher.model.person import Principal
@@ -32,6 +33,19 @@ class Reviewed:
 
     account: Account
     review: Review | None
+
+    @property
+    def items(self) -> tuple[ActionItem, ...]:
+        """What was agreed on."""
+        return self.review.items if self.review else ()
+
+    @property
+    def filings(self) -> dict[int | None, Action]:
+        """What is still to make tickets of action items, by their numbers."""
+        record = self.account.record
+        actions = {each.key: each for each in record.actions}
+        found = ((each, pending(record.incident.number, each, actions)) for each in self.items)
+        return {item.number: action for item, action in found if action}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +112,7 @@ def write(desk: Desk, number: int, edit: Edit, by: Principal) -> Review:
             items=tuple(_items(edit.items, versions, by.name, now)),
         )
         tx.save_review(review)
-        tx.renew(filing.wanted(review, desk.trackers), now)
+        tx.renew(wanted(review, desk.trackers), now)
     desk.wake()
     return review
 
@@ -106,10 +120,8 @@ def write(desk: Desk, number: int, edit: Edit, by: Principal) -> Review:
 def waiting(view: View, by: Principal) -> list[Waiting]:
     """The action items that nobody has done yet, those due first at the head."""
     found = view.action_items(by.customer, MOST_WAITING)
-    keys = [filing.key_of(each.incident, each.item) for each in found]
-    actions = view.actions_named(keys)
-    open_ = (filing.unfinished(actions.get(key)) for key in keys)
-    return [replace(each, filing=action) for each, action in zip(found, open_, strict=True)]
+    actions = view.actions_named(key_of(each.incident, each.item) for each in found)
+    return [replace(each, filing=pending(each.incident, each.item, actions)) for each in found]
 
 
 def _checked(findings: Findings) -> Findings:

@@ -40,12 +40,23 @@ class Points:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """The name of something and its address. A page may lead there; a file says the address."""
+
+    text: str
+    url: str
+
+    def __str__(self) -> str:
+        return f"{self.text} {self.url}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """Rows under a head; without one the first column names what the second says. `widths` are
     relative.
     """
 
-    rows: tuple[tuple[str, ...], ...]
+    rows: tuple[tuple[str | Link, ...], ...]
     widths: tuple[int, ...]
     head: tuple[str, ...] = ()
 
@@ -97,5 +108,5 @@ def _block(block: Block) -> str:
 def _table(table: Table) -> Iterator[str]:
     head = table.head or ("",) * len(table.widths)
     for row in (head, None, *table.rows):
-        cells = ("---",) * len(head) if row is None else tuple(map(escaped, row))
+        cells = ["---"] * len(head) if row is None else [escaped(str(each)) for each in row]
         yield f"| {' | '.join(cells)} |"

@@ -78,7 +78,7 @@ class _Writer:
         pdf.set_font(_FONT, "", _SMALL)
         pdf.set_text_color(*_INK)
         pdf.set_draw_color(*_RULE)
-        rows = ([table.head] if table.head else []) + list(table.rows)
+        rows = (table.head, *table.rows) if table.head else table.rows
         with pdf.table(
             col_widths=table.widths,
             borders_layout="HORIZONTAL_LINES",
@@ -89,7 +89,7 @@ class _Writer:
             padding=0.8,
         ) as drawn:
             for row in rows:
-                drawn.row([self._known(cell) for cell in row])
+                drawn.row([self._known(str(cell)) for cell in row])
         pdf.ln(_LINE / 2)
 
     def _known(self, text: str) -> str:

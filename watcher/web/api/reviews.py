@@ -22,8 +22,8 @@ from watcher.engine.reviews import (
 )
 from watcher.kit.document import Document, to_markdown
 from watcher.kit.pdf import to_pdf
+from watcher.model.action import Action, ActionStatus
 from watcher.model.article import Language
-from watcher.model.incident import Ticket
 from watcher.model.person import Principal
 from watcher.model.review import ActionItem, Findings, Waiting
 from watcher.web.api.answers import errors
@@ -99,6 +99,23 @@ class ItemTicket(BaseModel):
     url: str
 
 
+class ItemFiling(BaseModel):
+    """The `action` that is to make a ticket of an action item in that tracker; one that gave up
+    says why, and waits for a person.
+    """
+
+    action: int
+    tracker: str
+    status: ActionStatus
+    reason: str
+
+    @classmethod
+    def of(cls, action: Action) -> Self:
+        """The action as it is told of."""
+        tracker = action.payload["tracker"]
+        return cls(action=action.id, tracker=tracker, status=action.status, reason=action.reason)
+
+
 class Item(BaseModel):
     """An action item; it waits until somebody has done it."""
 
@@ -109,9 +126,10 @@ class Item(BaseModel):
     done_at: datetime | None
     done_by: str
     ticket: ItemTicket | None
+    filing: ItemFiling | None
 
     @classmethod
-    def of(cls, item: ActionItem) -> Self:
+    def of(cls, item: ActionItem, filing: Action | None) -> Self:
         """The item as it is listed."""
         return cls(
             number=item.number or 0,
@@ -120,7 +138,8 @@ class Item(BaseModel):
             due=item.due,
             done_at=item.done_at,
             done_by=item.done_by,
-            ticket=_ticket(item.ticket),
+            ticket=ItemTicket.model_validate(item.ticket) if item.ticket else None,
+            filing=ItemFiling.of(filing) if filing else None,
         )
 
 
@@ -134,7 +153,8 @@ class WaitingItem(BaseModel):
     @classmethod
     def of(cls, found: Waiting) -> Self:
         """The same as it is listed."""
-        return cls(incident=found.incident, customer=found.customer, item=Item.of(found.item))
+        item = Item.of(found.item, found.filing)
+        return cls(incident=found.incident, customer=found.customer, item=item)
 
 
 class ReviewFact(BaseModel):
@@ -179,6 +199,7 @@ class ReviewDetail(BaseModel):
         """The whole of it."""
         known, review = reviewed.account, reviewed.review
         spans = {name: getattr(known.times, name) for name in ReviewTimes.model_fields}
+        filings = reviewed.filings
         seconds = {name: _seconds(each) for name, each in spans.items()}
         return cls(
             incident=known.record.incident.number,
@@ -186,7 +207,7 @@ class ReviewDetail(BaseModel):
             at=review.at if review else None,
             by=review.by if review else "",
             findings=ReviewFindings.model_validate(review.findings if review else Findings()),
-            items=[Item.of(each) for each in (review.items if review else ())],
+            items=[Item.of(each, filings.get(each.number)) for each in reviewed.items],
             facts=[ReviewFact.model_validate(each) for each in known.facts],
             left_out=known.left_out,
             times=ReviewTimes(**seconds),
@@ -267,10 +288,6 @@ def _file(  # noqa: PLR0913, PLR0917 - who asks for what, and what it becomes
 
 def _encoded(document: Document) -> bytes:
     return to_markdown(document).encode()
-
-
-def _ticket(ticket: Ticket | None) -> ItemTicket | None:
-    return ItemTicket.model_validate(ticket) if ticket else None
 
 
 def _seconds(time: timedelta | None) -> float | None:

@@ -26,6 +26,7 @@ _FEW_HOURS = 10
 _NAVIGATION = (
     ("/incidents", "Incidents", Role.VIEWER),
     ("/problems", "Problems", Role.VIEWER),
+    ("/action-items", "Action items", Role.VIEWER),
     ("/alerts", "Alerts", Role.VIEWER),
     ("/changes", "Changes", Role.VIEWER),
     ("/maintenance", "Maintenance", Role.VIEWER),

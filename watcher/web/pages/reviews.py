@@ -13,6 +13,7 @@ from watcher.engine.report import report
 from watcher.engine.reviews import LONGEST_LINE, LONGEST_TEXT, Edit, ItemEdit, Reviewed
 from watcher.kit.document import Block, Heading, Points, Prose, Table, lines
 from watcher.kit.text import one_line
+from watcher.model.action import ActionStatus
 from watcher.model.article import Language
 from watcher.model.person import Principal
 from watcher.model.review import Findings, Review
@@ -105,6 +106,7 @@ def review_page(
     """The review as a document."""
     with parts.store.view() as view:
         found = reviews.read(view, parts.catalogue, number, by)
+        filings = found.filings
         return Frame(request, parts, by, view).page(
             "review.html",
             incident=found.account.record.incident,
@@ -114,6 +116,11 @@ def review_page(
             plain=one_line,
             languages=LANGUAGES,
             written=found.review is not None,
+            unfiled=[
+                (each, filing)
+                for each in found.items
+                if (filing := filings.get(each.number)) and filing.status is ActionStatus.GAVE_UP
+            ],
         )
 
 
