@@ -54,8 +54,6 @@ class RedmineServer(StandIn):
         include = request.query.get("include", "").split(",")
         if "trackers" in include:
             project["trackers"] = _named(self.trackers)
-        if "issue_custom_fields" in include:
-            project["issue_custom_fields"] = _named(self.custom_fields)
         return said(200, {"project": project})
 
     def _priorities(self, _request: Request) -> Answer:

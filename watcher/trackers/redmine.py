@@ -112,13 +112,8 @@ class _Redmine:
     def tracker(self) -> str:
         """The id of the tracker, which Redmine would replace by another if there were none."""
         about = f"project {self.options.project!r}"
-        path = f"/projects/{quote(self.options.project, safe='')}.json"
-        answer = self.api.ask(f"{path}?include=trackers,issue_custom_fields", about=about)
-        project = members(members(answer).get("project"))
-        fields = elements(project.get("issue_custom_fields"))
-        wanted = self.options.key_field
-        if wanted and "issue_custom_fields" in project and wanted not in _ids(fields):
-            raise self.api.refused(f"custom field {wanted} is not one of {about}")
+        path = f"/projects/{quote(self.options.project, safe='')}.json?include=trackers"
+        project = members(members(self.api.ask(path, about=about)).get("project"))
         return self._id(self.options.tracker, elements(project.get("trackers")), "tracker")
 
     def priority(self) -> str:
@@ -227,7 +222,3 @@ class _Redmine:
         if not number:
             raise self.api.unsure("an issue without an id")
         return Ticket("redmine", number, f"{self.options.url.rstrip('/')}/issues/{number}")
-
-
-def _ids(fields: list[Mapping[str, object]]) -> set[object]:
-    return {each.get("id") for each in fields}
