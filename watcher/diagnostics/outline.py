@@ -34,7 +34,7 @@ class Outline:
     names: frozenset[str] = frozenset()
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=2048)
 def outline(template: str, filters: frozenset[str] = IN_COMMANDS) -> Outline:
     """What there is to a template that may use these filters. Raises Unreadable."""
     if not _MARKS.search(template):

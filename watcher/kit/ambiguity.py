@@ -10,7 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from itertools import product
 from re import _constants as sre  # only Python's own parser is right
 from re import _parser
@@ -40,6 +40,7 @@ _TOO_LONG = (
 _States = Counter[int]
 
 
+@lru_cache(maxsize=4096)  # Whoever reads runbooks again asks about the same expressions.
 def fault(pattern: str) -> str:
     """Why a regular expression cannot be used; "" if it can."""
     try:

@@ -15,6 +15,8 @@ from watcher.policy.yamlfile import YamlError, load
 
 FIXTURES = "fixtures"
 """The folder of recorded outputs, beside the files of runbooks."""
+# By file and the time of its last change: a process that loads settings again reads these once.
+_TAKEN: dict[tuple[Path, int], Runbook] = {}
 
 
 def load_runbooks(
@@ -27,9 +29,13 @@ def load_runbooks(
     """
     found: dict[str, Runbook] = {}
     for path in runbook_files(folders, problems):
-        read = _read if path.parent in proven else read_runbook
-        if (source := read(path, problems)) is not None:
-            found[source.runbook.id] = source.runbook
+        if path.parent in proven:
+            runbook = _taken(path, problems)
+        else:
+            source = read_runbook(path, problems)
+            runbook = source and source.runbook
+        if runbook is not None:
+            found[runbook.id] = runbook
     return found
 
 
@@ -47,6 +53,17 @@ def read_runbook(path: Path, problems: Problems) -> Source | None:
     """The runbook of one file; None where something bars it from being used, which is noted."""
     source = _read(path, problems)
     return source if source is not None and _is_fit(source, problems) else None
+
+
+def _taken(path: Path, problems: Problems) -> Runbook | None:
+    """The runbook of a file that is taken as it stands."""
+    key = path, path.stat().st_mtime_ns
+    if key not in _TAKEN:
+        source = _read(path, problems)
+        if source is None:
+            return None
+        _TAKEN[key] = source.runbook
+    return _TAKEN[key]
 
 
 def _read(path: Path, problems: Problems) -> Source | None:
