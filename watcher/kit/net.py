@@ -6,7 +6,30 @@ from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread, Timer
-from typing import Self
+from typing import Protocol, Self
+
+_LONGEST_SECONDS = 600
+
+
+class Timed(Protocol):
+    """Options of whatever calls somebody: seconds for one step and for the whole."""
+
+    @property
+    def timeout(self) -> float:
+        """For a connection, or for the next bytes."""
+
+    @property
+    def deadline(self) -> float:
+        """For everything."""
+
+
+def check_times(options: Timed) -> None:
+    """Raises ValueError if the options give no time, or too much."""
+    if not 0 < options.timeout <= options.deadline <= _LONGEST_SECONDS:
+        raise ValueError(
+            f"`timeout` and `deadline` are seconds, above 0 and up to {_LONGEST_SECONDS}, and the "
+            "time for one step is not more than that for everything"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from datetime import datetime
 from hashlib import sha256
 from http import HTTPStatus
 from http.client import responses
-from typing import Protocol
 
 from watcher.decide.lifecycle import News
 from watcher.kit.http import Response
+from watcher.kit.net import Timed
 from watcher.kit.plugins import adapter
 from watcher.kit.redact import redact
 from watcher.kit.text import cut, one_line
@@ -17,7 +17,6 @@ from watcher.model.action import Outcome, Verdict
 from watcher.model.incident import Priority
 
 _QUOTE = 300
-_LONGEST_SECONDS = 600
 _AGAIN = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 _LOCKED_OUT = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
@@ -43,27 +42,6 @@ class Message:
     def id(self) -> str:
         """The key in letters and digits, fit for headers."""
         return sha256(self.key.encode()).hexdigest()[:32]
-
-
-class Timed(Protocol):
-    """What the options of every adapter have: seconds for one step and for the whole."""
-
-    @property
-    def timeout(self) -> float:
-        """For a connection, or for the next bytes."""
-
-    @property
-    def deadline(self) -> float:
-        """For everything."""
-
-
-def check_times(options: Timed) -> None:
-    """Raises ValueError if the options of an adapter give it no time, or too much."""
-    if not 0 < options.timeout <= options.deadline <= _LONGEST_SECONDS:
-        raise ValueError(
-            f"`timeout` and `deadline` are seconds, above 0 and up to {_LONGEST_SECONDS}, and the "
-            "time for one step is not more than that for everything"
-        )
 
 
 @dataclass(frozen=True, slots=True)

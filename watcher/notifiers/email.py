@@ -12,12 +12,12 @@ from hashlib import sha256
 from socket import gethostname, socket
 
 from watcher.decide.lifecycle import News
-from watcher.kit.net import Deadline, connect, plainly, resolve
+from watcher.kit.net import Deadline, check_times, connect, plainly, resolve
 from watcher.kit.redact import redact
 from watcher.kit.secrets import Secret
 from watcher.kit.text import cut, one_line
 from watcher.model.action import Outcome, Verdict
-from watcher.notifiers.base import Message, check_times
+from watcher.notifiers.base import Message
 
 LIMIT = 20_000
 _HTML_LIMIT = 60_000

@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 import orjson
 
 from watcher.kit.http import Door, HttpError, Limits, Reach, RefusedError, peer_of
+from watcher.kit.net import check_times
 from watcher.kit.secrets import Secret
 from watcher.kit.text import cut
 from watcher.model.action import Outcome, Verdict
-from watcher.notifiers.base import Message, by_status, check_times
+from watcher.notifiers.base import Message, by_status
 
 LIMIT = 16_000
 _CUT = "\n… (cut; the rest is on the page of the incident)"

@@ -1,6 +1,5 @@
 """One call to the API of a tracker, and what it means for a ticket where it fails."""
 
-from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +11,7 @@ import orjson
 
 from watcher.kit.clock import Clock
 from watcher.kit.http import Door, HttpError, Limits, Reach, RefusedError, Response, peer_of
+from watcher.kit.net import Timed, check_times
 from watcher.kit.redact import redact
 from watcher.kit.text import cut, one_line
 from watcher.model.action import Outcome, Verdict
@@ -22,14 +22,13 @@ still be at it, or may not find yet what it stored.
 """
 
 _QUOTE = 300
-_LONGEST_SECONDS = 600
 _SIZE = 32 * 1024 * 1024
 _AGAIN = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 _UNKNOWN = {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND}
 _LOCKED_OUT = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 
-class Way(Protocol):
+class Way(Timed, Protocol):
     """What the options of every tracker say of the way there."""
 
     @property
@@ -48,14 +47,6 @@ class Way(Protocol):
     def ca_file(self) -> str:
         """What replaces the public authorities for TLS."""
 
-    @property
-    def timeout(self) -> float:
-        """Seconds for a connection, or for the next bytes."""
-
-    @property
-    def deadline(self) -> float:
-        """Seconds for all calls together."""
-
 
 def check_way(options: Way) -> None:
     """Raises ValueError if there is no such way, or no time for it, or too much."""
@@ -64,11 +55,7 @@ def check_way(options: Way) -> None:
     except RefusedError as error:
         raise ValueError(str(error)) from None
     Reach(networks=options.networks)
-    if not 0 < options.timeout <= options.deadline <= _LONGEST_SECONDS:
-        raise ValueError(
-            f"`timeout` and `deadline` are seconds, above 0 and up to {_LONGEST_SECONDS}, and the "
-            "time for one step is not more than that for everything"
-        )
+    check_times(options)
 
 
 class ApiError(Exception):
@@ -114,14 +101,12 @@ class Api:
         method = "GET" if value is None else "POST"
         answer = self._answer(method, path, value, about)
         if not answer.complete:
-            raise ApiError(self._again("the answer broke off or is too long"))
+            raise self._later("the answer broke off or is too long")
         try:
             return orjson.loads(answer.body)
         except orjson.JSONDecodeError:
-            raise ApiError(
-                self._gave_up(
-                    "the answer is no JSON; is the address right, and no login page before it?"
-                )
+            raise self.refused(
+                "the answer is no JSON; is the address right, and no login page before it?"
             ) from None
 
     def create(self, path: str, value: object) -> object:
@@ -134,17 +119,16 @@ class Api:
         except orjson.JSONDecodeError:
             raise self.unsure("it was taken, but the answer cannot be read") from None
 
-    def strange(self, what: str) -> ApiError:
-        """An answer that has not the shape that it should have."""
-        return ApiError(self._gave_up(f"{what}; is that its API?"))
-
     def refused(self, what: str) -> ApiError:
         """Something that a person has to put right first."""
-        return ApiError(self._gave_up(what))
+        return ApiError(Outcome(Verdict.GAVE_UP, f"{self.peer}: {what}"))
 
     def unsure(self, what: str) -> ApiError:
         """Something may have been made, and is to be looked for in a while."""
         return ApiError(Outcome(Verdict.RETRY, f"{self.peer}: {what}", after=WAIT))
+
+    def _later(self, what: str) -> ApiError:
+        return ApiError(Outcome(Verdict.RETRY, f"{self.peer}: {what}"))
 
     def _answer(
         self, method: str, path: str, value: object, about: str = "", *, creates: bool = False
@@ -170,7 +154,7 @@ class Api:
         """The way out for as long as there is time; raises ApiError when there is none."""
         left = self.begun + self.options.deadline - self.clock.monotonic()
         if left <= 0:
-            raise ApiError(self._again(f"not done within {self.options.deadline:g} s"))
+            raise self._later(f"not done within {self.options.deadline:g} s")
         step = min(self.options.timeout, left)
         reach = Reach(private=self.options.allow_private, networks=self.options.networks)
         return Door(reach, Limits(step, step, left, _SIZE), self.options.ca_file)
@@ -193,12 +177,6 @@ class Api:
         elif status in _UNKNOWN and about:
             said += f"; is {about} right, and may {self.key} see it?"
         return ApiError(Outcome(Verdict.GAVE_UP, said), status, value)
-
-    def _again(self, what: str) -> Outcome:
-        return Outcome(Verdict.RETRY, f"{self.peer}: {what}")
-
-    def _gave_up(self, what: str) -> Outcome:
-        return Outcome(Verdict.GAVE_UP, f"{self.peer}: {what}")
 
 
 def _value(body: bytes) -> object:
@@ -226,11 +204,6 @@ def _words(value: object) -> str:
             return ""
 
 
-def basic(user: str, password: str) -> str:
-    """The value of the header Authorization that says both."""
-    return "Basic " + b64encode(f"{user}:{password}".encode()).decode()
-
-
 def members(value: object) -> Mapping[str, object]:
     """The value as an object, an empty one where it is none."""
     return value if isinstance(value, dict) else {}
@@ -244,3 +217,17 @@ def elements(value: object) -> list[Mapping[str, object]]:
 def text(value: object) -> str:
     """The value as text if it is one, or a number."""
     return str(value) if isinstance(value, str | int) else ""
+
+
+def one_of(there: list[Mapping[str, object]], wanted: str) -> Mapping[str, object] | None:
+    """What has this id, else what has this name."""
+    for name in ("id", "name"):
+        for each in there:
+            if text(each.get(name)) == wanted:
+                return each
+    return None
+
+
+def names_of(there: list[Mapping[str, object]]) -> str:
+    """The names of what there is, for whoever named something else."""
+    return ", ".join(text(each.get("name")) for each in there) or "none"

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
 
+from watcher.kit.net import Timed
 from watcher.kit.plugins import adapter
 from watcher.model.action import Outcome
 from watcher.model.incident import Ticket
@@ -31,18 +31,6 @@ class Filed:
 
     outcome: Outcome
     ticket: Ticket | None = None
-
-
-class Timed(Protocol):
-    """What the options of every tracker have: seconds for one step and for the whole."""
-
-    @property
-    def timeout(self) -> float:
-        """For a connection, or for the next bytes."""
-
-    @property
-    def deadline(self) -> float:
-        """For everything."""
 
 
 @dataclass(frozen=True, slots=True)

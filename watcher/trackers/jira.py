@@ -4,6 +4,7 @@ An issue carries the key of its draft as a label. Jira Cloud finds by a search o
 indexed, which may take minutes; so its newest issues are looked at one by one as well.
 """
 
+from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,10 +13,21 @@ from http import HTTPStatus
 from secrets import token_hex
 from urllib.parse import quote
 
+import orjson
+
 from watcher.kit.secrets import Secret
 from watcher.model.action import Outcome, Verdict
 from watcher.model.incident import Ticket
-from watcher.trackers._api import Api, ApiError, basic, check_way, elements, members, text
+from watcher.trackers._api import (
+    Api,
+    ApiError,
+    check_way,
+    elements,
+    members,
+    names_of,
+    one_of,
+    text,
+)
 from watcher.trackers._words import body, broken, title
 from watcher.trackers.base import Draft, Filed
 
@@ -59,6 +71,10 @@ class Options:
             raise ValueError("`project` and `issue_type` are needed")
         if ours := ", ".join(name for name in _OURS if name in self.fields):
             raise ValueError(f"`fields` cannot say {ours}: these are Watcher's")
+        try:
+            orjson.dumps(dict(self.fields))
+        except TypeError:
+            raise ValueError("`fields` cannot be said in JSON") from None
         check_way(self)
 
 
@@ -98,9 +114,9 @@ def check(now: datetime, options: Options) -> Outcome:
 def _jira(options: Options, now: datetime) -> "_Jira":
     token = options.token.reveal()
     cloud = options.edition is Edition.CLOUD
-    proof = basic(options.email, token) if cloud else f"Bearer {token}"
-    secrets = (token, proof.partition(" ")[2])
-    return _Jira(options, Api(options, {"Authorization": proof}, secrets, "the token", now))
+    login = b64encode(f"{options.email}:{token}".encode()).decode()
+    proof = {"Authorization": f"Basic {login}" if cloud else f"Bearer {token}"}
+    return _Jira(options, Api(options, proof, (token, login), "the token", now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +175,7 @@ class _Jira:
         question = {"jql": jql, "fields": ["labels"], "maxResults": most}
         answer = members(self.api.ask(path, question, about=self._about))
         if not isinstance(answer.get("issues"), list):
-            raise self.api.strange("no list of issues")
+            raise self.api.refused("no list of issues; is that Jira?")
         return elements(answer.get("issues"))
 
     def _with_key(self, issues: Iterable[Mapping[str, object]], key: str) -> Ticket | None:
@@ -203,7 +219,7 @@ class _Jira:
             "issuetype": {"id" if kind.isdecimal() else "name": kind},
             "summary": title(draft),
             "description": self._description(draft, dated=dated),
-            "labels": [draft.key, *map(_label, labels)],
+            "labels": [draft.key, *filter(None, map(_label, labels))],
         }
         if draft.due and dated:
             fields["duedate"] = draft.due.isoformat()
@@ -221,10 +237,9 @@ class _Jira:
         path = f"{self._rest}/issue/createmeta/{quote(self.options.project, safe='')}/issuetypes"
         kinds = self._listed(path, "issueTypes")
         wanted = self.options.issue_type
-        kind = next((each for each in kinds if wanted in (each.get("id"), each.get("name"))), None)
-        if kind is None:
-            names = ", ".join(text(each.get("name")) for each in kinds) or "none"
-            raise self.api.refused(f"{self._about} has no type {wanted!r}; there are: {names}")
+        if (kind := one_of(kinds, wanted)) is None:
+            there = names_of(kinds)
+            raise self.api.refused(f"{self._about} has no type {wanted!r}; there are: {there}")
         fields = self._listed(f"{path}/{quote(text(kind.get('id')), safe='')}", "fields")
         if not any(each.get("fieldId") == "labels" for each in fields):
             raise self._no_labels()

@@ -16,7 +16,16 @@ from urllib.parse import quote, urlencode
 from watcher.kit.secrets import Secret
 from watcher.model.action import Outcome, Verdict
 from watcher.model.incident import Ticket
-from watcher.trackers._api import Api, ApiError, check_way, elements, members, text
+from watcher.trackers._api import (
+    Api,
+    ApiError,
+    check_way,
+    elements,
+    members,
+    names_of,
+    one_of,
+    text,
+)
 from watcher.trackers._words import body, broken, marked, title
 from watcher.trackers.base import Draft, Filed
 
@@ -124,12 +133,9 @@ class _Redmine:
         return self._id(self.options.priority, elements(answer.get("issue_priorities")), "priority")
 
     def _id(self, wanted: str, there: list[Mapping[str, object]], what: str) -> str:
-        for name in ("id", "name"):
-            for each in there:
-                if text(each.get(name)) == wanted:
-                    return text(each.get("id"))
-        names = ", ".join(text(each.get("name")) for each in there) or "none"
-        raise self.api.refused(f"there is no {what} {wanted!r}; there are: {names}")
+        if (found := one_of(there, wanted)) is not None:
+            return text(found.get("id"))
+        raise self.api.refused(f"there is no {what} {wanted!r}; there are: {names_of(there)}")
 
     def found(self, key: str) -> Ticket | None:
         """The oldest issue with this key, closed ones as well."""
@@ -143,7 +149,7 @@ class _Redmine:
         }
         answer = members(self.api.ask("/issues.json?" + urlencode(query)))
         if not isinstance(answer.get("issues"), list):
-            raise self.api.strange("no list of issues")
+            raise self.api.refused("no list of issues; is that Redmine?")
         issues = elements(answer.get("issues"))
         ours = next((each for each in issues if self._carries(each, key)), None)
         if issues and ours is None:

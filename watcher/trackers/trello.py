@@ -13,7 +13,16 @@ from urllib.parse import quote
 from watcher.kit.secrets import Secret
 from watcher.model.action import Outcome, Verdict
 from watcher.model.incident import Ticket
-from watcher.trackers._api import Api, ApiError, check_way, elements, members, text
+from watcher.trackers._api import (
+    Api,
+    ApiError,
+    check_way,
+    elements,
+    members,
+    names_of,
+    one_of,
+    text,
+)
 from watcher.trackers._words import body, broken, marked, title
 from watcher.trackers.base import Draft, Filed
 
@@ -108,14 +117,11 @@ class _Trello:
     def column(self) -> str:
         """The id of the list."""
         answer = self.api.ask(f"{self._board}/lists?filter=open&fields=name", about=self._about)
-        lists = elements(answer)
-        for name in ("id", "name"):
-            for each in lists:
-                if text(each.get(name)) == self.options.list:
-                    return text(each.get("id"))
-        names = ", ".join(text(each.get("name")) for each in lists) or "none"
+        lists, wanted = elements(answer), self.options.list
+        if (found := one_of(lists, wanted)) is not None:
+            return text(found.get("id"))
         raise self.api.refused(
-            f"{self._about} has no list {self.options.list!r}; there are: {names}"
+            f"{self._about} has no list {wanted!r}; there are: {names_of(lists)}"
         )
 
     def found(self, key: str) -> Ticket | None:
@@ -130,7 +136,7 @@ class _Trello:
         for _ in range(_PAGES):
             answer = self.api.ask(path + before, about=self._about)
             if not isinstance(answer, list):
-                raise self.api.strange("no list of cards")
+                raise self.api.refused("no list of cards; is that Trello?")
             cards = elements(answer)
             yield from cards
             if len(cards) < _PAGE:
