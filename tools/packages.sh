@@ -56,6 +56,26 @@ for_e2e() {
     for tool in java node; do
         command -v "$tool" >/dev/null || need "end-to-end tests of runbooks for $tool" "$(package_of "$tool")"
     done
+    need_redmine
+}
+
+# Its own database is not wanted, the tests make one. Its scripts ask for Debian's Bundler by number,
+# because Ruby brings a newer one, which does not find Debian's gems. Where they fail nevertheless,
+# Redmine is removed again: half installed, it would make every later installation fail.
+need_redmine() {
+    installed redmine && installed redmine-pgsql && installed puma && return
+    if [ "$(id -u)" = 0 ] && command -v debconf-set-selections >/dev/null; then
+        debconf-set-selections <<'EOF'
+dbconfig-common dbconfig-common/dbconfig-install boolean false
+redmine redmine/instances/default/dbconfig-install boolean false
+EOF
+    fi
+    export BUNDLER_VERSION=2.3.15
+    need "end-to-end tests with Redmine" redmine redmine-pgsql puma
+    unset BUNDLER_VERSION
+    case $(dpkg-query -W -f '${db:Status-Status}' redmine 2>/dev/null) in
+        half-* | unpacked) dpkg --purge --force-all redmine >/dev/null 2>&1 || true ;;
+    esac
 }
 
 # The benchmarks only need binaries: they are unpacked, not installed.

@@ -33,8 +33,8 @@ class Service:
 @contextlib.contextmanager
 def running_mariadb() -> Iterator[Service]:
     """A MariaDB that lets root in without a password, over TCP and `folder/socket`."""
-    server, install = _binary("mariadbd"), _binary("mariadb-install-db")
-    with _folder("mysql") as (folder, user):
+    server, install = binary("mariadbd"), binary("mariadb-install-db")
+    with folder_of("mysql") as (folder, user):
         data, port = folder / "data", free_port()
         common = ("--no-defaults", f"--datadir={data}")
         made = subprocess.run(
@@ -55,8 +55,8 @@ def running_mariadb() -> Iterator[Service]:
 @contextlib.contextmanager
 def running_redis(*options: str) -> Iterator[Service]:
     """A Redis with these options on its command line."""
-    server = _binary("redis-server")
-    with _folder("redis") as (folder, user):
+    server = binary("redis-server")
+    with folder_of("redis") as (folder, user):
         port = free_port()
         where = ("--port", str(port), "--bind", LOOPBACK, "--dir", str(folder), "--save", "")
         with running(server, *where, *options, folder=folder, user=user) as program:
@@ -67,8 +67,8 @@ def running_redis(*options: str) -> Iterator[Service]:
 @contextlib.contextmanager
 def running_rabbitmq() -> Iterator[Service]:
     """A RabbitMQ node `runbook@localhost`, which its tools find as they would any other."""
-    server = _binary("rabbitmq-server")
-    with _folder("rabbitmq") as (folder, user):
+    server = binary("rabbitmq-server")
+    with folder_of("rabbitmq") as (folder, user):
         port = free_port()
         environment = {
             "HOME": "/var/lib/rabbitmq" if user else str(Path.home()),  # Where the cookie lies.
@@ -98,8 +98,8 @@ def _end_of_names() -> bool:
 @contextlib.contextmanager
 def running_nginx(locations: str) -> Iterator[Service]:
     """An nginx whose server block holds these locations; its logs lie in `folder`."""
-    server = _binary("nginx")
-    with _folder("www-data") as (folder, user):
+    server = binary("nginx")
+    with folder_of("www-data") as (folder, user):
         port = free_port()
         (folder / "nginx.conf").write_text(
             f"daemon off; pid {folder}/pid; error_log {folder}/error.log;\n"
@@ -120,9 +120,9 @@ def running_nginx(locations: str) -> Iterator[Service]:
 @contextlib.contextmanager
 def running_apache(directives: str) -> Iterator[Service]:
     """An Apache with these directives and its status page; its logs lie in `folder`."""
-    server = _binary("apache2")
+    server = binary("apache2")
     modules = ("mpm_event", "authz_core", "status", "alias", "proxy", "proxy_http")
-    with _folder("www-data") as (folder, user):
+    with folder_of("www-data") as (folder, user):
         port = free_port()
         (folder / "apache.conf").write_text(
             "".join(
@@ -154,7 +154,8 @@ def running_code(*command: str | Path, says: str, folder: Path) -> Iterator[Prog
         yield program
 
 
-def _binary(name: str) -> str:
+def binary(name: str) -> str:
+    """Where that program is. Raises NoService."""
     found = shutil.which(name, path=SBIN)
     if found is None:
         raise NoService(f"there is no {name} here; `tools/packages.sh e2e` says what to install")
@@ -162,7 +163,7 @@ def _binary(name: str) -> str:
 
 
 @contextlib.contextmanager
-def _folder(owner: str) -> Iterator[tuple[Path, str | None]]:
+def folder_of(owner: str) -> Iterator[tuple[Path, str | None]]:
     """A folder, and the user to run as: the service's own where we are root, else ourselves."""
     folder = Path(tempfile.mkdtemp(prefix="svc"))
     folder.chmod(0o755)
