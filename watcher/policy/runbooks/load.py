@@ -33,7 +33,7 @@ def load_runbooks(
             runbook = _taken(path, problems)
         else:
             source = read_runbook(path, problems)
-            runbook = source and source.runbook
+            runbook = source.runbook if source is not None else None
         if runbook is not None:
             found[runbook.id] = runbook
     return found
