@@ -49,7 +49,9 @@ def test_incidents_are_tied_untied_and_split_off(at: Desk) -> None:
     with at.store() as store, store.view() as view:
         ties = {each.incident: each.bond for each in view.ties_of_problem(1)}
     assert {1: Bond.CONFIRMED, 2: Bond.REFUSED} == ties
-    assert "the same host" in at.run("problem", "show", "1").output
+    shown = at.run("problem", "show", "1").output
+    assert "the same host" in shown
+    assert "  breaches 0: P5 below 1 that broke a promise\n" in shown
 
 
 def test_what_is_live_is_listed_unless_asked(at: Desk) -> None:

@@ -130,4 +130,4 @@ def test_rules_say_from_how_much_on_a_problem_is_urgent() -> None:
     """A provider that sells promises may want to hear of the first that is broken."""
     found, terms = priority(Cost(incidents=3, breaches=1), Costs(breaches=(3, 2, 1, 1)))
 
-    assert ("P3", "P3 from 1 incidents that broke a promise on") == (found, terms[2].because)
+    assert ("P3", "P3 from 1 that broke a promise on") == (found, terms[2].because)

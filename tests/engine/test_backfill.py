@@ -55,6 +55,7 @@ def test_the_past_becomes_closed_incidents_of_which_nobody_hears(world: World) -
     assert Filled(read=6, spans=3, incidents=2, kept=6) == filled
     assert [Status.CLOSED] * 2 == [each.status for each in incidents]
     assert [1, 2] == [each.alerts for each in incidents]
+    assert all(each.course.history for each in incidents)
     opened, resolved = world.ago(3 * 24 * 60), world.ago(3 * 24 * 60 - 30)
     assert (opened, resolved) == (newest.opened_at, newest.resolved_at)
     assert "taken from the history of gen: nobody was told of it" == timeline[0].text

@@ -54,7 +54,9 @@ def test_what_comes_back_is_recognised_by_old_tickets(store: Store) -> None:
     with store.view() as view:
         ties = view.ties_of_incidents([opened.number])
         [problem] = {each.problem for each in ties}
-        assert 6 == len([each for each in view.ties_of_problem(problem) if each.by_person])
+        tied = [each for each in view.ties_of_problem(problem) if each.by_person]
+        [past, *_] = view.incidents([tied[0].incident]).values()
+    assert (6, True) == (len(tied), past.course.history)
 
 
 def test_two_do_not_take_in_tickets_of_one_customer_at_once(store: Store) -> None:

@@ -46,7 +46,7 @@ def priority(cost: Cost, costs: Costs) -> tuple[Priority, tuple[Term, ...]]:
     terms = [
         _term("incidents", cost.incidents, costs.incidents, "incidents"),
         _term("lasted", hours, costs.hours, "hours in all"),
-        _term("breaches", cost.breaches, costs.breaches, "incidents that broke a promise"),
+        _term("breaches", cost.breaches, costs.breaches, "that broke a promise"),
         _term("woken", cost.woken, costs.woken, "told outside business hours"),
     ]
     return min(level for level, _ in terms), tuple(term for _, term in terms)

@@ -17,6 +17,7 @@ from watcher.engine.fold import Fold
 from watcher.engine.reconcile import BusyError
 from watcher.engine.rulebook import News, Rulebook, identify
 from watcher.model.alert import Alert, Occurrence
+from watcher.model.change import replace
 from watcher.model.delivery import HISTORY, ORIGIN, Arrival, Delivery
 from watcher.model.event import Event, Kind
 from watcher.model.incident import Entry, EntryKind, Incident, Status
@@ -155,7 +156,7 @@ class Backfill:
 
     def _store_all(self, book: Book, spans: Collection[Span]) -> int:
         """Stores what is closed, a few incidents at a time, and counts those that opened."""
-        closed = [each for _, each in sorted(book.incidents.items()) if _is_over(each)]
+        closed = [_past(each) for _, each in sorted(book.incidents.items()) if _is_over(each)]
         for some in _some(closed, _INCIDENTS_AT_ONCE):
             self._write(book, some, [span for each in some for span in book.members(each.number)])
         # What was held back until it was over belongs to none, and is known from now on.
@@ -202,6 +203,10 @@ def _over(told: Iterable[Told], until: datetime) -> set[Span]:
 
 def _is_over(incident: Incident) -> bool:
     return incident.status is Status.CLOSED
+
+
+def _past(incident: Incident) -> Incident:
+    return replace(incident, course=replace(incident.course, history=True))
 
 
 def _unheard(tx: Tx, book: Book, spans: Iterable[Occurrence]) -> list[Alert]:

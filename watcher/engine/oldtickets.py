@@ -22,7 +22,7 @@ from watcher.engine.reconcile import BusyError
 from watcher.engine.rulebook import Rulebook
 from watcher.model.change import replace
 from watcher.model.event import Severity
-from watcher.model.incident import Entry, EntryKind, Incident, Status, Ticket
+from watcher.model.incident import Course, Entry, EntryKind, Incident, Status, Ticket
 from watcher.model.problem import Problem, ProblemStatus
 from watcher.model.reason import Reason
 from watcher.policy.tickets import OldTicket
@@ -182,6 +182,7 @@ class Importer:
             ended_at=ticket.closed,
             held_by=None,
             review_at=None,
+            course=Course(history=True),
             ticket=Ticket("", ticket.ticket) if ticket.ticket else None,
         )
         how = ticket.fix or ticket.workaround

@@ -73,6 +73,7 @@ def _lines(found: Problem, view: View) -> list[str]:
     head = f"problem {found.number} {found.priority} {found.status}: {found.title}"
     owner = f", owned by {found.owner}" if found.owner else ""
     lines = [head, f"  {found.customer}, {found.service or 'no service'}{owner}"]
+    lines += [f"  {term.name} {term.value}: {term.because}" for term in found.terms]
     for name, text in (
         ("root cause", found.root_cause),
         ("workaround", found.workaround),

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Body, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from watcher.decide.lifecycle import Report
+from watcher.decide.sla import promises
 from watcher.engine.changes import shortly_before
 from watcher.engine.command import only
 from watcher.model.incident import Incident
@@ -22,6 +23,7 @@ from watcher.web.api.models import (
     NewPriority,
     Prose,
 )
+from watcher.web.api.promises import PromiseItem
 from watcher.web.api.suspects import ChangeBefore
 from watcher.web.deps import Deps, Parts
 from watcher.web.guard import Operator, Viewer
@@ -127,4 +129,6 @@ def detail(parts: Deps, number: int, by: Principal) -> IncidentDetail:
         found = whole(view, number, by)
         near = shortly_before(view, parts.catalogue, found.incident, found.spans)
         changes = [ChangeBefore.near(each, parts.catalogue) for each in near]
-        return IncidentDetail.of(found, changes, parts.public_url, parts.spell)
+        held = promises(found.incident, parts.catalogue, parts.clock.now())
+        promised = [PromiseItem.of(each) for each in held]
+        return IncidentDetail.of(found, changes, promised, parts.public_url, parts.spell)

@@ -14,6 +14,7 @@ from watcher.model.delivery import DeliveryStatus, DeliveryView
 from watcher.model.event import Severity
 from watcher.model.incident import EntryKind, Incident, Priority, Status, Ticket
 from watcher.web.api.findings import EvidenceItem
+from watcher.web.api.promises import PromiseItem
 from watcher.web.api.suspects import ChangeBefore, Reason
 from watcher.web.whole import Whole
 
@@ -307,17 +308,19 @@ class IncidentDetail(_Read):
     timeline: list[TimelineEntry]
     actions: list[ActionItem]
     changes: list[ChangeBefore]
+    promises: list[PromiseItem]
 
     @classmethod
     def of(
         cls,
         whole: Whole,
         changes: list[ChangeBefore],
+        promises: list[PromiseItem],
         public_url: str,
         spell: Callable[[Alert], Spell | None],
     ) -> Self:
-        """The incident with all that belongs to it, and the changes before it; `spell` tells how
-        an alert flaps.
+        """The incident with all that belongs to it, the changes before it, and what was promised of
+        it; `spell` tells how an alert flaps.
         """
         members = [
             Member.of(alert, occurrence, whole.times[alert.key], spell(alert))
@@ -329,6 +332,7 @@ class IncidentDetail(_Read):
             "timeline": whole.timeline,
             "actions": whole.actions,
             "changes": changes,
+            "promises": promises,
         }
         return cls.model_validate(_listed(whole.incident, public_url) | parts)
 

@@ -13,6 +13,7 @@ from watcher.decide.answers import hearing
 from watcher.decide.article import Known
 from watcher.decide.lifecycle import RefusedError, Report
 from watcher.decide.match import MatcherError
+from watcher.decide.sla import promises
 from watcher.engine.articles import helpful
 from watcher.engine.changes import shortly_before
 from watcher.engine.command import Desk
@@ -173,6 +174,7 @@ def incident_page(request: Request, parts: Parts, by: Viewer, number: Number) ->
             changes=shortly_before(view, parts.catalogue, incident, found.spans),
             helpful=helpful(view, _known(found), by),
             causes=causes(view, incident),
+            promises=promises(incident, parts.catalogue, parts.clock.now()),
             languages=LANGUAGES,
         )
 
