@@ -59,9 +59,9 @@ for_e2e() {
     need_redmine
 }
 
-# Its own database is not wanted, the tests make one. Its scripts ask for Debian's Bundler by number,
+# A database of its own is not wanted: the tests make one. Its scripts get Debian's Bundler by number,
 # because Ruby brings a newer one, which does not find Debian's gems. Where they fail nevertheless,
-# Redmine is removed again: half installed, it would make every later installation fail.
+# Redmine is removed again: half installed, it would fail every later installation.
 need_redmine() {
     installed redmine && installed redmine-pgsql && installed puma && return
     if [ "$(id -u)" = 0 ] && command -v debconf-set-selections >/dev/null; then
@@ -70,9 +70,10 @@ dbconfig-common dbconfig-common/dbconfig-install boolean false
 redmine redmine/instances/default/dbconfig-install boolean false
 EOF
     fi
-    export BUNDLER_VERSION=2.3.15
-    need "end-to-end tests with Redmine" redmine redmine-pgsql puma
-    unset BUNDLER_VERSION
+    BUNDLER_VERSION=2.3.15
+    export BUNDLER_VERSION
+    need "end-to-end tests with Redmine (BUNDLER_VERSION=$BUNDLER_VERSION apt-get)" \
+        redmine redmine-pgsql puma
     case $(dpkg-query -W -f '${db:Status-Status}' redmine 2>/dev/null) in
         half-* | unpacked) dpkg --purge --force-all redmine >/dev/null 2>&1 || true ;;
     esac
