@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
 from textwrap import dedent
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pydantic import BaseModel
@@ -222,6 +222,75 @@ def test_channels_get_the_options_of_their_adapter(tmp_path: Path) -> None:
     assert options.networks == ("10.0.0.0/8",)
     assert options.allow_private is False
     assert "https://chat.example.com/secret" in settings.secrets
+
+
+def test_trackers_are_read_in_their_order(tmp_path: Path) -> None:
+    """Each with the options of its adapter, for its customers or for all."""
+    path = written(
+        tmp_path,
+        """\
+        trackers:
+          - name: jira-acme
+            kind: jira
+            customers: default
+            options:
+              {url: "https://acme.example", email: a@b.c, token: {env: TOKEN}, project: OPS,
+               fields: {components: [{name: Disks}]}}
+          - name: ours
+            kind: redmine
+            options:
+              {url: "http://10.0.0.5", key: {file: key.txt}, project: ops, tracker: Task,
+               formatting: markdown, networks: [10.0.0.0/8], ca_file: ca.pem}
+        """,
+    )
+    (tmp_path / "key.txt").write_text("k3y\n")
+    settings = load(path, ENV, brief=True)
+    acme, ours = settings.trackers
+    of_acme, of_ours = cast("Any", acme.options), cast("Any", ours.options)
+
+    assert ("jira-acme", "jira", frozenset({"default"})) == (acme.name, acme.kind, acme.customers)
+    assert ("t0ken", {"components": [{"name": "Disks"}]}) == (
+        of_acme.token.reveal(),
+        of_acme.fields,
+    )
+    assert (True, False) == (acme.serves("default"), acme.serves("globex"))
+    assert ours.serves("globex")
+    assert ("k3y", "markdown", str(tmp_path / "ca.pem")) == (
+        of_ours.key.reveal(),
+        of_ours.formatting,
+        of_ours.ca_file,
+    )
+    assert ("k3y", "t0ken") == settings.secrets
+    assert not {secret for secret in settings.secrets if secret in repr(settings)}
+
+
+def test_what_is_wrong_with_trackers_is_said(tmp_path: Path) -> None:
+    """Of one to which nothing ever gets there is a warning."""
+    options = "options: {key: {env: TOKEN}, token: {env: TOKEN}, board: b, list: l}"
+    others = "others before it serve all its customers"
+    path = written(
+        tmp_path,
+        f"""\
+        trackers:
+          - {{name: a, kind: trelo}}
+          - {{name: a, kind: trello, {options}}}
+          - {{name: a, kind: trello, customers: acme, {options}}}
+          - {{name: b, kind: trello, options: {{key: {{env: TOKEN}}, board: ""}}}}
+          - {{name: c, kind: redmine, options: {{url: "ftp://x", key: {{env: TOKEN}}, project: x,
+             tracker: y}}}}
+        """,
+    )
+
+    assert complaints(path) == [
+        "watcher.yaml:2: trackers.0.kind: there is no kind 'trelo'; did you mean 'trello'?",
+        "watcher.yaml:4: there is another tracker 'a'",
+        "watcher.yaml:4: there is no customer 'acme'",
+        "watcher.yaml:5: 'list' is missing in trackers.3.options",
+        "watcher.yaml:5: 'token' is missing in trackers.3.options",
+        f"watcher.yaml:5: warning: nothing is filed in 'b': {others}",
+        f"watcher.yaml:6: warning: nothing is filed in 'c': {others}",
+        "watcher.yaml:6: options: the URL must begin with http:// or https:// and name a host",
+    ]
 
 
 def test_an_adapter_of_ones_own_says_what_it_takes() -> None:
@@ -677,8 +746,9 @@ def _keys(model: type[BaseModel]) -> set[str]:
             [
                 ConfigFile,
                 *(
-                    options_model(adapter("watcher.notifiers", kind).Options)
-                    for kind in kinds("watcher.notifiers")
+                    options_model(adapter(family, kind).Options)
+                    for family in ("watcher.notifiers", "watcher.trackers")
+                    for kind in kinds(family)
                 ),
             ],
         ),

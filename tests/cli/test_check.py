@@ -6,6 +6,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from tests.trackers.redmine_api import KEY, RedmineServer
 from watcher.cli.check import check, register
 
 
@@ -34,7 +35,8 @@ def test_a_sound_configuration_is_summed_up(app: typer.Typer, tmp_path: Path) ->
 
     assert result.exit_code == 0
     assert result.output.startswith(
-        "The configuration is sound: 0 sources, 0 channels, 1 customer, 1 service, 2 hosts, "
+        "The configuration is sound: "
+        "0 sources, 0 channels, 0 trackers, 1 customer, 1 service, 2 hosts, "
     )
     assert check(path) == []
 
@@ -77,3 +79,25 @@ def test_warnings_are_no_failure(app: typer.Typer, tmp_path: Path) -> None:
         f"{path}:2: warning: {tmp_path}/nokey cannot be read, so no login will succeed"
     )
     assert last.startswith("The configuration is sound: ")
+
+
+def test_trackers_are_asked_when_somebody_wants_it(app: typer.Typer, tmp_path: Path) -> None:
+    """One that does not let Watcher file is a failure; without the option nothing is called."""
+    with RedmineServer() as server:
+        options = f"{{url: '{server.url}', key: {{env: KEY}}, project: ops, tracker: Task"
+        good, bad = (f"{options}, allow_private: {word}}}" for word in ("true", "false"))
+        text = "trackers:\n- {{name: ops, kind: redmine, customers: default, options: {}}}\n"
+        sound, closed = text.format(good), text.format(bad)
+        ran = [
+            CliRunner().invoke(
+                app, ["check", *asked, "--config", str(written(tmp_path, each))], env={"KEY": KEY}
+            )
+            for each, *asked in ((sound, "--trackers"), (closed, "--trackers"), (closed,))
+        ]
+
+    assert [0, 1, 0] == [each.exit_code for each in ran]
+    asked, refused, silent = (each.output.splitlines()[-1] for each in ran)
+    assert asked.startswith("tracker ops: localhost:")
+    assert asked.endswith("watcher files Task in ops")
+    assert "a private or special address, which may not be called" in refused
+    assert silent.startswith("The configuration is sound: 0 sources, 0 channels, 1 tracker")

@@ -10,6 +10,7 @@ import pytest
 from tests.contract.given import MINUTE, NOW, intent
 from tests.stores import peek
 from watcher.model.action import Action, ActionKind, ActionStatus, Intent
+from watcher.model.change import replace
 from watcher.store.store import Store
 
 LEASE = timedelta(seconds=60)
@@ -79,6 +80,32 @@ def test_a_done_action_keeps_its_key(store: Store) -> None:
 
     assert again == 0
     assert claim(store, NOW + 10 * MINUTE) == []
+
+
+def test_what_is_over_can_be_decided_anew(store: Store) -> None:
+    """It is due again, with what is to be done now; what is not over goes on as it was decided."""
+    queue(store, intent("done", "a"), intent("given up", "b"), intent("running", "c"))
+    done, given_up, _ = claim(store)
+    settle(store, done, ActionStatus.DONE)
+    settle(store, given_up, ActionStatus.GAVE_UP)
+    later = NOW + MINUTE / 2
+    wanted = [
+        replace(intent(key, lane), payload={"channel": "other"})
+        for key, lane in (("done", "a"), ("given up", "b"), ("running", "c"), ("new", "d"))
+    ]
+    with store.begin() as tx:
+        tx.renew(wanted, later)
+    with store.view() as view:
+        named = view.actions_named(["running", "new", "nobody's"])
+
+    again = claim(store, later)
+    assert ["done", "given up", "new"] == sorted(keys(again))
+    assert [1, 1, 1] == [action.attempts for action in again]
+    assert {"other"} == {action.payload["channel"] for action in again}
+    assert {"running": "c", "new": "other"} == {
+        key: action.payload["channel"] for key, action in named.items()
+    }
+    assert not settle(store, done, ActionStatus.DONE)
 
 
 def test_the_longest_due_come_first(store: Store) -> None:

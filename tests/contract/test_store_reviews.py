@@ -6,7 +6,7 @@ from typing import Any
 from tests.contract.given import NOW
 from watcher.model.change import replace
 from watcher.model.incident import Ticket
-from watcher.model.review import ActionItem, Findings, Review
+from watcher.model.review import ActionItem, FiledItem, Findings, Review
 from watcher.store.store import Store
 
 ROTATE = ActionItem(
@@ -51,3 +51,23 @@ def test_what_waits_is_found_by_its_date(store: Store) -> None:
     assert [(7, 1), (4, 1), (7, 3)] == [(each.incident, each.item.number) for each in every]
     assert ["acme", "acme"] == [each.customer for each in acme]
     assert ROTATE == one[0].item
+
+
+def test_the_ticket_of_an_action_item_is_noted_on_it_alone(store: Store) -> None:
+    """Of an item that is gone nothing is kept, and older versions stay as they were left."""
+    bare = replace(ROTATE, ticket=None)
+    ticket = Ticket("redmine", "12", "https://r/issues/12")
+    with store.begin() as tx:
+        tx.save_review(review(1, bare, WATCH))
+        tx.save_review(review(2, bare, WATCH))
+        tx.save_review(review(1, bare, incident=4))
+        tx.incidents([7])
+        tx.item_filed(FiledItem(7, 1, ticket))
+        tx.item_filed(FiledItem(7, 9, ticket))
+    with store.view() as view:
+        newest, older = view.reviews(7)
+        [other] = view.reviews(4)
+
+    assert (replace(bare, ticket=ticket), WATCH) == newest.items
+    assert (bare, WATCH) == older.items
+    assert (bare,) == other.items

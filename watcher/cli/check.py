@@ -1,14 +1,19 @@
 """`watcher check`: says everything that is wrong with the configuration, or that nothing is."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from watcher.cli._common import Config, starter_config
+from watcher.kit.clock import Clock
+from watcher.model.action import Verdict
 from watcher.policy.problems import Problem
 from watcher.policy.rules import rule_files
 from watcher.settings import Settings, SettingsError, load
+from watcher.trackers.base import Tracker
 
 
 def check(config: Path | None) -> list[Problem]:
@@ -21,7 +26,12 @@ def register(app: typer.Typer) -> None:
     app.command("check")(_command)
 
 
-def _command(config: Config = None) -> None:
+def _command(
+    config: Config = None,
+    trackers: Annotated[
+        bool, typer.Option("--trackers", help="Also ask trackers whether they let Watcher file.")
+    ] = False,
+) -> None:
     """Check configuration, catalogue, inventory, rules and runbooks, all at once."""
     settings, problems = _examine(config)
     for problem in problems:
@@ -29,6 +39,17 @@ def _command(config: Config = None) -> None:
     if settings is None:
         raise typer.Exit(1)
     typer.echo(_summary(settings))
+    if trackers and not _ask(settings.trackers):
+        raise typer.Exit(1)
+
+
+def _ask(trackers: Sequence[Tracker]) -> bool:
+    """Says of each tracker whether it lets Watcher file; returns whether all do."""
+    now = Clock().now()
+    answers = {each.name: each.check(now) for each in trackers}
+    for name, answer in answers.items():
+        typer.echo(f"tracker {name}: {answer.reason}")
+    return all(each.verdict is Verdict.DONE for each in answers.values())
 
 
 def _examine(config: Path | None) -> tuple[Settings | None, list[Problem]]:
@@ -44,6 +65,7 @@ def _summary(settings: Settings) -> str:
     counts = {
         "source": len(settings.sources),
         "channel": len(settings.channels),
+        "tracker": len(settings.trackers),
         "customer": len(catalogue.customers),
         "service": len(catalogue.services),
         "host": len({(host.customer, host.name) for host in catalogue.by_alias.values()}),

@@ -25,7 +25,8 @@ def read_trackers(
         if entry.name in trackers:
             problems.error(place / "name", f"there is another tracker {entry.name!r}")
         if served.issuperset(entry.customers or customers):
-            problems.warn(place, f"nothing is filed in {entry.name!r}: those before it serve all")
+            what = f"nothing is filed in {entry.name!r}"
+            problems.warn(place, f"{what}: others before it serve all its customers")
         served.update(entry.customers or customers)
         module = adapter(TRACKERS, entry.kind)
         options = read_options(place / "options", module, context, problems)
