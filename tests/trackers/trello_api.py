@@ -55,6 +55,7 @@ class TrelloServer(StandIn):
             if len(card.get(name, "").encode("utf-16-le")) // 2 > longest:
                 return plain(400, f"invalid value for {name}")
         kept = Kept(len(self.tickets) + 1, card["name"], card["desc"], card.get("due", ""))
+        kept.fields = card
         return said(200, _card(self.keep(kept)))
 
 

@@ -206,12 +206,7 @@ class _Jira:
         return Filed(Outcome(Verdict.DONE, f"filed as {ticket.key}"), ticket)
 
     def _fields(self, draft: Draft, *, dated: bool) -> dict[str, object]:
-        given = self.options.fields.get("labels", [])
-        labels = [
-            draft.key,
-            *map(_label, draft.labels),
-            *(given if isinstance(given, list) else []),
-        ]
+        labels = map(_label, (*self.options.labels, *draft.labels))
         kind = self.options.issue_type
         fields: dict[str, object] = {
             **self.options.fields,
@@ -219,7 +214,7 @@ class _Jira:
             "issuetype": {"id" if kind.isdecimal() else "name": kind},
             "summary": title(draft),
             "description": self._description(draft, dated=dated),
-            "labels": [draft.key, *filter(None, map(_label, labels))],
+            "labels": [draft.key, *filter(None, labels)],
         }
         if draft.due and dated:
             fields["duedate"] = draft.due.isoformat()
