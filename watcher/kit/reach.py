@@ -7,13 +7,20 @@
 No error names more of a URL than its host: paths and queries of web hooks are secrets.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from http.client import responses
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
+from watcher.kit.redact import redact
+from watcher.kit.text import cut, one_line
+
+_QUOTE = 300
+_PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 _NAT64 = ip_network("64:ff9b::/96")
 
 
@@ -83,6 +90,17 @@ class Response:
     headers: Mapping[str, str]
     body: bytes
     complete: bool = True
+
+    @property
+    def passes(self) -> bool:
+        """Whether it is a refusal for now: the same call may succeed later."""
+        return self.status in _PASSING or self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+
+    def told(self, peer: str, words: str, secrets: Iterable[str]) -> str:
+        """What the peer answered, with the words that came with it, but without these secrets."""
+        said = f"{peer} answered {self.status} {responses.get(self.status, '')}".rstrip()
+        quote = cut(one_line(redact(words, secrets)), _QUOTE)
+        return f"{said}: {quote}" if quote else said
 
     def retry_after(self, now: datetime) -> float | None:
         """The seconds after which the peer wants to be asked again, if it says so."""

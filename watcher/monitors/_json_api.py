@@ -4,7 +4,6 @@ from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from http.client import responses
 from typing import NoReturn
 from urllib.parse import urlencode
 
@@ -12,8 +11,6 @@ import orjson
 
 from watcher.kit.clock import Clock
 from watcher.kit.http import Door, HttpError, Limits, Reach, RefusedError, Response, peer_of
-from watcher.kit.redact import redact
-from watcher.kit.text import cut, one_line
 from watcher.model.action import Outcome, Verdict
 from watcher.monitors.base import MonitorError, Trouble
 
@@ -24,8 +21,6 @@ SLOWEST = LIMITS.connect + LIMITS.total
 PATIENCE = 60.0
 """Seconds after which an answer begins no further call: the rest is for the next attempt."""
 
-_QUOTE = 300
-_AGAIN = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 
 Query = Sequence[tuple[str, str]]
 
@@ -111,16 +106,14 @@ class JsonApi:
     def _refused(self, answer: Response, needs: str) -> NoReturn:
         """Says what a status other than success means, with the words that came with it."""
         status = answer.status
-        said = f"{peer_of(self.url)} answered {status} {responses.get(status, '')}".rstrip()
-        quote = cut(one_line(redact(_words(answer.body), _secrets(self.authorization))), _QUOTE)
-        said += f": {quote}" if quote else ""
+        said = answer.told(peer_of(self.url), _words(answer.body), _secrets(self.authorization))
         trouble = Trouble.STRANGE
         if status == HTTPStatus.UNAUTHORIZED:
             trouble, hint = Trouble.TOKEN, "the token is wrong, expired or revoked: make a new one"
         elif status == HTTPStatus.FORBIDDEN:
             trouble = Trouble.RIGHTS
             hint = f"the token lacks the right {needs}" if needs else "the token may not do that"
-        elif status in _AGAIN or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        elif answer.passes:
             trouble, hint = Trouble.UNREACHABLE, ""
         elif status < HTTPStatus.BAD_REQUEST:
             hint = "redirects are not followed: configure the address that it leads to"

@@ -5,19 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from http import HTTPStatus
-from http.client import responses
 
 from watcher.decide.lifecycle import News
 from watcher.kit.http import Response
 from watcher.kit.net import Timed
 from watcher.kit.plugins import adapter
-from watcher.kit.redact import redact
-from watcher.kit.text import cut, one_line
 from watcher.model.action import Outcome, Verdict
 from watcher.model.incident import Priority
 
-_QUOTE = 300
-_AGAIN = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 _LOCKED_OUT = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 
@@ -65,12 +60,10 @@ class Outlet:
 def by_status(response: Response, peer: str, now: datetime, secrets: Iterable[str]) -> Outcome:
     """What an HTTP answer means; its text is quoted without the secrets."""
     status = response.status
-    said = f"{peer} answered {status} {responses.get(status, '')}".rstrip()
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        return Outcome(Verdict.DONE, said)
-    quote = cut(one_line(redact(response.body.decode(errors="replace"), secrets)), _QUOTE)
-    said += f": {quote}" if quote else ""
-    if status in _AGAIN or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Outcome(Verdict.DONE, response.told(peer, "", ()))
+    said = response.told(peer, response.body.decode(errors="replace"), secrets)
+    if response.passes:
         return Outcome(Verdict.RETRY, said, after=response.retry_after(now))
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         said += "; redirects are not followed: configure the address that it leads to"

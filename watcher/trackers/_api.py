@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
-from http.client import responses
 from typing import Protocol
 
 import orjson
@@ -12,8 +11,6 @@ import orjson
 from watcher.kit.clock import Clock
 from watcher.kit.http import Door, HttpError, Limits, Reach, RefusedError, Response, peer_of
 from watcher.kit.net import Timed, check_times
-from watcher.kit.redact import redact
-from watcher.kit.text import cut, one_line
 from watcher.model.action import Outcome, Verdict
 
 WAIT = 120.0
@@ -21,9 +18,7 @@ WAIT = 120.0
 still be at it, or may not find yet what it stored.
 """
 
-_QUOTE = 300
 _SIZE = 32 * 1024 * 1024
-_AGAIN = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 _UNKNOWN = {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND}
 _LOCKED_OUT = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
@@ -162,10 +157,8 @@ class Api:
     def _failed(self, answer: Response, about: str, *, creates: bool) -> ApiError:
         """What a status other than success means, with the words that came with it."""
         status, value = answer.status, _value(answer.body)
-        said = f"{self.peer} answered {status} {responses.get(status, '')}".rstrip()
-        quote = cut(one_line(redact(_words(value), self.secrets)), _QUOTE)
-        said += f": {quote}" if quote else ""
-        if status in _AGAIN or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        said = answer.told(self.peer, _words(value), self.secrets)
+        if answer.passes:
             after = answer.retry_after(self.now)
             if creates and status != HTTPStatus.TOO_MANY_REQUESTS:
                 after = max(WAIT, after or 0)
