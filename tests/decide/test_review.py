@@ -13,7 +13,15 @@ from watcher.model.change import replace
 from watcher.model.deployment import Deployment, DeploymentStatus
 from watcher.model.event import Severity
 from watcher.model.evidence import Diagnosis, Evidence
-from watcher.model.incident import Entry, EntryKind, Incident, Priority, Stake, Status
+from watcher.model.incident import (
+    Course,
+    Entry,
+    EntryKind,
+    Incident,
+    Priority,
+    Stake,
+    Status,
+)
 from watcher.model.reason import Reason
 from watcher.model.review import ActionItem
 
@@ -63,7 +71,7 @@ def test_a_bare_incident_is_mostly_unknown() -> None:
         found.times.resolve,
         found.times.disrupted,
     )
-    assert set(Gap) - {Gap.CLOCKS} == set(found.gaps)
+    assert set(Gap) - {Gap.CLOCKS, Gap.HISTORY} == set(found.gaps)
 
 
 def test_a_full_record_leaves_nothing_open() -> None:
@@ -151,3 +159,14 @@ def test_an_action_item_waits_until_it_is_done() -> None:
     item = ActionItem("rotate")
 
     assert (False, True) == (item.done, replace(item, done_at=NOW).done)
+
+
+def test_history_was_neither_noticed_nor_taken_on() -> None:
+    """It was over before Watcher heard of it: to say how soon would mean nothing."""
+    past = replace(INCIDENT, course=Course(history=True), resolved_at=NOW + MINUTE)
+    found = account(Record(past, spans=[(ALERT, replace(SPAN, joined_at=NOW))]))
+
+    assert FactKind.DETECTED not in [each.kind for each in found.facts]
+    assert (None, MINUTE) == (found.times.detect, found.times.resolve)
+    assert Gap.HISTORY in found.gaps
+    assert not {Gap.CLOCKS, Gap.ACKNOWLEDGED} & {*found.gaps}

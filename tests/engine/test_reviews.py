@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.decide.given import POLICY
 from watcher.decide.lifecycle import RefusedError
 from watcher.decide.review import MOST_FACTS, Record, account
+from watcher.decide.sla import promises
 from watcher.engine.command import Desk, NotThereError
 from watcher.engine.report import report
 from watcher.engine.review_words import WORDS
@@ -25,9 +28,11 @@ from watcher.engine.reviews import (
 from watcher.kit.clock import Clock
 from watcher.kit.document import to_markdown
 from watcher.model.article import Language
-from watcher.model.catalogue import Catalogue
+from watcher.model.catalogue import Calendar, Catalogue, Customer, Sla
+from watcher.model.change import replace
 from watcher.model.event import Severity
 from watcher.model.incident import (
+    Course,
     Entry,
     EntryKind,
     Incident,
@@ -103,7 +108,7 @@ def test_a_document_tells_all_that_is_known() -> None:
         "2 h 10 min",
         "| OPS-1 |",
         "Suspected by Watcher: db1 (because)",
-        "Problem \\#3: Logs are kept for ever (known\\_error)",
+        "Problem \\#3: Logs are kept for ever (known error)",
         "Root cause of the problem: no rotation",
         "Workaround: remove old logs",
         "1. no space",
@@ -112,6 +117,83 @@ def test_a_document_tells_all_that_is_known() -> None:
     ):
         assert said in english
     assert "| 2 ч 10 мин |" in russian
+    assert "(известная ошибка)" in russian
+
+
+HOUR = timedelta(hours=1)
+WEEK = {day: ((540, 1080),) for day in range(5)}
+TIMES = {Priority.P2: 2 * HOUR}
+
+
+@pytest.mark.parametrize(
+    ("changes", "sla", "english", "russian"),
+    [
+        (
+            {},
+            Sla("gold", TIMES, TIMES),
+            [
+                "| P2: acknowledged within 2 h | "
+                "due 2026-11-22 05:00:00 UTC: kept, it took 5 min |",
+                "| P2: resolved within 2 h | "
+                "due 2026-11-22 05:00:00 UTC: broken by 10 min, it took 2 h 10 min |",
+            ],
+            [
+                "| P2: принять в работу за 2 ч | "
+                "срок 2026-11-22 05:00:00 UTC: выполнено за 5 мин |",
+                "| P2: решить за 2 ч | "
+                "срок 2026-11-22 05:00:00 UTC: нарушено на 10 мин, потребовалось 2 ч 10 мин |",
+            ],
+        ),
+        (
+            {"acknowledged_at": None, "resolved_at": None},
+            Sla("gold", {Priority.P2: HOUR}, {Priority.P2: 24 * HOUR}),
+            [
+                "due 2026-11-22 04:00:00 UTC: broken by 2 h so far |",
+                "due 2026-11-23 03:00:00 UTC: open, 3 h have passed |",
+            ],
+            ["уже нарушено на 2 ч |", "ещё не выполнено, прошло 3 ч |"],
+        ),
+        (
+            {"acknowledged_at": None, "resolved_at": NOW + HOUR},
+            Sla("office", TIMES, {}, Calendar("office", ZoneInfo("UTC"), WEEK)),
+            [
+                "| P2: acknowledged within 2 h of business hours (office) | "
+                "due 2026-11-23 11:00:00 UTC: kept, it was over after 0 s |",
+            ],
+            ["| P2: принять в работу за 2 ч рабочего времени (office) |", "закончился через 0 с |"],
+        ),
+        (
+            {},
+            Sla("never", TIMES, {}, Calendar("never", ZoneInfo("UTC"), {})),
+            ["due in the far future: kept"],
+            ["срок в далёком будущем"],
+        ),
+    ],
+)
+def test_a_document_says_whether_promises_were_kept(
+    changes: dict[str, Any], sla: Sla, english: list[str], russian: list[str]
+) -> None:
+    """Each with what was promised, until when, and by how much it was broken."""
+    incident = replace(INCIDENT, **changes)
+    catalogue = Catalogue(customers={"acme": Customer("acme", sla=sla)})
+    held = promises(incident, catalogue, NOW + 3 * HOUR)
+    told = Reviewed(account(Record(incident, promises=held)), None)
+
+    for said in english:
+        assert said in to_markdown(report(told, Language.ENGLISH))
+    for said in russian:
+        assert said in to_markdown(report(told, Language.RUSSIAN))
+
+
+def test_a_document_about_history_leaves_out_who_noticed_it() -> None:
+    """It was over before Watcher heard of it."""
+    past = replace(INCIDENT, acknowledged_at=None, course=Course(history=True))
+    told = to_markdown(report(Reviewed(account(Record(past)), None), Language.ENGLISH))
+
+    assert "time to resolve" in told
+    assert "time to detect" not in told
+    assert "time to acknowledge" not in told
+    assert "Promises" not in told
 
 
 def test_both_languages_say_the_same_things() -> None:

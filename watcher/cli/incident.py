@@ -174,7 +174,7 @@ def _review(
     if kind is Format.PDF and out is None and sys.stdout.isatty():
         fail("a PDF is nothing for a terminal: name a file with --out")
     with _desk(config) as (_, desk), desk.store.view() as view:
-        document = report(reviews.read(view, desk.catalogue, number, me()), lang)
+        document = report(reviews.read(view, desk.catalogue, number, me(), desk.clock.now()), lang)
     content = to_pdf(document) if kind is Format.PDF else to_markdown(document).encode()
     if out is None:
         sys.stdout.buffer.write(content)

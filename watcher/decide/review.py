@@ -11,6 +11,7 @@ from enum import StrEnum
 from watcher.decide.deployments import Near
 from watcher.decide.findings import summary
 from watcher.decide.lifecycle import named
+from watcher.decide.sla import Promise
 from watcher.model.action import Action, ActionKind, ActionStatus
 from watcher.model.alert import Alert, Occurrence
 from watcher.model.evidence import Evidence
@@ -40,6 +41,7 @@ class FactKind(StrEnum):
 class Gap(StrEnum):
     """What the record does not hold."""
 
+    HISTORY = "history"
     SYMPTOM = "symptom"
     CLOCKS = "clocks"
     ACKNOWLEDGED = "acknowledged"
@@ -51,18 +53,23 @@ class Gap(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One line of the account: `said` is what its kind needs to be told, `because` its reason."""
+    """One line of the account: `said` is what its kind needs to be told, `because` its reason,
+    `entry` what line of the timeline it was.
+    """
 
     at: datetime
     kind: FactKind
     said: tuple[str, ...]
     actor: str = ""
     because: str = ""
+    entry: EntryKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """All that is kept of one incident; `changes` are those before it that may be why."""
+    """All that is kept of one incident; `changes` are those before it that may be why, `promises`
+    what holds of it.
+    """
 
     incident: Incident
     spans: Sequence[tuple[Alert, Occurrence]] = ()
@@ -71,6 +78,12 @@ class Record:
     actions: Sequence[Action] = ()
     problem: Problem | None = None
     changes: Sequence[Near] = ()
+    promises: Sequence[Promise] = ()
+
+    @property
+    def history(self) -> bool:
+        """Whether it was over before Watcher heard of it: nobody noticed it or took it on then."""
+        return self.incident.course.history
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +119,7 @@ def account(record: Record) -> Account:
     symptom_at = first[0] if first else None
     detected_at = _detected_at(record)
     times = Times(
-        detect=_between(symptom_at, detected_at),
+        detect=None if record.history else _between(symptom_at, detected_at),
         acknowledge=_between(incident.opened_at, incident.acknowledged_at),
         resolve=_between(incident.opened_at, incident.resolved_at),
         disrupted=_between(symptom_at, incident.resolved_at),
@@ -140,13 +153,14 @@ def _facts(
 ) -> Iterator[Fact]:
     if first:
         yield Fact(first[0], FactKind.SYMPTOM, (first[1],))
-        yield Fact(detected_at, FactKind.DETECTED, ())
+        if not record.history:
+            yield Fact(detected_at, FactKind.DETECTED, ())
     for near in record.changes:
         change = near.deployment
         yield Fact(change.at, FactKind.CHANGE, (change.what,), change.author, near.reason.text)
     for entry in record.timeline:
         kind = FactKind.ALERT if entry.kind in _OF_ALERTS else FactKind.ENTRY
-        yield Fact(entry.at, kind, (entry.text,), entry.actor, entry.reason.text)
+        yield Fact(entry.at, kind, (entry.text,), entry.actor, entry.reason.text, entry.kind)
     for each in record.evidence:
         yield Fact(each.diagnosis.started_at, FactKind.EVIDENCE, (summary(each.diagnosis),))
     for action in record.actions:
@@ -180,21 +194,27 @@ def _services(incident: Incident) -> tuple[str, ...]:
 
 
 def _gaps(record: Record, symptom_at: datetime | None, times: Times) -> Iterator[Gap]:
-    incident = record.incident
     if symptom_at is None:
         yield Gap.SYMPTOM
-    elif times.detect is None:
-        yield Gap.CLOCKS
-    if incident.acknowledged_at is None:
-        yield Gap.ACKNOWLEDGED
-    if incident.resolved_at is None:
+    if record.history:
+        yield Gap.HISTORY
+    else:
+        yield from _unnoticed(record.incident, symptom_at, times)
+    if record.incident.resolved_at is None:
         yield Gap.RESOLVED
     if not record.evidence:
         yield Gap.EVIDENCE
     if not any(each.kind is ActionKind.NOTIFY for each in record.actions):
         yield Gap.MESSAGES
-    if not _services(incident):
+    if not _services(record.incident):
         yield Gap.SERVICE
+
+
+def _unnoticed(incident: Incident, symptom_at: datetime | None, times: Times) -> Iterator[Gap]:
+    if symptom_at is not None and times.detect is None:
+        yield Gap.CLOCKS
+    if incident.acknowledged_at is None:
+        yield Gap.ACKNOWLEDGED
 
 
 def _between(start: datetime | None, end: datetime | None) -> timedelta | None:

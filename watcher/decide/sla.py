@@ -32,10 +32,11 @@ class Promise:
     """One promise that holds of an incident, and how much of its time is spent.
 
     It is due at a moment, unless that is too far off to be known, and its clock runs until
-    `ended_at`.
+    `ended_at`. Only the hours of the `calendar` count, if it has one.
     """
 
     sla: str
+    calendar: str
     duty: Duty
     priority: Priority
     within: timedelta
@@ -161,6 +162,7 @@ def _promise(clock: _Clock, sla: Sla, now: datetime) -> Promise:
     spent, due_at = clock.spent(now), clock.due_at()
     return Promise(
         sla=sla.name,
+        calendar=clock.calendar.name if clock.calendar else "",
         duty=clock.duty,
         priority=clock.priority,
         within=clock.within,

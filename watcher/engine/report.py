@@ -1,13 +1,16 @@
 """The post-incident review as a document, in English and in Russian.
 
-What is on record stays in the words in which it was written down.
+What people wrote stays as it is; what Watcher itself wrote on the timeline is in the language of
+the document, as far as that is known.
 """
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from watcher.decide.review import Account, Fact, FactKind
-from watcher.engine.review_words import WORDS
+from watcher.decide.sla import Duty, Promise
+from watcher.engine.review_said import because_in, said_in
+from watcher.engine.review_words import WORDS, with_units
 from watcher.engine.reviews import Reviewed
 from watcher.kit.document import Block, Document, Heading, Link, Points, Prose, Table
 from watcher.kit.text import listed, span
@@ -27,11 +30,12 @@ def report(reviewed: Reviewed, language: Language) -> Document:
         title=words["title"].format(incident.number, incident.title),
         language=language.value,
         page=words["page"],
-        blocks=tuple(_blocks(reviewed, words)),
+        blocks=tuple(_blocks(reviewed, language)),
     )
 
 
-def _blocks(reviewed: Reviewed, words: Mapping[str, str]) -> Iterator[Block]:
+def _blocks(reviewed: Reviewed, language: Language) -> Iterator[Block]:
+    words = WORDS[language]
     account, review = reviewed.account, reviewed.review
     if review is None:
         yield Prose(words["unwritten"], faint=True)
@@ -42,10 +46,11 @@ def _blocks(reviewed: Reviewed, words: Mapping[str, str]) -> Iterator[Block]:
     yield Table(tuple(_facts(account, words)), (1, 3))
     yield Heading(words["times"])
     yield Table(tuple(_times(account, words)), (3, 1))
+    yield from _promises(account, words)
     yield from _section(words["impact"], review.findings.impact if review else "", words)
     yield Table(tuple(_impact(account, words)), (1, 3))
-    yield from _timeline(account, words)
-    yield from _cause(reviewed, words)
+    yield from _timeline(account, language)
+    yield from _cause(reviewed, language)
     yield from _section(words["lessons"], review.findings.lessons if review else "", words)
     yield from _items(reviewed, words)
     if account.gaps:
@@ -74,17 +79,47 @@ def _facts(account: Account, words: Mapping[str, str]) -> Iterator[tuple[str, st
 
 def _times(account: Account, words: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     times = account.times
-    for name in ("detect", "acknowledge", "resolve", "disrupted"):
+    names = ("detect", "acknowledge", "resolve", "disrupted")
+    for name in names[2:] if account.record.history else names:
         yield words[f"to_{name}"], _long(getattr(times, name), words)
+
+
+def _promises(account: Account, words: Mapping[str, str]) -> Iterator[Block]:
+    promises = account.record.promises
+    if promises:
+        yield Heading(words["promised"].format(promises[0].sla))
+        taken = account.record.incident.acknowledged_at
+        rows = ((_promised(each, words), _kept(each, taken, words)) for each in promises)
+        yield Table(tuple(rows), (2, 3))
+
+
+def _promised(promise: Promise, words: Mapping[str, str]) -> str:
+    within = _long(promise.within, words)
+    if promise.calendar:
+        within = words["promise_hours"].format(within, promise.calendar)
+    return words[f"promise_{promise.duty}"].format(promise.priority.value, within)
+
+
+def _kept(promise: Promise, taken: datetime | None, words: Mapping[str, str]) -> str:
+    """Until when it was open, and what came of it."""
+    due_at = promise.due_at
+    due = words["promise_due"].format(_moment(due_at)) if due_at else words["promise_far"]
+    late, spent = _long(promise.late, words), _long(promise.spent, words)
+    if promise.ended_at is None:
+        open_or_late = ("promise_late", late) if promise.broken else ("promise_open", spent)
+        said = words[open_or_late[0]].format(open_or_late[1])
+    elif promise.broken:
+        said = words["promise_broken"].format(late, spent)
+    else:
+        over = promise.duty is Duty.ACKNOWLEDGE and promise.ended_at != taken
+        said = words["promise_over" if over else "promise_kept"].format(spent)
+    return f"{due}: {said}"
 
 
 def _long(time: timedelta | None, words: Mapping[str, str]) -> str:
     if time is None:
         return words["unknown"]
-    text = span(time)
-    for unit in ("min", "d", "h", "s"):
-        text = text.replace(f" {unit}", f" {words[f'unit_{unit}']}")
-    return text
+    return with_units(span(time), words)
 
 
 def _impact(account: Account, words: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -95,38 +130,44 @@ def _impact(account: Account, words: Mapping[str, str]) -> Iterator[tuple[str, s
     yield words["alerts"], str(incident.alerts)
 
 
-def _timeline(account: Account, words: Mapping[str, str]) -> Iterator[Block]:
+def _timeline(account: Account, language: Language) -> Iterator[Block]:
+    words = WORDS[language]
     yield Heading(words["timeline"])
     yield Prose(words["as_recorded"], faint=True)
-    rows = tuple((_clock(each.at), _told(each, words), _who(each)) for each in account.facts)
+    rows = tuple((_clock(each.at), _told(each, language), _who(each)) for each in account.facts)
     yield Table(rows, (5, 14, 4), (words["at"], words["what"], words["who"]))
     if account.left_out:
         yield Prose(words["left_out"].format(account.left_out), faint=True)
 
 
-def _told(fact: Fact, words: Mapping[str, str]) -> str:
+def _told(fact: Fact, language: Language) -> str:
+    words = WORDS[language]
     if fact.kind in {FactKind.TOLD, FactKind.NOT_TOLD, FactKind.TO_TELL}:
         channel, event = fact.said
         said = words[f"fact_{fact.kind}"].format(channel, words.get(f"event_{event}", event))
     else:
-        said = words[f"fact_{fact.kind}"].format(*fact.said)
-    return f"{said} ({fact.because})" if fact.because else said
+        told = (said_in(language, fact.entry, each) for each in fact.said)
+        said = words[f"fact_{fact.kind}"].format(*told)
+    because = because_in(language, fact.because)
+    return f"{said} ({because})" if because else said
 
 
 def _who(fact: Fact) -> str:
     return fact.actor or "watcher"
 
 
-def _cause(reviewed: Reviewed, words: Mapping[str, str]) -> Iterator[Block]:
+def _cause(reviewed: Reviewed, language: Language) -> Iterator[Block]:
+    words = WORDS[language]
     review, record = reviewed.review, reviewed.account.record
     yield from _section(words["cause"], review.findings.cause if review else "", words)
     suspect, problem = record.incident.suspect, record.problem
     if suspect is not None:
         name = next((each.name for each, _ in record.spans if each.key == suspect.key), "")
         what = " / ".join(filter(None, (name, suspect.host))) or words["unknown"]
-        yield Prose(words["suspect"].format(what, suspect.reason.text))
+        yield Prose(words["suspect"].format(what, because_in(language, suspect.reason.text)))
     if problem is not None:
-        yield Prose(words["problem"].format(problem.number, problem.title, problem.status.value))
+        status = words[f"problem_{problem.status}"]
+        yield Prose(words["problem"].format(problem.number, problem.title, status))
         for name in ("root_cause", "workaround", "fix"):
             if text := getattr(problem, name).strip():
                 yield Prose(f"{words[name]}: {text}")

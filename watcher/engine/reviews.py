@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 from watcher.decide.lifecycle import RefusedError
 from watcher.decide.review import Account, Record, account
+from watcher.decide.sla import promises
 from watcher.engine.changes import shortly_before
 from watcher.engine.command import Desk, NotThereError
 from watcher.engine.filing import key_of, pending, wanted
@@ -70,8 +71,8 @@ class Edit:
     items: tuple[ItemEdit, ...] = ()
 
 
-def read(view: View, catalogue: Catalogue, number: int, by: Principal) -> Reviewed:
-    """The review of an incident. Raises NotThereError."""
+def read(view: View, catalogue: Catalogue, number: int, by: Principal, now: datetime) -> Reviewed:
+    """The review of an incident, with its promises as they stand now. Raises NotThereError."""
     incident = view.incident(number, by.customer)
     if incident is None:
         raise NotThereError(f"there is no incident {number}")
@@ -84,6 +85,7 @@ def read(view: View, catalogue: Catalogue, number: int, by: Principal) -> Review
         actions=view.actions_of(number),
         problem=view.problem(problem, incident.customer) if problem is not None else None,
         changes=shortly_before(view, catalogue, incident, spans),
+        promises=promises(incident, catalogue, now),
     )
     return Reviewed(account(record), next(iter(view.reviews(number)), None))
 

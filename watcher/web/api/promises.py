@@ -13,9 +13,11 @@ from watcher.web.api.suspects import Reason
 class PromiseItem(BaseModel):
     """What was promised of an incident by an SLA: the `duty` is done `within` so many seconds that
     count. So many are `spent`, and it is `late` by so many. A clock without `ended_at` runs.
+    Without a `calendar` all hours count.
     """
 
     sla: str
+    calendar: str | None
     duty: Duty
     priority: Priority
     within: float
@@ -31,6 +33,7 @@ class PromiseItem(BaseModel):
         """The promise in plain numbers."""
         return cls(
             sla=promise.sla,
+            calendar=promise.calendar or None,
             duty=promise.duty,
             priority=promise.priority,
             within=promise.within.total_seconds(),

@@ -28,6 +28,7 @@ from watcher.model.person import Principal
 from watcher.model.review import ActionItem, Findings, Waiting
 from watcher.web.api.answers import errors
 from watcher.web.api.models import Listing
+from watcher.web.api.promises import PromiseItem
 from watcher.web.deps import Deps, Parts
 from watcher.web.guard import Operator, Viewer
 
@@ -192,6 +193,7 @@ class ReviewDetail(BaseModel):
     facts: list[ReviewFact]
     left_out: int
     times: ReviewTimes
+    promises: list[PromiseItem]
     gaps: list[str]
 
     @classmethod
@@ -211,6 +213,7 @@ class ReviewDetail(BaseModel):
             facts=[ReviewFact.model_validate(each) for each in known.facts],
             left_out=known.left_out,
             times=ReviewTimes(**seconds),
+            promises=[PromiseItem.of(each) for each in known.record.promises],
             gaps=list(known.gaps),
         )
 
@@ -219,7 +222,7 @@ class ReviewDetail(BaseModel):
 def get_review(parts: Parts, by: Viewer, number: Id) -> ReviewDetail:
     """The review of an incident: what is on record, and what people wrote."""
     with parts.store.view() as view:
-        return ReviewDetail.of(reviews.read(view, parts.catalogue, number, by))
+        return ReviewDetail.of(reviews.read(view, parts.catalogue, number, by, parts.clock.now()))
 
 
 @router.put("/incidents/{id}/review", responses=errors(404, 409))
@@ -281,7 +284,7 @@ def _file(  # noqa: PLR0913, PLR0917 - who asks for what, and what it becomes
     media_type: str,
 ) -> Response:
     with parts.store.view() as view:
-        found = reviews.read(view, parts.catalogue, number, by)
+        found = reviews.read(view, parts.catalogue, number, by, parts.clock.now())
     headers = {"Content-Disposition": f'attachment; filename="incident-{number}-review.{ending}"'}
     return Response(made(report(found, lang)), media_type=media_type, headers=headers)
 

@@ -105,7 +105,7 @@ def review_page(
 ) -> Response:
     """The review as a document."""
     with parts.store.view() as view:
-        found = reviews.read(view, parts.catalogue, number, by)
+        found = reviews.read(view, parts.catalogue, number, by, parts.clock.now())
         filings = found.filings
         return Frame(request, parts, by, view).page(
             "review.html",
@@ -128,7 +128,7 @@ def review_page(
 def edit_review(request: Request, parts: Parts, by: Operator, number: Number) -> Response:
     """The form with what people wrote so far."""
     with parts.store.view() as view:
-        found = reviews.read(view, parts.catalogue, number, by)
+        found = reviews.read(view, parts.catalogue, number, by, parts.clock.now())
     form = ReviewForm.of(found.review) if found.review else ReviewForm()
     return _form(request, parts, by, found, form)
 
@@ -143,7 +143,7 @@ def write_review(
 ) -> Response:
     """Keeps it, or shows the form again with what is wrong."""
     with parts.store.view() as view:
-        found = reviews.read(view, parts.catalogue, number, by)
+        found = reviews.read(view, parts.catalogue, number, by, parts.clock.now())
     try:
         reviews.write(parts.desk, number, form.edit(), by)
     except RefusedError as error:

@@ -1,0 +1,162 @@
+"""What Watcher itself writes on timelines, in other languages.
+
+Only its own fixed words are known here: what people wrote and the names of things stay as they
+are, and so does what is not known.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+from watcher.engine.review_words import WORDS, with_units
+from watcher.model.article import Language
+from watcher.model.incident import EntryKind
+
+# A sentence as it is written down, with its gaps, and what it is in Russian. A text is taken for
+# the first that fits it.
+_ENTRIES: Mapping[EntryKind, Mapping[str, str]] = {
+    EntryKind.OPENED: {
+        "opened by {}": "открыт: {}",
+        "opened": "открыт",
+        "split off from #{} with {} alerts: {}": "выделен из #{}, оповещений {}: {}",
+        "split off from #{} with {} alert: {}": "выделен из #{}, оповещений {}: {}",
+    },
+    EntryKind.JOINED: {"{} joined": "присоединилось: {}"},
+    EntryKind.ALERT: {
+        "{} ended": "закончилось: {}",
+        "{}: severity disaster": "{}: важность «чрезвычайная»",
+        "{}: severity high": "{}: важность «высокая»",
+        "{}: severity average": "{}: важность «средняя»",
+        "{}: severity warning": "{}: важность «предупреждение»",
+        "{}: severity information": "{}: важность «информация»",
+    },
+    EntryKind.ACKNOWLEDGED: {
+        "acknowledged by {} in {}": "принят в работу: {}, в {}",
+        "acknowledged by {}": "принят в работу: {}",
+    },
+    EntryKind.RESOLVED: {
+        "resolved by {}": "решён: {}",
+        "resolved": "решён",
+        "closed: {}": "закрыт: {}",
+        "closed": "закрыт",
+    },
+    EntryKind.REOPENED: {"reopened": "открыт снова"},
+    EntryKind.CLOSED: {"closed by {}": "закрыт: {}", "closed": "закрыт"},
+    EntryKind.MERGED: {
+        "merged into #{}": "объединён с #{}",
+        "took in #{}: {}": "принял #{}: {}",
+        "took in #{}": "принял #{}",
+    },
+    EntryKind.MOVED: {
+        "{} alerts went to #{}: {}": "оповещений {} перешло в #{}: {}",
+        "{} alert went to #{}: {}": "оповещений {} перешло в #{}: {}",
+        "{} alerts came from #{}: {}": "оповещений {} пришло из #{}: {}",
+        "{} alert came from #{}: {}": "оповещений {} пришло из #{}: {}",
+    },
+    EntryKind.PRIORITY: {
+        "priority set to {} by {}": "приоритет {} назначен: {}",
+        "priority left to the rules by {}": "приоритет снова по правилам: {}",
+        "priority {} -> {}": "приоритет {} → {}",
+    },
+    EntryKind.PROBLEM: {
+        "belongs to problem {} ({})": "относится к проблеме {} ({})",
+        "may belong to problem {} ({})": "возможно, относится к проблеме {} ({})",
+        "does not belong to problem {} ({})": "не относится к проблеме {} ({})",
+        "speaks for problem {} ({})": "говорит в пользу проблемы {} ({})",
+        "problem {} ({}) is resolved: {}": "проблема {} ({}) решена: {}",
+        "problem {} ({}) is back": "проблема {} ({}) вернулась",
+    },
+    EntryKind.NOTE: {
+        "open again: nobody is on it": "снова открыт: им никто не занимается",
+        "taken from the history of {}: nobody was told of it": "взят из истории {}: никому не "
+        "сообщалось",
+        "taken from old tickets: nobody was told of it": "взят из старых заявок: никому не "
+        "сообщалось",
+        "asked for {}": "запрошено: {}",
+    },
+    EntryKind.ACTION: {
+        "diagnosis {} of {}: done": "диагностика {} на {}: выполнена",
+        "diagnosis {} of {}: not run": "диагностика {} на {}: не выполнялась",
+        "diagnosis {} of {}: not yet, it is tried again": "диагностика {} на {}: ещё нет, будет "
+        "повторена",
+        "diagnosis {} of {}: given up, a person can retry it": "диагностика {} на {}: не удалась, "
+        "её можно повторить",
+        "message {} to {}: done": "сообщение {} в {}: отправлено",
+        "message {} to {}: not yet, it is tried again": "сообщение {} в {}: ещё нет, будет "
+        "отправлено снова",
+        "message {} to {}: given up, a person can retry it": "сообщение {} в {}: не отправлено, "
+        "можно повторить",
+        "what the first diagnoses found is told": "сообщено, что нашли первые диагностики",
+    },
+    EntryKind.CHANGE: {"change before it: {}": "изменение перед ним: {}"},
+}
+_REASONS = {
+    "every alert of the incident has ended": "все оповещения инцидента закончились",
+    "every alert that is left has ended": "все оставшиеся оповещения закончились",
+    "every alert of it was found to belong elsewhere": "все его оповещения относятся к другим",
+    "resolved, and nothing came back": "решён, и ничего не вернулось",
+    "the source said that it recovered": "источник сообщил о восстановлении",
+    "the source said so": "так сообщил источник",
+    "a new occurrence of the same condition began": "то же условие наступило снова",
+    "it was over before Watcher listened": "закончился до того, как о нём узнал Watcher",
+    "the old tickets say so": "так сказано в старых заявках",
+    "the first alert of the incident to fire": "первое оповещение инцидента",
+    "business hours began or ended": "рабочие часы начались или закончились",
+    "rules or catalogue were read anew": "правила или каталог прочитаны заново",
+    "somebody took it on": "кто-то взял его в работу",
+    "somebody found it to be over": "кто-то счёл, что он закончился",
+    "somebody found nothing left to do": "кто-то счёл, что делать больше нечего",
+    "somebody found it not to be over": "кто-то счёл, что он не закончился",
+    "somebody reported it": "о нём сообщил человек",
+    "nothing was going on that {} has to do with": "рядом с {} ничего не происходило",
+    "another alert on {} {} before": "другое оповещение на {}, на {} раньше",
+    "{} depends on {}, which alerted {} before": "{} зависит от {}, откуда было оповещение на {} "
+    "раньше",
+    "{} depends on {}, and alerted {} before": "{} зависит от {}, и оттуда было оповещение на {} "
+    "раньше",
+    "the same alert on {} at {} {} before": "то же оповещение на {} ({}) на {} раньше",
+}
+_SPAN = re.compile(r"[0-9]+ (?:s|min|h|d)(?: [0-9]+ (?:s|min|h))?")
+_GAP = re.escape("{}")
+
+Sentence = tuple[re.Pattern[str], str]
+
+
+def said_in(language: Language, kind: EntryKind | None, text: str) -> str:
+    """A line of a timeline in that language, as far as Watcher wrote it by itself."""
+    return _in(language, _entries(kind), text) if kind else text
+
+
+def because_in(language: Language, text: str) -> str:
+    """A reason in that language, as far as it is one of Watcher's own."""
+    return _in(language, _reasons(), text)
+
+
+def _in(language: Language, sentences: tuple[Sentence, ...], text: str) -> str:
+    if language is Language.ENGLISH:
+        return text
+    for pattern, russian in sentences:
+        if found := pattern.fullmatch(text):
+            return russian.format(*(_gap(each, WORDS[language]) for each in found.groups()))
+    return text
+
+
+def _gap(text: str, words: Mapping[str, str]) -> str:
+    return with_units(text, words) if _SPAN.fullmatch(text) else text
+
+
+@cache
+def _entries(kind: EntryKind) -> tuple[Sentence, ...]:
+    return tuple(_compiled(_ENTRIES.get(kind, {})))
+
+
+@cache
+def _reasons() -> tuple[Sentence, ...]:
+    return tuple(_compiled(_REASONS))
+
+
+def _compiled(sentences: Mapping[str, str]) -> Iterator[Sentence]:
+    """A span of time at the end of a sentence is not a part of the name before it."""
+    for english, russian in sentences.items():
+        pattern = re.escape(english).replace(f"{_GAP}\\ before", f"({_SPAN.pattern})\\ before")
+        yield re.compile(pattern.replace(_GAP, "(.*?)"), re.DOTALL), russian
