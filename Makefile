@@ -10,6 +10,8 @@ ARGS ?=
 DATA ?= data
 PYTEST_ARGS ?= -n 2 --dist worksteal
 NO_DEMO := 0 no false off
+# Whatever the environment says: compiling everything anew takes most of the start of a process.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help
 help: ## List the commands

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Protocol
 
 import pytest
@@ -11,12 +11,22 @@ from hypothesis import settings
 from tests.postgres import NoPostgres, PostgresServer, running_postgres
 from tests.sshd import NoSshd, SshServer, SshServers
 from tests.stores import migrate
+from watcher.kit.collector import loading, relax
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
 # Examples are not timed, because the machine may be busy; in CI they are the same every time.
 settings.register_profile("watcher", deadline=None, derandomize=IN_CI, print_blob=True)
 settings.load_profile("watcher")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Thousands of tests stay until the end, and need not be looked through for garbage."""
+    with loading():
+        collected = yield
+    relax()
+    return collected
 
 
 @pytest.fixture(scope="session")
