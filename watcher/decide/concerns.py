@@ -111,9 +111,9 @@ def _unanswered(look: Look) -> Worry | None:
     where = f"{kind} at {look.source.address}"
     said = {
         Concern.TOKEN: (
-            f"{where} cannot be asked with Watcher's token: {asked.problem}. Whoever administers {kind} makes "
-            f"another one for the same user; it belongs to `monitor.token` of the source {name!r} "
-            "in Watcher's configuration."
+            f"{where} cannot be asked with Watcher's token: {asked.problem}. Whoever administers "
+            f"{kind} makes another one for the same user; it belongs to `monitor.token` of the "
+            f"source {name!r} in Watcher's configuration."
         ),
         Concern.REFUSED: (
             f"{where} does not answer as it should: {asked.problem}. Whoever administers {kind} "
