@@ -11,7 +11,7 @@ from tests.contract.test_store_problems import problem
 from watcher.decide.census import Census
 from watcher.decide.lifecycle import Moment
 from watcher.decide.likeness import Habits
-from watcher.decide.recognise import Ground, alike, enough, known_error, recognised
+from watcher.decide.recognise import Ground, alike, enough, known_error, recognised, unlike
 from watcher.decide.recur import Past
 from watcher.model.policy import ProblemRules
 from watcher.model.problem import Bond, ProblemStatus
@@ -103,6 +103,36 @@ def test_what_is_like_nothing_is_new() -> None:
 
     assert bond(*past(7, other, other, other), among=20) is None
     assert bond() is None
+
+
+@pytest.mark.parametrize(
+    ("before", "known", "rules", "why"),
+    [
+        (19, True, {}, ""),
+        (20, False, {}, "it has nothing rare in common with an incident whose cause is known"),
+        (20, True, {}, "the likest known cause, problem 7, explains it worse than chance (-"),
+        (20, True, {"suggest": 9.0}, "the likest known cause, problem 7, explains it"),
+    ],
+)
+def test_what_is_new_says_which_cause_comes_nearest(
+    before: int, known: bool, rules: dict[str, Any], why: str
+) -> None:
+    """Where there is a past that it could be like."""
+    other = like(condition="k9", alert="cert", host="web01")
+    mine = past(7, other, other) if known else []
+    about = ground(FULL, other, other, among=before, **rules)
+    said = unlike(FULL, mine, about, before)
+
+    assert said.startswith(why)
+    assert bool(why) is bool(said)
+
+
+def test_what_is_too_little_like_a_cause_says_so() -> None:
+    """The rules may want more than what is better than chance."""
+    mine = past(7, replace_host(FULL, "web01"))
+    about = ground(FULL, *(each.signature for each in mine), among=20, suggest=9.0)
+
+    assert "problem 7, explains it not well enough (+" in unlike(FULL, mine, about, 20)
 
 
 def test_likes_share_a_symptom() -> None:

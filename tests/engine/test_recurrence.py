@@ -12,10 +12,11 @@ from tests.contract.given import MINUTE, NOW, alert, entry, incident, occurrence
 from tests.contract.test_store_problems import problem, tie
 from tests.fakes import FakeClock
 from watcher.engine.recurrence import LEASE, Recurrence
+from watcher.engine.recurring import Recurring, Standing, recurring
 from watcher.engine.rulebook import Rulebook
 from watcher.kit.shipped import shipped
 from watcher.model.catalogue import Calendar, Catalogue, Customer, Host
-from watcher.model.incident import EntryKind, Incident
+from watcher.model.incident import EntryKind, Incident, Status
 from watcher.model.policy import Policy, ProblemRules
 from watcher.model.problem import Bond, Problem, ProblemStatus
 from watcher.policy.problems import Problems
@@ -123,6 +124,69 @@ def test_one_that_came_back_says_when_and_how_it_ended(store: Store) -> None:
     [line] = lines(store, 2)
     assert line.startswith("the 2nd like this in 30 days; last time (#1) resolved by olga: ")
     assert [] == lines(store, 1)
+
+
+@pytest.fixture
+def years(store: Store) -> Store:
+    """Twenty incidents of before, no two of them alike."""
+    for number in range(1, 21):
+        opened(store, number, 400 - number, key=f"old{number}")
+    return store
+
+
+def standing(store: Store, number: int) -> Recurring | None:
+    """What an incident is by those of before."""
+    with store.view() as view:
+        [found] = view.incidents([number]).values()
+        return recurring(view, found, view.timeline(number))
+
+
+def test_what_is_like_nothing_is_new_once_it_has_had_its_time(years: Store) -> None:
+    """Not at once: what joins it may be known. It is said once, with the reason."""
+    clock, book = FakeClock(NOW), rulebook()
+    one = Recurrence(years, clock, lambda: book, "one")
+    opened(years, 21)
+    first = [one.step(), one.step(), one.step()]
+    early = lines(years, 21)
+    clock.advance(5 * MINUTE)
+    later = [one.step(), one.step()]
+    Recurrence(years, clock, lambda: book, "one").step()
+    said = standing(years, 21)
+
+    assert ([20, 1, 0], []) == (first, early)
+    assert ([1, 0], ["new: nothing like it among 20 incidents"]) == (later, lines(years, 21))
+    assert said is not None
+    assert Standing.NEW is said.standing
+    why = "it has nothing rare in common with an incident whose cause is known"
+    assert why == said.reason.text
+
+
+@pytest.mark.parametrize(
+    "changes", [{"status": Status.CLOSED}, {"customer": "globex"}, {"merged_into": 1}]
+)
+def test_new_is_said_of_what_is_there_and_where_there_is_a_past(
+    years: Store, changes: dict[str, Any]
+) -> None:
+    """Not of old tickets, nor of the first incidents of a customer, nor of part of another."""
+    opened(years, 21, 0.1, **changes)
+    one = follower(years)
+    while one.step():
+        pass
+
+    assert ([], None) == (lines(years, 21), standing(years, 21))
+
+
+def test_what_was_long_ago_is_no_news_either(years: Store) -> None:
+    """Its like is named, though it is too old to make a problem with it."""
+    opened(years, 21, 0.1, key="old7")
+    one = follower(years)
+    while one.step():
+        pass
+
+    said = standing(years, 21)
+    assert ["last time (#7) not resolved yet"] == lines(years, 21)
+    assert said is not None
+    assert (Standing.SEEN, "like #7") == (said.standing, said.reason.text.partition(":")[0])
 
 
 def test_a_young_incident_is_looked_at_again_when_it_grows(store: Store) -> None:

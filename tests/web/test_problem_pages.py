@@ -8,9 +8,11 @@ import pytest
 
 from tests.web.seed import ACME, NOW
 from tests.web.world import World, form_token
-from watcher.model.incident import Priority
+from watcher.engine.recurrence import NEW, SEEN_BEFORE
+from watcher.model.incident import Entry, EntryKind, Priority
 from watcher.model.person import Role
 from watcher.model.problem import Bond, Cost, Problem, ProblemStatus, Tie
+from watcher.model.reason import Reason
 from watcher.web.pages.problems import WEEKS, weeks
 
 PROBLEM = Problem(
@@ -119,6 +121,59 @@ def test_a_known_error_shows_what_helps_on_top_of_its_incident(world: World) -> 
         assert 303 == send(client, "/incidents/8/problem", problem="1", verb="helped").status_code
 
     assert "helped 1 of 1 time" in client.get("/problems/1").text
+
+
+@pytest.mark.parametrize(
+    ("status", "bond", "text", "stands", "place"),
+    [
+        (ProblemStatus.NEW, Bond.SURE, "2nd of problem 1", "of", 2),
+        (ProblemStatus.PROPOSED, Bond.SURE, "2nd of problem 1, which is proposed", "of", 2),
+        (ProblemStatus.CLOSED, Bond.CONFIRMED, "2nd of problem 1", "of", 2),
+        (ProblemStatus.NEW, Bond.SUGGESTED, "perhaps problem 1", "perhaps", None),
+        (ProblemStatus.CLOSED, Bond.SUGGESTED, "the 2nd like this in 30 days", "seen", None),
+        (ProblemStatus.NEW, Bond.REFUSED, "the 2nd like this in 30 days", "seen", None),
+    ],
+)
+def test_an_incident_says_what_it_is_by_those_before_it(
+    world: World, status: ProblemStatus, bond: Bond, text: str, stands: str, place: int | None
+) -> None:
+    """At the top of its page and by the API, the surest word first."""
+    tie = replace(TIE, bond=bond, by="watcher" if bond is Bond.SURE else "olga", reasons=())
+    client = standing(world, replace(PROBLEM, status=status), tie)
+    lines = [
+        Entry(8, NOW, EntryKind.PROBLEM, said, Reason("recurrence", "like #5"), key=key)
+        for key, said in ((NEW, "new: nothing"), (SEEN_BEFORE, "the 2nd like this in 30 days"))
+    ]
+    with world.store.begin() as tx:
+        tx.add_entries(lines)
+        own, other = tx.incidents([8])[8], tx.incidents([5])[5]
+        home = 1 if tie.firm else None
+        tx.save_incidents([replace(own, problem=home), replace(other, problem=1)])
+    told = client.get("/api/v1/incidents/8").json()["recurrence"]
+    page = client.get("/incidents/8").text.partition('id="recurrence"')[2].partition("</p>")[0]
+
+    assert (text, stands, place) == (told["text"], told["standing"], told["place"])
+    assert text in page
+    assert (told["problem"] == 1) is ('href="/problems/1"' in page)
+
+
+def test_an_incident_that_is_like_nothing_is_called_new(world: World) -> None:
+    """With the reason in the API; nothing is said of one that was not compared yet."""
+    client = world.person(Role.OPERATOR, ACME)
+    before = client.get("/api/v1/incidents/8").json()["recurrence"]
+    why = Reason("recurrence", "the likest known cause, problem 3, explains it worse than chance")
+    line = Entry(
+        8, NOW, EntryKind.PROBLEM, "new: nothing like it among 214 incidents", why, key=NEW
+    )
+    assert 'id="recurrence"' not in client.get("/incidents/8").text
+    with world.store.begin() as tx:
+        tx.add_entries([line])
+    told = client.get("/api/v1/incidents/8").json()["recurrence"]
+
+    assert before is None
+    assert ("new", line.text, None) == (told["standing"], told["text"], told["problem"])
+    assert why.text == told["reason"]["text"]
+    assert f'<p id="recurrence" class="small">{line.text}</p>' in client.get("/incidents/8").text
 
 
 def test_incidents_with_another_cause_are_split_off(world: World) -> None:

@@ -23,6 +23,8 @@ SAME_CONDITION = "the same condition on the same host"
 # Nearly three times as likely as by chance, on top of a symptom that both have.
 _LIKE = 1.0
 _SAME = 0.5
+# Among fewer incidents nearly all are new, and nobody knows more by hearing it.
+_HISTORY = 20
 _SHOWN = 4
 
 
@@ -66,6 +68,22 @@ def recognised(
         return None
     cause = max(same, key=lambda each: same[each])
     return cause, Guess(Bond.SUGGESTED, reasons=(SAME_CONDITION,))
+
+
+def unlike(new: Signature, past: Sequence[Past[int]], ground: Ground, before: int) -> str:
+    """Why an incident is new that is of no known cause and like no other; "" where there were too
+    few `before` it to say so.
+    """
+    if before < _HISTORY:
+        return ""
+    thresholds = _thresholds(past, ground)
+    verdict = judge(new, past, ground.census, ground.habits, thresholds)
+    if not verdict.ranked:
+        return "it has nothing rare in common with an incident whose cause is known"
+    known = verdict.known - thresholds.suggest + ground.rules.suggest
+    how = "worse than chance" if known < 0 else "not well enough"
+    cause = verdict.ranked[0].cause
+    return f"the likest known cause, problem {cause}, explains it {how} ({known:+.1f})"
 
 
 def repeats(new: Signature, old: Signature) -> bool:

@@ -22,7 +22,7 @@ def rhythm(times: Collection[datetime], days: int, zone: tzinfo) -> str:
     recent = sorted(each.astimezone(zone) for each in times if newest - each <= timedelta(days))
     if len(recent) == 1:
         return ""
-    text = f"the {_ordinal(len(recent))} like this in {days} days"
+    text = f"the {ordinal(len(recent))} like this in {days} days"
     pattern = _pattern(recent)
     return f"{text}, {pattern}" if pattern else text
 
@@ -65,6 +65,7 @@ def _often(some: Sequence[datetime], every: Sequence[datetime]) -> str:
     return "always" if len(some) == len(every) else "mostly"
 
 
-def _ordinal(number: int) -> str:
+def ordinal(number: int) -> str:
+    """A number as a place in an order: 2nd, 11th."""
     last = "th" if number // 10 % 10 == 1 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{last}"

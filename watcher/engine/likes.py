@@ -12,7 +12,7 @@ from watcher.decide.census import Census
 from watcher.decide.identify import resolve
 from watcher.decide.likeness import Habits
 from watcher.decide.problem import LIVE, Guess
-from watcher.decide.recognise import Ground, alike, enough, recognised
+from watcher.decide.recognise import Ground, alike, enough, recognised, unlike
 from watcher.decide.recur import Past
 from watcher.decide.rhythm import rhythm
 from watcher.decide.signature import signature_of
@@ -45,7 +45,8 @@ class Learned:
 @dataclass(frozen=True, slots=True)
 class Sight:
     """What was made of one incident: the problem it is recognised by, or the others like it, each
-    with what speaks for it; and in words, how often and since when.
+    with what speaks for it; and in words, how often and since when. It is new where `unlike` says
+    why, by so many `before` it.
     """
 
     incident: Incident
@@ -54,6 +55,8 @@ class Sight:
     likes: Mapping[int, Guess] = field(default_factory=dict)
     enough: bool = False
     history: tuple[str, ...] = ()
+    unlike: str = ""
+    before: int = 0
 
 
 def look(
@@ -78,14 +81,14 @@ def look(
             incident, signature, guess, history=_of_problem(view, incident, guess[0], rules, zone)
         )
     taken = {each.incident for each in ties if each.firm}
-    since = incident.opened_at - rules.within
-    free = {
-        number: each
-        for number, each in others.items()
-        if number not in taken and each.opened_at >= since
+    told = alike(signature, others, ground)
+    if not told:
+        before = _before(view, incident, ground)
+        why = unlike(signature, past, ground, before)
+        return Sight(incident, signature, unlike=why, before=before)
+    likes = {
+        number: Guess(Bond.SURE, *each) for number, each in told.items() if number not in taken
     }
-    told = alike(signature, free, ground)
-    likes = {number: Guess(Bond.SURE, *each) for number, each in told.items()}
     found = [each for each in view.incidents(likes).values() if each.merged_into is None]
     times = [incident.opened_at, *(each.opened_at for each in found)]
     return Sight(
@@ -95,6 +98,12 @@ def look(
         enough=enough(times, rules),
         history=_history(view, incident, found, rules, zone),
     )
+
+
+def _before(view: View, incident: Incident, ground: Ground) -> int:
+    """How many other incidents of the customer are remembered."""
+    number = incident.number
+    return ground.census.total - len(view.signatures(incident.customer, [number]))
 
 
 def made_of(view: View, incident: Incident, catalogue: Catalogue) -> Signature:

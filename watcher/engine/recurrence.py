@@ -19,7 +19,7 @@ from watcher.engine.likes import Learned, Sight, learn, look, made_of
 from watcher.engine.rulebook import Rulebook
 from watcher.kit.clock import Clock
 from watcher.model.change import replace
-from watcher.model.incident import Entry, EntryKind, Incident
+from watcher.model.incident import Entry, EntryKind, Incident, Status
 from watcher.model.policy import ProblemRules
 from watcher.model.problem import Bond
 from watcher.model.reason import Reason
@@ -29,13 +29,22 @@ from watcher.store.tx import Tx
 from watcher.store.views import View
 
 LEASE = "recurrence"
+SEEN_BEFORE, NEW = "seen-before", "new"
+"""The keys of the lines about an incident that is like others without a problem, or like none."""
+
 _TTL = timedelta(seconds=30)
 _RULE = "recurrence"
 
 # While it is so young, an incident is looked at again when it gets alerts or evidence.
 _YOUNG = timedelta(minutes=30)
+# After this time its suspect is known, and what belongs to it is there: only then it is called new.
+_SETTLED = timedelta(minutes=5)
 _AT_ONCE = 50
 _OLD_AT_ONCE = 500
+
+
+_Size = tuple[int, int, bool]
+"""How many alerts and diagnoses an incident has, and whether it has had its time."""
 
 
 class Recurrence:
@@ -50,7 +59,7 @@ class Recurrence:
         self._holder = holder
         self._token: int | None = None
         self._renew_at = clock.now()
-        self._young: dict[int, tuple[int, int]] | None = None
+        self._young: dict[int, _Size] | None = None
         self._learned: dict[str, Learned] = {}
 
     def release(self) -> None:
@@ -90,7 +99,7 @@ class Recurrence:
         """The young incidents that are another than when they were looked at."""
         if self._young is None:
             newest = view.opened(max(after - _OLD_AT_ONCE, 0), _OLD_AT_ONCE)
-            self._young = {each.number: (0, 0) for each in newest if each.number <= after}
+            self._young = {each.number: (0, 0, False) for each in newest if each.number <= after}
         found = view.incidents(self._young)
         counts = view.evidence_counts(self._young)
         self._young = {
@@ -101,7 +110,7 @@ class Recurrence:
         return [
             number
             for number, size in self._young.items()
-            if size != (found[number].alerts, counts.get(number, 0))
+            if size != _size(found[number], counts.get(number, 0), now)
         ]
 
     def _remember(self, old: Sequence[Incident], rulebook: Rulebook) -> int:
@@ -132,7 +141,7 @@ class Recurrence:
             tx.follow(max(followed, number))
             act(tx, sight, rulebook, now)
         if self._young is not None and incident.opened_at > now - _YOUNG:
-            self._young[number] = (incident.alerts, evidence)
+            self._young[number] = _size(incident, evidence, now)
         return True
 
     def _held(self, tx: Tx) -> bool:
@@ -168,6 +177,17 @@ def act(tx: Tx, sight: Sight, rulebook: Rulebook, now: datetime) -> None:
             return
         if sight.history:
             tx.add_entries([_seen_before(sight, now)])
+    elif sight.unlike and incident.problem is None and _is_settled(incident, now):
+        tx.add_entries([_new(sight, now)])
+
+
+def _size(incident: Incident, evidence: int, now: datetime) -> _Size:
+    return incident.alerts, evidence, incident.opened_at <= now - _SETTLED
+
+
+def _is_settled(incident: Incident, now: datetime) -> bool:
+    """Whether it has had its time, and is not of the past."""
+    return incident.opened_at <= now - _SETTLED and incident.status is not Status.CLOSED
 
 
 def _proposed(tx: Tx, causes: Causes, sight: Sight, rules: ProblemRules, now: datetime) -> bool:
@@ -189,4 +209,10 @@ def _seen_before(sight: Sight, now: datetime) -> Entry:
     newest = max(sight.likes)
     reason = Reason(_RULE, f"like #{newest}: {'; '.join(sight.likes[newest].reasons)}")
     text = "; ".join(sight.history)
-    return Entry(sight.incident.number, now, EntryKind.PROBLEM, text, reason, key="seen-before")
+    return Entry(sight.incident.number, now, EntryKind.PROBLEM, text, reason, key=SEEN_BEFORE)
+
+
+def _new(sight: Sight, now: datetime) -> Entry:
+    text = f"new: nothing like it among {sight.before} incidents"
+    reason = Reason(_RULE, sight.unlike)
+    return Entry(sight.incident.number, now, EntryKind.PROBLEM, text, reason, key=NEW)

@@ -22,6 +22,10 @@ _INCIDENTS = f"""
 SELECT {", ".join(INCIDENT.columns)} FROM incident
 WHERE problem = :number AND opened_at >= :since ORDER BY number
 """  # noqa: S608 - names of the schema
+_PLACE = """
+SELECT count(*) FROM incident WHERE problem = :problem AND merged_into IS NULL
+AND (opened_at < :at OR opened_at = :at AND number <= :number)
+"""
 _OPENED = f"""
 SELECT {", ".join(INCIDENT.columns)} FROM incident WHERE number > :after
 ORDER BY number LIMIT :limit
@@ -104,6 +108,13 @@ def incidents(link: Link, number: int, since: datetime | None = None) -> list[In
     asked = {"number": number, "since": 0 if since is None else to_micros(since)}
     found = link.rows(_INCIDENTS, asked)
     return list(map(incident_rows.to_incident, found))
+
+
+def place(link: Link, number: int, incident: Incident) -> int:
+    """Which of the incidents of a problem that one is, in the order in which they opened."""
+    asked = {"problem": number, "at": to_micros(incident.opened_at), "number": incident.number}
+    [(count,)] = link.rows(_PLACE, asked)
+    return int(count)
 
 
 def followed(link: Link) -> int:

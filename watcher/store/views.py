@@ -310,6 +310,10 @@ class View:
         """The incidents that belong to a problem and opened since then, by their numbers."""
         return problems.incidents(self._link, number, since)
 
+    def place(self, number: int, incident: Incident) -> int:
+        """Which of the incidents of a problem that one is, in the order in which they opened."""
+        return problems.place(self._link, number, incident)
+
     def followed(self) -> int:
         """The newest incident that was compared with those of before, 0 where none was."""
         return problems.followed(self._link)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from watcher.engine.command import NotThereError
+from watcher.engine.recurring import Recurring, recurring
 from watcher.model.action import Action
 from watcher.model.alert import Alert, Occurrence
 from watcher.model.evidence import Evidence
@@ -27,6 +28,7 @@ class Whole:
     evidence: Sequence[Evidence]
     timeline: Sequence[Entry]
     actions: Sequence[Action]
+    recurring: Recurring | None
 
 
 def whole(view: View, number: int, by: Principal) -> Whole:
@@ -34,13 +36,14 @@ def whole(view: View, number: int, by: Principal) -> Whole:
     incident = view.incident(number, by.customer)
     if incident is None:
         raise NotThereError(f"there is no incident {number}")
-    spans = view.spans_of(number)
+    spans, timeline = view.spans_of(number), view.timeline(number)
     return Whole(
         incident=incident,
         alerts=list({alert.key: (alert, span) for alert, span in spans}.values()),
         spans=spans,
         times=Counter(alert.key for alert, _ in spans),
         evidence=view.evidence_of(number),
-        timeline=view.timeline(number),
+        timeline=timeline,
         actions=view.actions_of(number),
+        recurring=recurring(view, incident, timeline),
     )

@@ -8,6 +8,7 @@ from typing import Annotated, Generic, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from watcher.decide.flapping import Spell
+from watcher.engine.recurring import Standing
 from watcher.model.action import ActionKind, ActionStatus
 from watcher.model.alert import Alert, AlertStatus, Occurrence
 from watcher.model.delivery import DeliveryStatus, DeliveryView
@@ -238,6 +239,18 @@ class Suspect(_Read):
     reason: Reason
 
 
+class Recurrence(_Read):
+    """What an incident is by those of before: one `of` a `problem`, in its `place` among those of
+    it; `perhaps` of one; `seen` before, without a problem; or `new`.
+    """
+
+    standing: Standing
+    text: str
+    reason: Reason
+    problem: int | None
+    place: int | None
+
+
 class TimelineEntry(_Read):
     """One line of a timeline."""
 
@@ -299,6 +312,7 @@ class IncidentDetail(_Read):
     merged_into: int | None
     firing: int
     problem: int | None
+    recurrence: Recurrence | None
     ticket: str | None
     ticket_url: str | None
     tracker: str | None
@@ -330,6 +344,7 @@ class IncidentDetail(_Read):
             "alerts": members,
             "evidence": [EvidenceItem.of(each) for each in whole.evidence],
             "timeline": whole.timeline,
+            "recurrence": whole.recurring,
             "actions": whole.actions,
             "changes": changes,
             "promises": promises,

@@ -174,6 +174,7 @@ def incident_page(request: Request, parts: Parts, by: Viewer, number: Number) ->
             changes=shortly_before(view, parts.catalogue, incident, found.spans),
             helpful=helpful(view, _known(found), by),
             causes=causes(view, incident),
+            recurring=found.recurring,
             promises=promises(incident, parts.catalogue, parts.clock.now()),
             languages=LANGUAGES,
         )
