@@ -1,4 +1,4 @@
-"""What end-to-end tests share: one Zabbix, one SSH server, a database for each store."""
+"""What end-to-end tests share: one Zabbix, Redmine and SSH server, a database for each store."""
 
 import secrets
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.process import LOOPBACK, free_port
+from tests.e2e.redmine import NoRedmine, Redmine, running_redmine
 from tests.e2e.zabbix import NoZabbix, Zabbix, running_zabbix
 from tests.postgres import NoPostgres, running_postgres
 from tests.sshd import NoSshd, SshServer, SshServers
@@ -54,6 +55,16 @@ def _impatient(media_type: str) -> str:
         assert shipped in media_type
         media_type = media_type.replace(shipped, quick)
     return media_type
+
+
+@pytest.fixture(scope="session")
+def redmine() -> Iterator[Redmine]:
+    """A Redmine in which every test has issues of its own."""
+    try:
+        with running_redmine() as redmine:
+            yield redmine
+    except NoRedmine as reason:
+        pytest.skip(str(reason))
 
 
 @pytest.fixture(scope="session")

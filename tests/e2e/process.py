@@ -27,9 +27,9 @@ class Program:
     process: subprocess.Popen[bytes]
     output: Path
 
-    def wait_for_port(self, port: int) -> None:
+    def wait_for_port(self, port: int, seconds: float = WAIT_SECONDS) -> None:
         """Returns when it takes connections there. Fails with its last words when it has ended."""
-        wait_for(lambda: self._takes(port), f"{self.process.args!r} to listen on {port}")
+        wait_for(lambda: self._takes(port), f"{self.process.args!r} to listen on {port}", seconds)
 
     def _takes(self, port: int) -> bool:
         assert self.process.poll() is None, self.output.read_text(errors="replace")[-2000:]

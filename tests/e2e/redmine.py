@@ -28,6 +28,7 @@ production:
   database: postgres
   username: postgres
 """
+START_SECONDS = 180.0
 PEOPLE = ("chief", "watcher", "wanda", "stranger")
 # The ids of what programs/redmine.ru makes, and of a status that every Redmine has.
 KEY_FIELD, HIDDEN_FIELD = 1, 2
@@ -74,7 +75,7 @@ class Redmine:
             *command, folder=self.folder, user=self.user, environment=self._environment()
         )
         self._program = self._running.enter_context(program)
-        self._program.wait_for_port(self.port)
+        self._program.wait_for_port(self.port, START_SECONDS)
         self._call("GET", "users/current")
 
     def _environment(self) -> dict[str, str]:

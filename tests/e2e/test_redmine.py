@@ -1,6 +1,5 @@
 """Tickets in a real Redmine: each draft becomes one issue there, whatever happens on the way."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -11,13 +10,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.process import wait_for
-from tests.e2e.redmine import (
-    HIDDEN_FIELD,
-    KEY_FIELD,
-    NoRedmine,
-    Redmine,
-    running_redmine,
-)
+from tests.e2e.redmine import HIDDEN_FIELD, KEY_FIELD, Redmine
 from watcher.kit.secrets import Secret
 from watcher.model.action import Outcome, Verdict
 from watcher.trackers.base import Draft, Filed
@@ -27,16 +20,6 @@ NOW = datetime.now(UTC)
 IN_FIELD, IN_TEXT = KEY_FIELD, 0
 NUMBERS = count(1)
 HOSTILE = "Диск «/var» полон 💾: <b>&amp;</b> h1. \\ $(id)\x00"
-
-
-@pytest.fixture(scope="module")
-def redmine() -> Iterator[Redmine]:
-    """One for all tests here: each files drafts of its own."""
-    try:
-        with running_redmine() as redmine:
-            yield redmine
-    except NoRedmine as reason:
-        pytest.skip(str(reason))
 
 
 @pytest.fixture
