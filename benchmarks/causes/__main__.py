@@ -18,7 +18,7 @@ from benchmarks.causes import baselines, recorded
 from benchmarks.causes.measures import Figures, Given, figures, recall
 from watcher.decide import likeness
 from watcher.decide.recur import BY_DEFAULT, Thresholds
-from watcher.engine.hindcast import Asked, hindcast
+from watcher.engine.hindcast import OF_THE_DESK, Asked, hindcast
 from watcher.model.change import replace
 from watcher.model.problem import Bond
 from watcher.model.signature import Signature
@@ -41,20 +41,22 @@ def main() -> int:
         text = "no such recordings; docs/benchmarks.md says what a folder of them holds"
         print(f"{folder}: {text}", file=sys.stderr)
         return 1
-    every = recorded.tickets(folder)
-    console.print(_table("Which problem an incident has", _problems(every)))
+    whole, every = recorded.tickets(folder), recorded.tickets(folder, OF_THE_DESK)
+    console.print(_table("Which problem an incident has", _problems(every, whole)))
     console.print(_table("The same, with something changed", _changed(every)))
     console.print(_links(every))
     console.print(_faults(recorded.systems(folder)))
     return 0
 
 
-def _problems(every: Sequence[Asked]) -> Iterator[tuple[str, Figures]]:
+def _problems(every: Sequence[Asked], whole: Sequence[Asked]) -> Iterator[tuple[str, Figures]]:
+    """Simple ways are given the whole, with the fields that Watcher leaves out."""
     yield "Watcher", _figures(every)
+    yield "Watcher, all fields", _figures(whole)
     yield "Watcher, shuffled truth", _figures(_shuffled(every))
-    truth = _truth(every)
-    for way, compare in baselines.ways(every).items():
-        yield way, figures(baselines.answers(every, compare), truth)
+    truth = _truth(whole)
+    for way, compare in baselines.ways(whole).items():
+        yield way, figures(baselines.answers(whole, compare), truth)
 
 
 def _changed(every: Sequence[Asked]) -> Iterator[tuple[str, Figures]]:
@@ -93,6 +95,9 @@ def _faults(systems: Iterable[recorded.System]) -> Table:
         }
         for way, answers in found.items():
             _row(table, system.name, way, recall(answers, system.kinds))
+        told = [replace(each, cause=system.kinds[each.incident]) for each in system.faults]
+        named = dict(system.kinds) | {each: each for each in system.kinds.values()}
+        _row(table, system.name, "Watcher, told each kind afterwards", recall(_given(told), named))
         at_random = dict(zip(system.kinds, _mixed(list(system.kinds.values())), strict=True))
         _row(table, system.name, "Watcher, shuffled truth", recall(found["Watcher"], at_random))
     return table

@@ -2,7 +2,7 @@
 
 import gzip
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,13 @@ class System:
     names: Sequence[tuple[str, Counter[str]]]
 
 
-def tickets(folder: Path) -> list[Asked]:
-    """Incidents of a service desk; what was linked to a problem has it as its cause."""
+def tickets(folder: Path, without: Collection[str] = ()) -> list[Asked]:
+    """Incidents of a service desk, without some of their fields; what was linked to a problem has
+    it as its cause.
+    """
     truth = _json(folder / "t3" / "problems.truth.json.gz")
     with gzip.open(folder / "t3" / "incidents.ndjson.gz") as lines:
-        return list(read_tickets(lines, truth))
+        return list(read_tickets(lines, truth, without))
 
 
 def systems(folder: Path) -> Iterator[System]:

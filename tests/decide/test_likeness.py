@@ -7,7 +7,7 @@ from math import log
 import pytest
 
 from watcher.decide.census import Census
-from watcher.decide.likeness import DEPENDENCE, TIME, Clue, Habits, clues, timely, worded
+from watcher.decide.likeness import DEPENDENCE, TIME, Clue, Habits, clues, worded
 from watcher.model.signature import Signature
 
 _START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -92,31 +92,6 @@ def test_nothing_that_was_learned_is_beyond_doubt() -> None:
     assert (0.98, 0.02) == (habits.bound("alert"), habits.bound("caller"))
 
 
-def test_time_says_nothing_until_something_was_confirmed() -> None:
-    """An incident with a cause of its own is no pair."""
-    habits = Habits()
-    assert [pytest.approx(0)] * 7 == habits.times(_START)
-
-    habits.learn(like(alert="a1"), None, _HUNDRED)
-    assert [pytest.approx(0)] * 7 == habits.times(_START + timedelta(hours=1))
-
-
-def test_what_came_back_soon_is_expected_soon() -> None:
-    """Two hours after the one before, of causes that come back within hours."""
-    habits = Habits()
-    for number in range(5):
-        last = like(48 * number)
-        habits.learn(last, None, _HUNDRED)
-        habits.learn(like(48 * number + 2), last, _HUNDRED)
-    new = like(200)
-    times = habits.times(new.opened_at)
-    soon, late = timely(new, like(198), times), timely(new, like(100), times)
-
-    assert soon.weight > 0 > late.weight
-    assert f"within 6 hours ({soon.weight:+.1f})" == worded(soon)
-    assert f"within a week ({late.weight:+.1f})" == worded(late)
-
-
 @pytest.mark.parametrize(
     ("clue", "words"),
     [
@@ -129,7 +104,10 @@ def test_what_came_back_soon_is_expected_soon() -> None:
             Clue("alert", ("a", "b", "c", "d"), 0.8, 1.0, 3, 120),
             "80% the same alert: a, b, c and 1 more; seen in 3 of 120 incidents (+1.0)",
         ),
-        (Clue(TIME, ("within a day",), 0.0, 0.5), "within a day (+0.5)"),
+        (
+            Clue(TIME, ("last seen within a day before",), 0.0, 0.5),
+            "last seen within a day before (+0.5)",
+        ),
     ],
 )
 def test_a_clue_is_told_in_words(clue: Clue, words: str) -> None:

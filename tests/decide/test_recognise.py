@@ -10,9 +10,8 @@ from tests.contract.given import NOW, incident
 from tests.contract.test_store_problems import problem
 from watcher.decide.census import Census
 from watcher.decide.lifecycle import Moment
-from watcher.decide.likeness import Habits
 from watcher.decide.recognise import Ground, alike, enough, known_error, recognised, unlike
-from watcher.decide.recur import Past
+from watcher.decide.recur import Experience, Past
 from watcher.model.policy import ProblemRules
 from watcher.model.problem import Bond, ProblemStatus
 from watcher.model.reason import Reason
@@ -30,13 +29,13 @@ def like(at: datetime = NOW, **traits: str) -> Signature:
 FULL = like(condition="k1", alert="disk-full", host="db01")
 
 
-def ground(*signatures: Signature, tied: int = 0, among: int = 0, **rules: Any) -> Ground:
+def ground(*signatures: Signature, known: int = 0, among: int = 0, **rules: Any) -> Ground:
     """These incidents, and so many others that nobody has seen the like of."""
     census = Census()
     others = (like(condition=f"c{n}", alert=f"a{n}", host=f"h{n}") for n in range(among))
     for each in (*signatures, *others):
         census.note(each)
-    return Ground(census, Habits(), tied, ProblemRules(**rules))
+    return Ground(census, Experience(50), {}, known, ProblemRules(**rules))
 
 
 def past(cause: int, *signatures: Signature) -> list[Past[int]]:
@@ -61,7 +60,7 @@ def test_what_repeats_a_problem_is_surely_one_of_it() -> None:
 def test_what_repeats_too_few_is_suggested() -> None:
     """Two may be chance, also where they tell nothing among thousands."""
     assert (7, Bond.SUGGESTED) == bond(*past(7, FULL, FULL), among=3)
-    assert (7, Bond.SUGGESTED) == bond(*past(7, FULL, FULL), tied=100_000)
+    assert (7, Bond.SUGGESTED) == bond(*past(7, FULL, FULL), known=100_000)
 
 
 def test_what_somebody_refused_makes_it_less_sure() -> None:
@@ -91,10 +90,10 @@ def replace_host(signature: Signature, host: str) -> Signature:
 
 
 def test_those_that_are_not_compared_count_against_it() -> None:
-    """Where thousands have a known cause, a weak likeness to a few is chance."""
+    """Where thousands of causes are known, a weak likeness to a few is chance."""
     elsewhere = past(7, *(replace_host(FULL, f"web0{number}") for number in range(4)))
 
-    assert bond(*elsewhere, among=300, tied=100_000) is None
+    assert bond(*elsewhere, among=300, known=100_000) is None
 
 
 def test_what_is_like_nothing_is_new() -> None:

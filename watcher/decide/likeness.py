@@ -6,18 +6,15 @@ cause, u that among all others, which is how common the value is. What m is beyo
 from what was confirmed; fields of several values agree in part.
 """
 
-from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
-from itertools import pairwise
 from math import exp, log
 
 from watcher.decide.census import Census
 from watcher.model.signature import Signature
 
 TIME = "time"
-"""The name under which the time between two incidents counts as a field."""
+"""The name under which the time since the last incident of a cause counts as a field."""
 
 AGREEMENT, EXPERIENCE = 0.5, 2.0
 """Where nothing was confirmed, one cause makes two incidents agree in a field as often as not; that
@@ -28,20 +25,6 @@ DEPENDENCE = 0.5
 """How much the fields count: they are not as independent of each other as their sum supposes, for a
 category, its subcategory and the group that it goes to say much the same.
 """
-
-_HOUR, _DAY = 3600.0, 86400.0
-SPANS = (_HOUR, 6 * _HOUR, _DAY, 3 * _DAY, 7 * _DAY, 30 * _DAY)
-"""Up to so many seconds apart is one bin each, and anything longer the last."""
-
-_SPANS = (
-    "within an hour",
-    "within 6 hours",
-    "within a day",
-    "within 3 days",
-    "within a week",
-    "within 30 days",
-    "after more than 30 days",
-)
 
 # Nothing that was learned is beyond all doubt.
 _LEAST = 0.02
@@ -67,44 +50,24 @@ class Clue:
 @dataclass(slots=True)
 class Habits:
     """What a customer's causes are like, learned from the pairs that were confirmed: how much more
-    than by chance two incidents of one cause agree in a field, and how long one comes after the
-    other.
+    than by chance two incidents of one cause agree in a field.
     """
 
     beyond: dict[str, float] = field(default_factory=dict)
     room: dict[str, float] = field(default_factory=dict)
-    spans: list[int] = field(default_factory=lambda: [0] * (len(SPANS) + 1))
-    tied: list[float] = field(default_factory=list)
 
-    def learn(self, new: Signature, last: Signature | None, census: Census) -> None:
+    def learn(self, new: Signature, last: Signature, census: Census) -> None:
         """An incident has a cause for certain, of which the `last` incident before is given."""
-        if last is not None:
-            for name, one, other in _shared(new, last):
-                chance = expected(name, one, census)
-                more = agreement(name, one, other, census) - chance
-                self.beyond[name] = self.beyond.get(name, 0.0) + more
-                self.room[name] = self.room.get(name, 0.0) + 1 - chance
-            self.spans[_bin(_apart(new, last))] += 1
-        insort(self.tied, new.opened_at.timestamp())
+        for name, one, other in _shared(new, last):
+            chance = expected(name, one, census)
+            more = agreement(name, one, other, census) - chance
+            self.beyond[name] = self.beyond.get(name, 0.0) + more
+            self.room[name] = self.room.get(name, 0.0) + 1 - chance
 
     def bound(self, name: str) -> float:
         """By how much, from 0 to 1, one cause makes incidents agree in a field beyond chance."""
         beyond = self.beyond.get(name, 0.0) + EXPERIENCE * AGREEMENT
         return min(max(beyond / (self.room.get(name, 0.0) + EXPERIENCE), _LEAST), 1 - _LEAST)
-
-    def times(self, now: datetime) -> list[float]:
-        """What the time between `now` and an incident before counts, by bin.
-
-        By chance it is in a bin as often as the incidents are that have any known cause; without
-        experience, those of one cause are no sooner than that.
-        """
-        at, known, pairs = now.timestamp(), len(self.tied), sum(self.spans)
-        edges = [known, *(bisect_left(self.tied, at - each) for each in SPANS), 0]
-        chances = [(a - b + 1) / (known + len(self.spans)) for a, b in pairwise(edges)]
-        return [
-            log((seen + EXPERIENCE * u) / (pairs + EXPERIENCE) / u)
-            for seen, u in zip(self.spans, chances, strict=True)
-        ]
 
 
 def agreement(name: str, one: frozenset[str], other: frozenset[str], census: Census) -> float:
@@ -153,12 +116,6 @@ def _clue(
     return Clue(name, tuple(sorted(both)), agreed, DEPENDENCE * weight, count, every)
 
 
-def timely(new: Signature, old: Signature, times: list[float]) -> Clue:
-    """What the time between two incidents says, by what each bin counts (see `Habits.times`)."""
-    span = _bin(_apart(new, old))
-    return Clue(TIME, (_SPANS[span],), 0.0, times[span])
-
-
 def worded(clue: Clue) -> str:
     """What a clue says, with what it counts."""
     text = _said(clue)
@@ -179,11 +136,3 @@ def _said(clue: Clue) -> str:
 
 def _told(name: str, values: Iterable[str], census: Census) -> float:
     return sum(-log(census.share((name, each))) for each in sorted(values))
-
-
-def _apart(new: Signature, old: Signature) -> float:
-    return abs((new.opened_at - old.opened_at).total_seconds())
-
-
-def _bin(seconds: float) -> int:
-    return bisect_left(SPANS, seconds)

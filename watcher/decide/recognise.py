@@ -9,9 +9,9 @@ from math import log
 
 from watcher.decide.census import Census
 from watcher.decide.lifecycle import Moment
-from watcher.decide.likeness import Habits, clues, worded
+from watcher.decide.likeness import clues, worded
 from watcher.decide.problem import Guess, told
-from watcher.decide.recur import Past, Thresholds, judge
+from watcher.decide.recur import Experience, Past, Thresholds, judge
 from watcher.decide.signature import CONDITION, SYMPTOMS
 from watcher.model.incident import Entry, Incident
 from watcher.model.policy import ProblemRules
@@ -30,13 +30,14 @@ _SHOWN = 4
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What a customer's incidents are compared by: how rare values are, what causes are like, and
-    how many incidents have a known cause, compared or not.
+    """What a customer's incidents are compared by: how rare values are, what causes are like, when
+    each was seen last, and how many are known, compared or not.
     """
 
     census: Census
-    habits: Habits
-    tied: int
+    experience: Experience[int]
+    seen: Mapping[int, datetime]
+    known: int
     rules: ProblemRules
 
 
@@ -59,7 +60,8 @@ def recognised(
         [(cause, times)] = same.items()
         if times >= rules.pattern and cause not in not_so:
             return cause, Guess(Bond.SURE, reasons=(f"{SAME_CONDITION}, {times} times before",))
-    verdict = judge(new, past, ground.census, ground.habits, _thresholds(past, ground))
+    thresholds = _thresholds(past, ground)
+    verdict = judge(new, past, ground.census, ground.experience, thresholds, ground.seen)
     if verdict.bond is not None:
         first = verdict.ranked[0]
         bond = Bond.SUGGESTED if first.cause in not_so else verdict.bond
@@ -77,7 +79,7 @@ def unlike(new: Signature, past: Sequence[Past[int]], ground: Ground, before: in
     if before < _HISTORY:
         return ""
     thresholds = _thresholds(past, ground)
-    verdict = judge(new, past, ground.census, ground.habits, thresholds)
+    verdict = judge(new, past, ground.census, ground.experience, thresholds, ground.seen)
     if not verdict.ranked:
         return "it has nothing rare in common with an incident whose cause is known"
     known = verdict.known - thresholds.suggest + ground.rules.suggest
@@ -101,7 +103,7 @@ def alike(
     """
     found: dict[int, tuple[float, tuple[str, ...]]] = {}
     for number, old in others.items():
-        told = clues(new, old, ground.census, ground.habits)
+        told = clues(new, old, ground.census, ground.experience.habits)
         score = sum(each.weight for each in told)
         if repeats(new, old):
             found[number] = (max(score, _LIKE), (SAME_CONDITION,))
@@ -138,8 +140,8 @@ def _thresholds(past: Sequence[Past[int]], ground: Ground) -> Thresholds:
     """The thresholds of the rules. Only what has a rare value in common is looked at, which is more
     like the new one than those that are not: known causes must explain it so much better.
     """
-    rules = ground.rules
-    left_out = log(max(ground.tied, len(past), 1) / max(len(past), 1))
+    rules, compared = ground.rules, max(len({each.cause for each in past}), 1)
+    left_out = log(max(ground.known, compared) / compared)
     return Thresholds(
         pattern=rules.pattern,
         margin=rules.margin,

@@ -4,7 +4,7 @@ has already happened.
 The answer to each is given before its own cause is known, and before the next is heard of.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import isfinite
@@ -13,13 +13,17 @@ from typing import Any
 import orjson
 
 from watcher.decide.census import Census
-from watcher.decide.likeness import Habits
-from watcher.decide.recur import Past, Thresholds, Verdict, judge
+from watcher.decide.recur import Experience, Thresholds, Verdict, judge
 from watcher.decide.signature import host_free, signed, symptoms
 from watcher.engine.replay import Recorded, ReplayError, read_events
 from watcher.model.event import Event, Kind
 from watcher.model.problem import Bond
 from watcher.model.signature import Signature
+
+OF_THE_DESK = frozenset({"opened_by", "contact_type"})
+"""Who took a ticket down and by what way it came in, as ServiceNow's incident table calls that: it
+tells of the service desk and its shifts, not of what is broken.
+"""
 
 # So many of the newest are compared with, and so many causes are named.
 _COMPARED = 2000
@@ -52,20 +56,17 @@ class Hindsight:
 
     thresholds: Thresholds
     census: Census = field(default_factory=Census)
-    habits: Habits = field(default_factory=Habits)
-    past: list[Past[str]] = field(default_factory=list)
-    last: dict[str, Signature] = field(default_factory=dict)
+    experience: Experience[str] = field(default_factory=lambda: Experience(_COMPARED))
 
     def guess(self, new: Signature) -> Verdict[str]:
         """Which known cause it may have."""
-        return judge(new, self.past[-_COMPARED:], self.census, self.habits, self.thresholds)
+        known = self.experience
+        return judge(new, known.past, self.census, known, self.thresholds, known.seen)
 
     def see(self, asked: Asked) -> None:
         """It happened, and its cause becomes known if ever."""
         if asked.cause is not None:
-            self.habits.learn(asked.signature, self.last.get(asked.cause), self.census)
-            self.last[asked.cause] = asked.signature
-            self.past.append(Past(asked.cause, asked.signature))
+            self.experience.learn(asked.signature, asked.cause, self.census)
         self.census.note(asked.signature)
 
 
@@ -78,9 +79,11 @@ def hindcast(every: Iterable[Asked], thresholds: Thresholds) -> Iterator[Answer]
         seen.see(asked)
 
 
-def read_tickets(lines: Iterable[bytes], truth: Mapping[str, Any]) -> Iterator[Asked]:
-    """Incidents of a service desk, one JSON object a line in the order of opening. Raises
-    ReplayError.
+def read_tickets(
+    lines: Iterable[bytes], truth: Mapping[str, Any], without: Collection[str] = OF_THE_DESK
+) -> Iterator[Asked]:
+    """Incidents of a service desk, one JSON object a line in the order of opening, `without` some
+    of their fields. Raises ReplayError.
 
     By the truth `links` says which problem those have that are asked about, `history` which those
     have that are known beforehand. Without any of these each stands for a cause of its own.
@@ -89,7 +92,7 @@ def read_tickets(lines: Iterable[bytes], truth: Mapping[str, Any]) -> Iterator[A
     for number, text in enumerate(lines, start=1):
         if text.strip():
             try:
-                name, signature = _ticket(orjson.loads(text))
+                name, signature = _ticket(orjson.loads(text), without)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 raise ReplayError(f"line {number}: {_wrong(error)}") from error
             cause = links.get(name) or history.get(name)
@@ -130,12 +133,12 @@ def written(answer: Answer) -> bytes:
     return orjson.dumps(line) + b"\n"
 
 
-def _ticket(line: Mapping[str, Any]) -> tuple[str, Signature]:
+def _ticket(line: Mapping[str, Any], without: Collection[str]) -> tuple[str, Signature]:
     """Its name, and its fields, each of which has one value, several or none."""
     found = {
         name: map(str, value if isinstance(value, list) else [value])
         for name, value in line["fields"].items()
-        if value is not None
+        if value is not None and name not in without
     }
     return line["incident"], signed(_time(line["opened_at"]), found)
 

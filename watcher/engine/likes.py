@@ -10,17 +10,16 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from watcher.decide.census import Census
 from watcher.decide.identify import resolve
-from watcher.decide.likeness import Habits
 from watcher.decide.problem import LIVE, Guess
 from watcher.decide.recognise import Ground, alike, enough, recognised, unlike
-from watcher.decide.recur import Past
+from watcher.decide.recur import Experience, Past
 from watcher.decide.rhythm import rhythm
 from watcher.decide.signature import signature_of
 from watcher.engine.rulebook import Rulebook
 from watcher.model.catalogue import Catalogue
 from watcher.model.incident import EntryKind, Incident
 from watcher.model.policy import ProblemRules
-from watcher.model.problem import Bond, ProblemStatus, Tie
+from watcher.model.problem import Bond, Problem, ProblemStatus, Tie
 from watcher.model.signature import Signature
 from watcher.store.views import View
 
@@ -29,17 +28,19 @@ _RAREST = 8
 _EACH = 50
 _COMPARED = 60
 # What causes are like changes slowly.
-_HABITS_FOR = timedelta(minutes=10)
-_LEARNED = 2000
+_LEARNED_FOR = timedelta(minutes=10)
+# From so many of the newest confirmed ties, each of which is compared with so many before it.
+_LEARNED = 500
+_BEFORE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What a customer's confirmed ties taught, and how many incidents have a known cause."""
+    """What a customer's confirmed ties taught, and how many causes are known; for a while."""
 
     until: datetime
-    habits: Habits
-    tied: int
+    experience: Experience[int]
+    known: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +67,16 @@ def look(
     customer, rules = incident.customer, rulebook.policy.problems
     numbers = _candidates(view, incident, signature)
     others = view.signatures(customer, numbers)
+    ties = [each for each in view.ties_of_incidents(numbers) if each.customer == customer]
+    problems = view.problems({each.problem for each in ties})
+    past, refused = _past(view, incident, ties, others, problems)
     ground = Ground(
         _census(view, customer, [signature, *others.values()]),
-        learned.habits,
-        learned.tied,
+        learned.experience,
+        _seen(incident, problems),
+        learned.known,
         rules,
     )
-    ties = [each for each in view.ties_of_incidents(numbers) if each.customer == customer]
-    past, refused = _past(view, incident, ties, others)
     zone = _zone(rulebook.catalogue, customer)
     guess = recognised(signature, past, refused, ground)
     if guess is not None:
@@ -140,13 +143,25 @@ def _census(view: View, customer: str, signatures: Iterable[Signature]) -> Censu
     return Census(seen.total, dict(seen.fields), dict(seen.values))
 
 
+def _seen(incident: Incident, problems: Mapping[int, Problem]) -> dict[int, datetime]:
+    """When each was seen last, as far as that was before the incident: it may be one of it."""
+    return {
+        number: each.last_at
+        for number, each in problems.items()
+        if each.last_at < incident.opened_at
+    }
+
+
 def _past(
-    view: View, incident: Incident, ties: Sequence[Tie], others: Mapping[int, Signature]
+    view: View,
+    incident: Incident,
+    ties: Sequence[Tie],
+    others: Mapping[int, Signature],
+    known: Mapping[int, Problem],
 ) -> tuple[list[Past[int]], list[Past[int]]]:
     """Whose cause is known, and what people said is not of a problem. A problem that was refused
     still has those it was made of, so that what is like them is not proposed again.
     """
-    known = view.problems({each.problem for each in ties})
     not_here = {
         each.problem
         for each in view.ties_of_incidents([incident.number])
@@ -201,21 +216,18 @@ def _history(
 
 def learn(view: View, customer: str, now: datetime) -> Learned:
     """What the ties that people confirmed teach of a customer's causes, and how many there are."""
-    habits, tied = Habits(), 0
-    confirmed: list[Tie] = []
-    for problem in view.problems_of(customer, (*LIVE, ProblemStatus.CLOSED)):
-        ties = view.ties_of_problem(problem.number)
-        tied += sum(each.firm for each in ties)
-        confirmed += [each for each in ties if each.bond is Bond.CONFIRMED]
+    problems = view.problems_of(customer, (*LIVE, ProblemStatus.CLOSED))
+    ties = [tie for each in problems for tie in view.ties_of_problem(each.number)]
+    confirmed = [each for each in ties if each.bond is Bond.CONFIRMED]
     confirmed = sorted(confirmed, key=lambda each: each.incident)[-_LEARNED:]
     signatures = view.signatures(customer, [each.incident for each in confirmed])
-    census, last = Census(), dict[int, Signature]()
+    census, experience = Census(), Experience[int](_BEFORE)
     for each in confirmed:
         if (signature := signatures.get(each.incident)) is not None:
-            habits.learn(signature, last.get(each.problem), census)
+            experience.learn(signature, each.problem, census)
             census.note(signature)
-            last[each.problem] = signature
-    return Learned(now + _HABITS_FOR, habits, tied)
+    known = len({each.problem for each in ties if each.firm})
+    return Learned(now + _LEARNED_FOR, experience, known)
 
 
 def _zone(catalogue: Catalogue, customer: str) -> tzinfo:
