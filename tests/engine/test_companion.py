@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import psutil
 import pytest
@@ -92,7 +94,7 @@ def test_a_worker_that_does_not_end_is_killed(log: Path) -> None:
     process = worker._process
     worker.stop(0.1)
 
-    assert process is not None
+    assert isinstance(process, subprocess.Popen)
     assert -signal.SIGKILL == process.returncode
 
 
@@ -112,6 +114,63 @@ def test_a_worker_that_cannot_be_started_is_said(capsys: pytest.CaptureFixture[s
     worker.stop(20)
 
     assert not worker._thread.is_alive()
+
+
+# A front whose first worker is its twin; both kinds of worker write down which they are.
+_FRONT = """
+import os, sys
+from watcher.engine.companion import Companion
+from watcher.kit.twin import Twin
+
+_, other, log = sys.argv
+
+def work(heard):
+    with open(log, "a") as out:
+        print("twin", os.getpid(), file=out, flush=True)
+        while os.read(heard, 1):
+            print("heard", file=out, flush=True)
+
+worker = Companion([sys.executable, "-c", other, log], os.environ, Twin(work))
+if sys.stdin.readline():
+    worker.start()
+while sys.stdin.readline():
+    worker.wake()
+worker.stop(20)
+"""
+
+
+@pytest.fixture
+def front(log: Path) -> Iterator[IO[bytes]]:
+    """What it is told: the first line starts its worker, others wake it, their end ends it."""
+    program = [sys.executable, "-c", _FRONT, _SCRIPT, str(log)]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, bufsize=0) as process:
+        assert process.stdin is not None
+        yield process.stdin
+        process.stdin.close()
+        assert 0 == process.wait(20)
+
+
+def test_the_first_worker_may_be_a_twin(log: Path, front: IO[bytes]) -> None:
+    """It is woken like any other; when it dies, a process of its own takes its place."""
+    front.write(b"start\n")
+    [twin] = wait_for(lambda: said(log, "twin"), "the twin")
+    front.write(b"wake\n")
+    wait_for(lambda: said(log, "heard"), "the twin to hear")
+    os.kill(int(twin.split()[1]), signal.SIGKILL)
+    wait_for(lambda: said(log, "started"), "the next worker")
+    front.write(b"wake\n")
+    wait_for(lambda: said(log, "woken"), "the next worker to hear")
+    front.close()
+    wait_for(lambda: said(log, "ended"), "its end")
+
+    assert 1 == len(said(log, "twin"))
+
+
+def test_a_twin_that_was_never_needed_ends_with_its_front(log: Path, front: IO[bytes]) -> None:
+    """A front that cannot listen leaves nothing behind."""
+    front.close()
+
+    assert [] == said(log, "twin")
 
 
 def test_one_that_was_never_started_can_be_stopped(log: Path) -> None:

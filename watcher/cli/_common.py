@@ -138,10 +138,10 @@ def on_hangup(*calls: Callable[[], None]) -> None:
 
 
 @contextmanager
-def store_of(settings: Settings) -> Iterator[Store]:
-    """The store, brought to its present shape, for one command."""
+def store_of(settings: Settings, *, apart: bool = False) -> Iterator[Store]:
+    """The store, brought to its present shape, for one command; `apart` as for `open_store`."""
     try:
-        store = open_store(settings)
+        store = open_store(settings, apart=apart)
     except StoreError as error:
         fail(str(error))
     try:

@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,7 @@ from watcher.demo.starter import ADMINISTRATOR, login, write_config
 from watcher.engine.companion import Companion
 from watcher.kit.clock import Clock
 from watcher.kit.log import logger
+from watcher.kit.twin import Twin
 from watcher.settings import Settings
 from watcher.store.query import Query
 from watcher.store.store import Store
@@ -52,8 +54,32 @@ def _command(
     with _sample_host(folder if demo else None) as outage:
         # Hooks must not wait for what only pages and the worker need.
         settings = settings_of(path, brief=True)
-        with store_of(settings) as store:
-            _serve(settings, store, clock, path, outage, folder)
+        # The sample host has threads: then nothing can be copied.
+        alone = outage is None
+        with _worker(path, alone=alone) as companion, store_of(settings, apart=alone) as store:
+            _serve(settings, store, clock, companion, outage, folder)
+
+
+@contextmanager
+def _worker(config: Path, *, alone: bool) -> Iterator[Companion]:
+    """What will work beside us, once it is started; it ends with the block."""
+    command = [sys.executable, "-m", "watcher", "worker", "--config", str(config)]
+    companion = Companion(command, os.environ, Twin(partial(_work, config)) if alone else None)
+    try:
+        yield companion
+    finally:
+        companion.stop(_GRACE)
+
+
+def _work(config: Path, heard: int) -> None:
+    """What `watcher worker` does, in a process that was one with us until now."""
+    # The front does without what only the worker needs.
+    from watcher.cli.worker import work  # noqa: PLC0415 - see above
+
+    try:
+        work(config, heard)
+    except typer.Exit as ended:
+        raise SystemExit(ended.exit_code) from None
 
 
 @contextmanager
@@ -88,12 +114,10 @@ def _serve(
     settings: Settings,
     store: Store,
     clock: Clock,
-    config: Path,
+    companion: Companion,
     outage: "Outage | None",
     folder: Path | None,
 ) -> None:
-    command = [sys.executable, "-m", "watcher", "worker", "--config", str(config)]
-    companion = Companion(command, os.environ)
     application = front(settings, store, clock, companion.wake)
     on_hangup(application.read_rules, companion.read_rules)
 
@@ -103,10 +127,7 @@ def _serve(
         if outage is not None and _empty(store):
             outage.play(local_url(settings), settings.sources, clock)
 
-    try:
-        _listen(application, settings.listen, ready)
-    finally:
-        companion.stop(_GRACE)
+    _listen(application, settings.listen, ready)
 
 
 class _Server(uvicorn.Server):

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from pathlib import Path
 
 import typer
 
@@ -24,6 +25,11 @@ def register(app: typer.Typer) -> None:
 
 def _command(config: Config = None) -> None:
     """Work until standard input ends; every byte on it says what there is to do."""
+    work(config, sys.stdin.fileno())
+
+
+def work(config: Path | None, heard: int) -> None:
+    """Works until nothing more can be heard there; every byte says what there is to do."""
     # The terminal's Ctrl-C goes to the front, which then ends the worker in good order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end)
@@ -31,17 +37,17 @@ def _command(config: Config = None) -> None:
     os.nice(_NICE)
     settings = settings_of(config)
     with store_of(settings) as store:
-        work = worker(settings, store, Clock())
-        on_hangup(work.rules.ask)
-        work.start()
+        working = worker(settings, store, Clock())
+        on_hangup(working.rules.ask)
+        working.start()
         relax()
         try:
-            while heard := os.read(sys.stdin.fileno(), _CHUNK):
-                if RULES in heard:
-                    work.rules.ask()
-                work.loops.wake("digest", "deliver")
+            while words := os.read(heard, _CHUNK):
+                if RULES in words:
+                    working.rules.ask()
+                working.loops.wake("digest", "deliver")
         finally:
-            work.stop(_GRACE)
+            working.stop(_GRACE)
 
 
 def _end(*_: object) -> None:

@@ -1,7 +1,8 @@
 """The worker process beside the front: started, woken through a pipe, and started again if it dies.
 
-Its standard input is the pipe: a byte says that there is work, or that the rules may have changed;
-the end means that the front has gone, and the worker with it.
+A byte in the pipe says that there is work, or that the rules may have changed; its end means that
+the front has gone, and the worker with it. The first worker may be a twin of the front; all others
+are processes of their own, since nobody may be copied who has threads.
 """
 
 import os
@@ -12,6 +13,7 @@ from contextlib import suppress
 
 from watcher.kit.clock import Clock
 from watcher.kit.log import logger
+from watcher.kit.twin import Twin
 
 WORK, RULES = b".", b"r"
 _log = logger("companion")
@@ -23,13 +25,16 @@ _SETTLED = 60.0
 class Companion:
     """One worker process, as long as the front lives."""
 
-    def __init__(self, command: Sequence[str], env: Mapping[str, str]) -> None:
+    def __init__(
+        self, command: Sequence[str], env: Mapping[str, str], twin: Twin | None = None
+    ) -> None:
         self._command = list(command)
         self._env = dict(env)
         self._clock = Clock()
         self._stopping = threading.Event()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._pipe: int | None = None
+        self._twin = twin
+        self._process: subprocess.Popen[bytes] | Twin | None = twin
+        self._pipe = twin.pipe if twin else None
         # Whoever wakes must not write into what took the place of a closed pipe.
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._watch, name="companion", daemon=True)
@@ -85,7 +90,11 @@ class Companion:
             return f"it cannot be started: {error}"
         return f"exit code {process.wait()}"
 
-    def _begin(self) -> "subprocess.Popen[bytes]":
+    def _begin(self) -> "subprocess.Popen[bytes] | Twin":
+        if twin := self._twin:
+            self._twin = None
+            self._say(WORK)
+            return twin
         heard, spoken = os.pipe()
         os.set_blocking(spoken, False)
         with self._lock:
@@ -106,7 +115,7 @@ class Companion:
                 self._pipe = None
 
 
-def _end(process: "subprocess.Popen[bytes]", within: float) -> None:
+def _end(process: "subprocess.Popen[bytes] | Twin", within: float) -> None:
     try:
         process.wait(within)
     except subprocess.TimeoutExpired:
