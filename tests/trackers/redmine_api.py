@@ -20,6 +20,8 @@ class RedmineServer(StandIn):
     def __init__(self) -> None:
         super().__init__()
         self.members = {KEY: "watcher"}
+        self.permissions = ["view_issues", "add_issues"]
+        self.closed = False
         self.trackers = {4: "Task", 5: "Problem"}
         self.priorities = {2: "Normal", 3: "High"}
         self.filters = {"description"}
@@ -40,6 +42,7 @@ class RedmineServer(StandIn):
             ("GET", "/issues.json"): self._list if login else _nothing,
             ("POST", "/issues.json"): self._create if login else _unauthorized,
             ("GET", "/projects/ops.json"): self._project if login else _unauthorized,
+            ("GET", "/roles/3.json"): self._role if login else _unauthorized,
             ("GET", "/users/current.json"): self._user if login else _unauthorized,
         }
         handle = routes.get((request.method, request.path), _unknown)
@@ -47,10 +50,17 @@ class RedmineServer(StandIn):
 
     def _user(self, request: Request) -> Answer:
         login = self.members[request.headers["x-redmine-api-key"]]
-        return said(200, {"user": {"id": 5, "login": login}})
+        user: dict[str, Any] = {"id": 5, "login": login, "admin": False}
+        if request.query.get("include") == "memberships":
+            elsewhere = {"project": {"id": 2}, "roles": [{"id": 4}]}
+            user["memberships"] = [elsewhere, {"project": {"id": 1}, "roles": [{"id": 3}]}]
+        return said(200, {"user": user})
+
+    def _role(self, _request: Request) -> Answer:
+        return said(200, {"role": {"id": 3, "permissions": self.permissions}})
 
     def _project(self, request: Request) -> Answer:
-        project: dict[str, Any] = {"id": 1, "identifier": "ops", "status": 1}
+        project: dict[str, Any] = {"id": 1, "identifier": "ops", "status": 5 if self.closed else 1}
         include = request.query.get("include", "").split(",")
         if "trackers" in include:
             project["trackers"] = _named(self.trackers)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.peers import Answer
 from tests.trackers.given import AT, DRAFT, GIVEN
 from tests.trackers.redmine_api import KEY_FIELD, RedmineServer
 from tests.trackers.stand_in import Kept, said
@@ -197,3 +198,29 @@ def test_a_list_that_is_none_is_no_redmine(server: RedmineServer) -> None:
 def test_the_check_says_who_we_are(server: RedmineServer) -> None:
     """So that a wrong account is seen."""
     assert checked(server).reason.endswith(": watcher files Task in ops")
+
+
+def test_who_may_not_add_issues_is_told_so(server: RedmineServer) -> None:
+    """Redmine itself would say that there is no project."""
+    server.permissions = ["view_issues"]
+
+    outcome = checked(server)
+
+    assert Verdict.GAVE_UP == outcome.verdict
+    assert outcome.reason.endswith(": watcher may not add issues to project 'ops'")
+
+
+def test_a_closed_project_is_told_of(server: RedmineServer) -> None:
+    """It can be read as before, and Redmine would say that it is not there."""
+    server.closed = True
+
+    for outcome in (checked(server), filed(server).outcome):
+        assert Verdict.GAVE_UP == outcome.verdict
+        assert outcome.reason.endswith(": project 'ops' is closed")
+
+
+def test_a_redmine_without_its_api_is_told_of(server: RedmineServer) -> None:
+    """It refuses any key then."""
+    server.before = lambda _request: Answer(403)
+
+    assert checked(server).reason.endswith(": its REST web service is not turned on")

@@ -29,6 +29,9 @@ from watcher.trackers._api import (
 from watcher.trackers._words import body, broken, marked, title
 from watcher.trackers.base import Draft, Filed
 
+_CLOSED = 5
+"""The status of a project in which nothing can be changed any more."""
+
 
 class Formatting(StrEnum):
     """The text formatting that the administrator of Redmine chose."""
@@ -75,7 +78,7 @@ def file(draft: Draft, options: Options) -> Filed:
     """Looks for the issue of the draft and makes it where there is none."""
     redmine = _redmine(options, draft.at)
     try:
-        tracker = redmine.tracker()
+        tracker = redmine.tracker(redmine.project())
         found = redmine.found(draft.key)
         if found is not None:
             return Filed(Outcome(Verdict.DONE, f"#{found.key} was there already"), found)
@@ -85,19 +88,21 @@ def file(draft: Draft, options: Options) -> Filed:
 
 
 def check(now: datetime, options: Options) -> Outcome:
-    """Whether the key is good, the project and the tracker are there, and keys can be looked for.
-    Nobody could have written the key that is looked for.
+    """Whether the key is good, the project and the tracker are there, we may add issues, and keys
+    can be looked for. Nobody could have written the key that is looked for.
     """
     redmine = _redmine(options, now)
     try:
-        user = redmine.user()
-        redmine.tracker()
+        user, project = redmine.user(), redmine.project()
+        redmine.permit(user, project)
+        redmine.tracker(project)
         redmine.found(f"watcher-{token_hex(8)}")
         redmine.priority()
     except ApiError as error:
         return error.outcome
+    who = text(user.get("login"))
     return Outcome(
-        Verdict.DONE, f"{redmine.api.peer}: {user} files {options.tracker} in {options.project}"
+        Verdict.DONE, f"{redmine.api.peer}: {who} files {options.tracker} in {options.project}"
     )
 
 
@@ -113,16 +118,47 @@ class _Redmine:
     options: Options
     api: Api
 
-    def user(self) -> str:
+    def user(self) -> Mapping[str, object]:
         """Who we are there: only this is refused to a wrong key wherever the public may read."""
-        answer = members(self.api.ask("/users/current.json", about="`url`"))
-        return text(members(answer.get("user")).get("login")) or "the owner of the key"
+        try:
+            answer = self.api.ask("/users/current.json?include=memberships", about="`url`")
+        except ApiError as error:
+            if error.status == HTTPStatus.FORBIDDEN:
+                raise self.api.refused("its REST web service is not turned on") from None
+            raise
+        return members(members(answer).get("user"))
 
-    def tracker(self) -> str:
-        """The id of the tracker, which Redmine would replace by another if there were none."""
-        about = f"project {self.options.project!r}"
+    def project(self) -> Mapping[str, object]:
+        """The project with its trackers."""
         path = f"/projects/{quote(self.options.project, safe='')}.json?include=trackers"
-        project = members(members(self.api.ask(path, about=about)).get("project"))
+        project = members(members(self.api.ask(path, about=self._where)).get("project"))
+        if project.get("status") == _CLOSED:
+            raise self.api.refused(f"{self._where} is closed")
+        return project
+
+    def permit(self, user: Mapping[str, object], project: Mapping[str, object]) -> None:
+        """Raises ApiError if no role of ours there may add issues, for Redmine would say that there
+        is no project. The rights of who is not a member can be read nowhere.
+        """
+        memberships = elements(user.get("memberships"))
+        mine = [
+            one for one in memberships if members(one.get("project")).get("id") == project.get("id")
+        ]
+        roles = [text(role.get("id")) for one in mine for role in elements(one.get("roles"))]
+        if roles and not user.get("admin") and not any(map(self._adds, roles)):
+            raise self.api.refused(f"{text(user.get('login'))} may not add issues to {self._where}")
+
+    def _adds(self, role: str) -> bool:
+        answer = members(members(self.api.ask(f"/roles/{role}.json")).get("role"))
+        permissions = answer.get("permissions")
+        return isinstance(permissions, list) and "add_issues" in permissions
+
+    @property
+    def _where(self) -> str:
+        return f"project {self.options.project!r}"
+
+    def tracker(self, project: Mapping[str, object]) -> str:
+        """The id of the tracker, which Redmine would replace by another if there were none."""
         return self._id(self.options.tracker, elements(project.get("trackers")), "tracker")
 
     def priority(self) -> str:
