@@ -31,7 +31,7 @@ _COMPARED = 60
 _LEARNED_FOR = timedelta(minutes=10)
 # From so many of the newest confirmed ties, each of which is compared with so many before it.
 _LEARNED = 500
-_BEFORE = 50
+_BEFORE = 20
 
 
 @dataclass(frozen=True, slots=True)
