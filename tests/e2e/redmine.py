@@ -29,7 +29,7 @@ production:
   username: postgres
 """
 START_SECONDS = 180.0
-PEOPLE = ("chief", "watcher", "wanda", "stranger")
+PEOPLE = ("chief", "watcher", "wanda", "reader", "stranger")
 # The ids of what programs/redmine.ru makes, and of a status that every Redmine has.
 KEY_FIELD, HIDDEN_FIELD = 1, 2
 CLOSED = 5

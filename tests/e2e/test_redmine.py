@@ -142,6 +142,24 @@ def test_a_check_says_who_files_what(options: Options) -> None:
         assert Outcome(Verdict.DONE, f"{_host(options)}: watcher files Bug in ops") == outcome
 
 
+@pytest.mark.parametrize(
+    ("user", "said"),
+    [
+        ("reader", "reader may not add issues to project 'ops'"),
+        ("stranger", "answered 403 Forbidden; check the API key and what it may do"),
+    ],
+)
+def test_a_check_knows_who_may_not_file(
+    redmine: Redmine, options: Options, user: str, said: str
+) -> None:
+    """An administrator of Redmine has to make the account a member, or to give it another role."""
+    outcome = check(NOW, replace(options, key=Secret(redmine.keys[user])))
+
+    assert Outcome(Verdict.GAVE_UP, said) == replace(
+        outcome, reason=outcome.reason.removeprefix(_host(options)).lstrip(": ")
+    )
+
+
 def _host(options: Options) -> str:
     return options.url.removeprefix("http://")
 
@@ -151,6 +169,7 @@ def _host(options: Options) -> str:
     [
         ({"key": Secret("wrong" * 8)}, "answered 401 Unauthorized; check the API key"),
         ({"project": "nowhere"}, "project 'nowhere'"),
+        ({"project": "closed"}, "project 'closed' is closed"),
         ({"tracker": "Elsewhere"}, "there is no tracker 'Elsewhere'; there are: Bug, "),
         ({"priority": "Yesterday"}, "there is no priority 'Yesterday'; there are: Low, Normal, "),
         ({"key_field": 99}, "custom field 99: it has to be used as a filter"),
@@ -178,7 +197,7 @@ def test_what_redmine_would_pass_over_is_refused(
     [
         ("watcher", "Root cause cannot be blank"),
         ("wanda", "Root cause muss ausgefüllt werden"),
-        ("stranger", "answered 403 Forbidden; check the API key and what it may do"),
+        ("reader", "Project cannot be blank"),
     ],
 )
 def test_a_refusal_is_told_in_the_words_of_redmine(

@@ -116,9 +116,9 @@ def _tickets(watcher: Watcher, incident: int) -> list[dict[str, Any]]:
     return tickets if all(tickets) else []
 
 
-def _issues(redmine: Redmine, incident: int) -> list[tuple[int, str, str]]:
-    """What stands in Redmine of a review: number, subject and due date."""
-    issues = redmine.issues(description=f"~/incidents/{incident}/review")
+def _issues(redmine: Redmine, watcher: Watcher, incident: int) -> list[tuple[int, str, str]]:
+    """What stands in Redmine with a link to the review: number, subject and due date."""
+    issues = redmine.issues(description=f"~{watcher.url}/incidents/{incident}/review")
     return [(each["id"], each["subject"], each["due_date"]) for each in issues]
 
 
@@ -133,7 +133,7 @@ def test_action_items_become_issues(watcher: Watcher, redmine: Redmine) -> None:
     _save(watcher, incident, 0, items)
 
     tickets = wait_for(lambda: _tickets(watcher, incident), "the tickets")
-    issues = _issues(redmine, incident)
+    issues = _issues(redmine, watcher, incident)
     assert [(each["text"], each["due"]) for each in items] == [each[1:] for each in issues]
     assert [str(number) for number, *_ in issues] == [each["key"] for each in tickets]
     page = watcher.session.get(f"{watcher.url}/incidents/{incident}/review", timeout=30)
@@ -154,13 +154,13 @@ def test_a_lost_answer_makes_no_second_issue(
     _save(watcher, incident, 0, items)
 
     wait_for(lambda: _waits(watcher, incident), "the lost answer to be noticed")
-    assert ["Buy a disk"] == [subject for _, subject, _ in _issues(redmine, incident)]
+    assert ["Buy a disk"] == [subject for _, subject, _ in _issues(redmine, watcher, incident)]
     _let_time_pass(watcher.folder)
     kept = ("number", "text")
     again = [{name: item[name] for name in kept} for item in _items(watcher, incident)]
     _save(watcher, incident, 1, again)
     tickets = wait_for(lambda: _tickets(watcher, incident), "the tickets")
-    issues = _issues(redmine, incident)
+    issues = _issues(redmine, watcher, incident)
     assert [item["text"] for item in items] == [subject for _, subject, _ in issues]
     assert [str(number) for number, *_ in issues] == [each["key"] for each in tickets]
 

@@ -12,6 +12,11 @@ def user(login, language: 'en', admin: false)
   user
 end
 
+def join(user, project, role = Role.givable.first)
+  Member.create!(project: project, principal: user, roles: [role])
+  user
+end
+
 def field(name, **settings)
   common = { name: name, field_format: 'string', is_for_all: true, is_filter: true }
   IssueCustomField.create!(tracker_ids: Tracker.pluck(:id), **common.merge(settings))
@@ -30,9 +35,13 @@ def seed
   field('Hidden key', is_filter: false)
   field('Root cause', tracker_ids: [strict.id], is_required: true)
   user('chief', admin: true)
-  members = [user('watcher'), user('wanda', language: 'de')]
-  members.each { |each| Member.create!(project: project, principal: each, roles: [Role.givable.first]) }
   user('stranger')
+  watcher = join(user('watcher'), project)
+  join(user('wanda', language: 'de'), project)
+  join(user('reader'), project, Role.create!(name: 'Reader', permissions: [:view_issues]))
+  closed = Project.create!(name: 'Closed', identifier: 'closed', is_public: false)
+  join(watcher, closed)
+  closed.close
 end
 
 migrations = ActiveRecord::Base.connection.migration_context
