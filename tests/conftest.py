@@ -12,6 +12,7 @@ from tests.postgres import NoPostgres, PostgresServer, running_postgres
 from tests.sshd import NoSshd, SshServer, SshServers
 from tests.stores import migrate
 from watcher.kit.collector import loading, relax
+from watcher.store import sqlite
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
@@ -27,6 +28,14 @@ def pytest_collection() -> Generator[None, object, object]:
         collected = yield
     relax()
     return collected
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _unsynced_sqlite() -> Iterator[None]:
+    """What a test writes need not outlive the machine; processes that tests start sync as ever."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sqlite, "_PRAGMAS", (*sqlite._PRAGMAS, "PRAGMA synchronous=OFF"))
+        yield
 
 
 @pytest.fixture(scope="session")
