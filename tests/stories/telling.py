@@ -30,7 +30,8 @@ MIDNIGHT = datetime(2026, 3, 14, tzinfo=UTC)
 TOKEN = "every-source-has-this-one"
 FILES = {
     "catalogue.yaml": """\
-customers: [{name: acme}, {name: globex}]
+slas: [{name: silver, acknowledge: {P3: 30m}, resolve: {P3: 45m}}]
+customers: [{name: acme, sla: silver}, {name: globex}]
 services:
   - {name: billing, customer: acme, criticality: 4, hosts: [db01]}
   - {name: shop, customer: acme, criticality: 3, hosts: [web01, web02]}

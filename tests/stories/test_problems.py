@@ -10,7 +10,7 @@ from tests.stories.telling import Story, olga
 from watcher.decide.problem import Texts
 from watcher.engine.command import Desk
 from watcher.engine.problems import ProblemDesk
-from watcher.model.incident import EntryKind, Incident
+from watcher.model.incident import EntryKind, Incident, Priority
 from watcher.model.problem import Bond, Problem, ProblemEntryKind, ProblemStatus
 from watcher.store.query import Query
 
@@ -143,6 +143,7 @@ def test_a_month_in_the_life_of_a_customer(month: Month) -> None:
     third = month.full(MONDAY + 2 * WEEK)
     [proposed] = month.known()
     assert (ProblemStatus.PROPOSED, 3) == (proposed.status, proposed.cost.incidents)
+    assert (3, Priority.P3) == (proposed.cost.breaches, proposed.priority)
     assert {number: Bond.SURE for number in (first, second, third)} == month.bonds()
 
     month.problems.confirm(1, olga())
@@ -166,6 +167,8 @@ def test_a_month_in_the_life_of_a_customer(month: Month) -> None:
     fifth = month.full(MONDAY + 8 * WEEK)
     [back] = month.known()
     assert (ProblemStatus.KNOWN_ERROR, 1, fifth) == (back.status, back.returns, max(month.bonds()))
+    # Each took an hour, and three quarters of one were promised.
+    assert (5, Priority.P2) == (back.cost.breaches, back.priority)
     [(text, why)] = month.reopened()
     assert f"#{fifth} opened after it was resolved: it is back" == text
     assert "the same condition on the same host, 4 times before" in why

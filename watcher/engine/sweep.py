@@ -92,12 +92,11 @@ class Sweep:
             numbers = {*view.stirred_problems()}
             if book.policy is not self._policy:
                 self._policy, self._uncounted = book.policy, view.standing_problems()
-        numbers.update(self._uncounted[:_AT_ONCE])
-        del self._uncounted[:_AT_ONCE]
         changed = 0
-        for number in sorted(numbers):
+        for number in sorted(numbers.union(self._uncounted[:_AT_ONCE])):
             with self._store.begin() as tx:
                 changed += causes.catch_up(tx, number, moment)
+        self._uncounted = self._uncounted[_AT_ONCE:]
         return changed + len(self._uncounted)
 
     def _let_go(self, now: datetime) -> int:
