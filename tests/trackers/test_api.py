@@ -23,7 +23,7 @@ def api(peer: HttpPeer, clock: FakeClock | None = None) -> Api:
         tracker="Task",
         allow_private=True,
     )
-    return Api(options, {}, (), "the key", AT, clock or FakeClock())
+    return Api(options, {}, "the key", AT, clock or FakeClock())
 
 
 @pytest.mark.parametrize(

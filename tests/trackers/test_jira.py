@@ -194,7 +194,7 @@ def _paragraph(*content: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_data_center_gets_text_without_markup(own: JiraServer) -> None:
     """Nothing in it ends the block that it stands in."""
-    text = "h1. x {noformat} *y* {color:red}"
+    text = "h1. x\n{noformat}\n*y* {color:red}"
 
     DATA_CENTER.file(own, replace(DRAFT, text=text))
 

@@ -166,7 +166,7 @@ def test_a_text_stands_where_no_markup_is_read(
     server: RedmineServer, formatting: Formatting, start: str, end: str
 ) -> None:
     """Nothing in it ends that; the link and the key stand outside."""
-    text = "a </pre> *b* ~~~ ``` <code class='x'> </notextile> c"
+    text = "a\n</pre>\n*b*\n~~~\n``` <code class='x'> </notextile> c"
 
     REDMINE.file(server, replace(DRAFT, text=text), formatting=formatting)
 

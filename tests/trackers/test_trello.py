@@ -93,7 +93,7 @@ def test_a_card_is_due_on_its_day(server: TrelloServer) -> None:
 
 def test_a_text_stands_where_no_markup_is_read(server: TrelloServer) -> None:
     """Nothing in it ends that; the link and the key stand outside."""
-    text = "a ``` *b* ```` [c](http://d)"
+    text = "a\n```\n*b* ```` [c](http://d)"
 
     TRELLO.file(server, replace(DRAFT, text=text))
 

@@ -96,8 +96,10 @@ class Response:
         """Whether it is a refusal for now: the same call may succeed later."""
         return self.status in _PASSING or self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
-    def told(self, peer: str, words: str, secrets: Iterable[str]) -> str:
-        """What the peer answered, with the words that came with it, but without these secrets."""
+    def told(self, peer: str, words: str = "", secrets: Iterable[str] = ()) -> str:
+        """What the peer answered, with the words that came with it, but without our secrets and
+        these.
+        """
         said = f"{peer} answered {self.status} {responses.get(self.status, '')}".rstrip()
         quote = cut(one_line(redact(words, secrets)), _QUOTE)
         return f"{said}: {quote}" if quote else said

@@ -19,7 +19,8 @@ _LOCKED_OUT = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message. `key` is the idempotency key of its action, `thread` the same for all messages
-    of one incident on one channel, `incident` what the API says of it.
+    of one incident on one channel, `incident` what the API says of it, and `problem` of the problem
+    that the message is about, if it is about one.
     """
 
     key: str
@@ -32,6 +33,7 @@ class Message:
     url: str
     priority: Priority
     incident: Mapping[str, object]
+    problem: Mapping[str, object] | None = None
 
     @property
     def id(self) -> str:
@@ -61,7 +63,7 @@ def by_status(response: Response, peer: str, now: datetime, secrets: Iterable[st
     """What an HTTP answer means; its text is quoted without the secrets."""
     status = response.status
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        return Outcome(Verdict.DONE, response.told(peer, "", ()))
+        return Outcome(Verdict.DONE, response.told(peer))
     said = response.told(peer, response.body.decode(errors="replace"), secrets)
     if response.passes:
         return Outcome(Verdict.RETRY, said, after=response.retry_after(now))

@@ -69,13 +69,11 @@ class ApiError(Exception):
 class Api:
     """The API of one tracker for as long as the options permit from now on.
 
-    `proof` are the headers that tell who we are, `secrets` what of them nobody may read, and `key`
-    is what people call that proof.
+    `proof` are the headers that tell who we are, and `key` is what people call that.
     """
 
     options: Way
     proof: Mapping[str, str] = field(repr=False)
-    secrets: tuple[str, ...] = field(repr=False)
     key: str
     now: datetime
     clock: Clock = field(default_factory=Clock)
@@ -150,14 +148,14 @@ class Api:
         left = self.begun + self.options.deadline - self.clock.monotonic()
         if left <= 0:
             raise self._later(f"not done within {self.options.deadline:g} s")
-        step = min(self.options.timeout, left)
         reach = Reach(private=self.options.allow_private, networks=self.options.networks)
-        return Door(reach, Limits(step, step, left, _SIZE), self.options.ca_file)
+        limits = Limits(self.options.timeout, self.options.timeout, left, _SIZE)
+        return Door(reach, limits, self.options.ca_file)
 
     def _failed(self, answer: Response, about: str, *, creates: bool) -> ApiError:
         """What a status other than success means, with the words that came with it."""
         status, value = answer.status, _value(answer.body)
-        said = answer.told(self.peer, _words(value), self.secrets)
+        said = answer.told(self.peer, _words(value))
         if answer.passes:
             after = answer.retry_after(self.now)
             if creates and status != HTTPStatus.TOO_MANY_REQUESTS:

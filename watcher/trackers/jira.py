@@ -116,7 +116,7 @@ def _jira(options: Options, now: datetime) -> "_Jira":
     cloud = options.edition is Edition.CLOUD
     login = b64encode(f"{options.email}:{token}".encode()).decode()
     proof = {"Authorization": f"Basic {login}" if cloud else f"Bearer {token}"}
-    return _Jira(options, Api(options, proof, (token, login), "the token", now))
+    return _Jira(options, Api(options, proof, "the token", now))
 
 
 @dataclass(frozen=True, slots=True)

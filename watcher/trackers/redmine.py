@@ -107,8 +107,8 @@ def check(now: datetime, options: Options) -> Outcome:
 
 
 def _redmine(options: Options, now: datetime) -> "_Redmine":
-    key = options.key.reveal()
-    return _Redmine(options, Api(options, {"X-Redmine-API-Key": key}, (key,), "the API key", now))
+    proof = {"X-Redmine-API-Key": options.key.reveal()}
+    return _Redmine(options, Api(options, proof, "the API key", now))
 
 
 @dataclass(frozen=True, slots=True)

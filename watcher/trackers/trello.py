@@ -91,7 +91,7 @@ def check(now: datetime, options: Options) -> Outcome:
 def _trello(options: Options, now: datetime) -> "_Trello":
     key, token = options.key.reveal(), options.token.reveal()
     proof = {"Authorization": f'OAuth oauth_consumer_key="{key}", oauth_token="{token}"'}
-    return _Trello(options, Api(options, proof, (key, token), "the key or the token", now))
+    return _Trello(options, Api(options, proof, "the key or the token", now))
 
 
 @dataclass(frozen=True, slots=True)
