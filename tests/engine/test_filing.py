@@ -13,11 +13,13 @@ from tests.stores import peek
 from watcher.engine.command import Desk
 from watcher.engine.deliver import Deliverer, Options
 from watcher.engine.filing import FileHand, wanted
+from watcher.engine.review_said import said_in
 from watcher.engine.reviews import Edit, ItemEdit, waiting, write
 from watcher.model.action import Action, ActionKind, ActionStatus, Outcome, Verdict
+from watcher.model.article import Language
 from watcher.model.catalogue import Catalogue
 from watcher.model.event import Severity
-from watcher.model.incident import Incident, Priority, Status, Ticket
+from watcher.model.incident import EntryKind, Incident, Priority, Status, Ticket
 from watcher.model.person import Principal, Role
 from watcher.model.review import ActionItem, Findings, Review
 from watcher.store.store import Store
@@ -335,7 +337,9 @@ def test_saving_again_takes_the_tracker_that_there_is_now(office: Office) -> Non
 
 
 def test_the_tickets_of_one_review_are_filed_one_after_another(office: Office) -> None:
-    """What fails does not overtake; what is given up holds nothing up."""
+    """What fails does not overtake; what is given up holds nothing up. The timeline of the review
+    tells it in each language.
+    """
     refused = Filed(Outcome(Verdict.GAVE_UP, "no such user"))
     office.board.plan.extend([BUSY, refused])
     office.write(0, ROTATE, ItemEdit("watch"), ItemEdit("teach"))
@@ -344,6 +348,12 @@ def test_the_tickets_of_one_review_are_filed_one_after_another(office: Office) -
     office.worker().run_due()
 
     assert ["", "OPS-1", "OPS-2"] == office.tickets()
+    assert [
+        "мера 1 разбора #7: заявки в ops ещё нет, будет новая попытка",
+        "мера 1 разбора #7: заявка в ops не создана, можно повторить",
+        "мера 2 разбора #7: заявка OPS-1 в ops",
+        "мера 3 разбора #7: заявка OPS-2 в ops",
+    ] == [said_in(Language.RUSSIAN, EntryKind.ACTION, each) for each in office.told()]
 
 
 def test_a_merged_incident_keeps_its_review(office: Office) -> None:

@@ -86,6 +86,12 @@ _ENTRIES: Mapping[EntryKind, Mapping[str, str]] = {
         "отправлено снова",
         "message {} to {}: given up, a person can retry it": "сообщение {} в {}: не отправлено, "
         "можно повторить",
+        "ticket in {} for action item {} of #{}: filed as {}": "мера {1} разбора #{2}: заявка {3} "
+        "в {0}",
+        "ticket in {} for action item {} of #{}: not yet, it is tried again": "мера {1} разбора "
+        "#{2}: заявки в {0} ещё нет, будет новая попытка",
+        "ticket in {} for action item {} of #{}: given up, a person can retry it": "мера {1} "
+        "разбора #{2}: заявка в {0} не создана, можно повторить",
         "what the first diagnoses found is told": "сообщено, что нашли первые диагностики",
     },
     EntryKind.CHANGE: {"change before it: {}": "изменение перед ним: {}"},
