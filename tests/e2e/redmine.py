@@ -58,19 +58,7 @@ class Redmine:
 
     def start(self) -> None:
         """Returns when it answers; the first start makes what the tests need."""
-        command = (
-            binary("bundle"),
-            "exec",
-            "puma",
-            "-e",
-            "production",
-            "-b",
-            f"tcp://{LOOPBACK}:{self.port}",
-            "-t",
-            "5:5",
-            "-w",
-            "0",
-        )
+        command = (binary("bundle"), "exec", "puma", "-b", f"tcp://{LOOPBACK}:{self.port}")
         program = running(
             *command, folder=self.folder, user=self.user, environment=self._environment()
         )
