@@ -144,6 +144,21 @@ def test_the_clock_runs_in_business_hours_only() -> None:
     ) == taken.reason.text
 
 
+def test_business_hours_are_not_counted_in_days() -> None:
+    """Thirty working hours are more than three days in the office."""
+    long = replace(BY_DAY, resolve={P1: 30 * HOUR})
+    friday = datetime(2026, 3, 6, 15, 30, tzinfo=UTC)
+    _, solved = promises(urgent(resolved_at=friday), under(long), friday)
+    _, around = promises(urgent(), under(replace(long, calendar=None)), friday)
+
+    assert "within 30 h of business hours (office)" in solved.reason.text
+    assert solved.reason.text.endswith("; resolved after 45 h, 15 h late")
+    assert ("45 h", "44 h 30 min") == tuple(
+        solved.words(each) for each in (solved.spent, solved.spent - 30 * MINUTE)
+    )
+    assert "5 d have passed, 4 d late" in around.reason.text
+
+
 def test_what_nobody_works_on_is_due_in_the_far_future() -> None:
     """A calendar without any hours lets no promise break."""
     never = replace(BY_DAY, calendar=Calendar("never", MOSCOW, {}))

@@ -19,6 +19,8 @@ from watcher.model.reason import Reason
 
 RULE = "sla"
 
+_DAY = 24 * 60
+
 
 class Duty(StrEnum):
     """What was promised to be done in time."""
@@ -55,6 +57,10 @@ class Promise:
         """By how much it was broken."""
         return max(self.spent - self.within, timedelta())
 
+    def words(self, time: timedelta) -> str:
+        """A span of its time as people say it."""
+        return _long(time, self.calendar)
+
 
 @dataclass(frozen=True, slots=True)
 class _Clock:
@@ -67,6 +73,10 @@ class _Clock:
     within: timedelta
     start: datetime
     end: datetime | None
+
+    def words(self, time: timedelta) -> str:
+        """A span of its time as people say it."""
+        return _long(time, self.calendar.name if self.calendar else "")
 
     def spent(self, now: datetime) -> timedelta:
         """How much of its time has passed."""
@@ -180,18 +190,28 @@ def _promised(clock: _Clock, sla: Sla, due_at: datetime | None) -> str:
         since = f" since {_wall(clock, clock.start)}"
     hours = f" of business hours ({clock.calendar.name})" if clock.calendar else ""
     due = f"due {_wall(clock, due_at)}" if due_at else "due in the far future"
-    within = f"{clock.duty} within {lasting(clock.within)}{hours}"
+    within = f"{clock.duty} within {clock.words(clock.within)}{hours}"
     return f"{clock.priority} of {sla.name}{since}: {within}, {due}"
 
 
 def _kept(clock: _Clock, spent: timedelta) -> str:
     """What came of it until now."""
-    late = f", {lasting(spent - clock.within)} late" if spent > clock.within else ""
+    late = f", {clock.words(spent - clock.within)} late" if spent > clock.within else ""
+    took = clock.words(spent)
     if clock.end is None:
-        return f"not {clock.duty}d yet, {lasting(spent)} have passed{late}"
+        return f"not {clock.duty}d yet, {took} have passed{late}"
     if clock.duty is Duty.ACKNOWLEDGE and clock.end != clock.incident.acknowledged_at:
-        return f"resolved after {lasting(spent)}, and nobody had acknowledged it{late}"
-    return f"{clock.duty}d after {lasting(spent)}{late}"
+        return f"resolved after {took}, and nobody had acknowledged it{late}"
+    return f"{clock.duty}d after {took}{late}"
+
+
+def _long(time: timedelta, calendar: str) -> str:
+    """A span of time; days would mean something else where only business hours count."""
+    minutes = time // timedelta(minutes=1)
+    if not calendar or minutes < _DAY:
+        return lasting(time)
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest} min" if rest else f"{hours} h"
 
 
 def _wall(clock: _Clock, at: datetime) -> str:

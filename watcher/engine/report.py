@@ -94,7 +94,7 @@ def _promises(account: Account, words: Mapping[str, str]) -> Iterator[Block]:
 
 
 def _promised(promise: Promise, words: Mapping[str, str]) -> str:
-    within = _long(promise.within, words)
+    within = with_units(promise.words(promise.within), words)
     if promise.calendar:
         within = words["promise_hours"].format(within, promise.calendar)
     return words[f"promise_{promise.duty}"].format(promise.priority.value, within)
@@ -104,7 +104,8 @@ def _kept(promise: Promise, taken: datetime | None, words: Mapping[str, str]) ->
     """Until when it was open, and what came of it."""
     due_at = promise.due_at
     due = words["promise_due"].format(_moment(due_at)) if due_at else words["promise_far"]
-    late, spent = _long(promise.late, words), _long(promise.spent, words)
+    times = (promise.late, promise.spent)
+    late, spent = (with_units(promise.words(each), words) for each in times)
     if promise.ended_at is None:
         open_or_late = ("promise_late", late) if promise.broken else ("promise_open", spent)
         said = words[open_or_late[0]].format(open_or_late[1])
