@@ -18,15 +18,22 @@ from tests.e2e.process import wait_for
 from tests.engine.test_deliver import incident
 from tests.fakes import NOON, FakeClock
 from tests.sshd import SshServer
+from tests.stores import sqlite_in
+from tests.trackers.redmine_api import KEY, RedmineServer
 from watcher.app.front import gate
 from watcher.app.stored import open_store
 from watcher.app.worker import reader, worker
 from watcher.decide.route import Order, ordered
+from watcher.engine.command import Desk
 from watcher.engine.digest import LEASE
+from watcher.engine.reviews import Edit, ItemEdit, write
 from watcher.kit.clock import Clock
 from watcher.kit.secrets import Secret
 from watcher.model.delivery import Delivery
+from watcher.model.incident import Ticket
+from watcher.model.person import Principal, Role
 from watcher.model.policy import Occasion
+from watcher.model.review import Findings
 from watcher.policy.endpoints import Auth, Basic, Header, Hmac, Source
 from watcher.receivers import generic
 from watcher.settings import Settings, load
@@ -37,6 +44,11 @@ RUNBOOK = """\
 {apiVersion: watcher/v1, kind: Runbook, id: door, title: The door, owner: us,
  match: {any: [{alert: never}]}, policy: {cooldown: 0s},
  steps: [{id: who, title: Who, run: echo "$SSH_CONNECTION"}]}
+"""
+TRACKER = """\
+trackers:
+- {{name: ops, kind: redmine,
+    options: {{url: '{url}', key: {{env: KEY}}, project: ops, tracker: Task, allow_private: true}}}}
 """
 CONFIG = "sources: [{name: zabbix, kind: generic, customer: default, auth: none}]\n"
 
@@ -229,3 +241,31 @@ def test_diagnoses_of_a_host_share_a_connection(tmp_path: Path, sshd: StartSshd)
 
     assert soon(lambda: not sessions(server))
     assert soon(lambda: set(threading.enumerate()) <= before)
+
+
+def test_action_items_become_issues_of_the_tracker(tmp_path: Path) -> None:
+    """As the configuration says; an answer that is lost makes no second one."""
+    with RedmineServer() as redmine:
+        (tmp_path / "watcher.yaml").write_text(TRACKER.format(url=redmine.url))
+        settings = load(tmp_path / "watcher.yaml", {"KEY": KEY})
+        store, clock = Store.open(sqlite_in(tmp_path)), FakeClock()
+        with store.begin() as tx:
+            tx.save_incidents([incident(1)])
+        policy, catalogue = settings.policy, settings.catalogue
+        desk = Desk(store, clock, policy, catalogue, lambda: None, trackers=settings.trackers)
+        write(desk, 1, Edit(0, Findings(), (ItemEdit("rotate"),)), Principal("olga", Role.OPERATOR))
+        made = worker(settings, store, clock)
+        redmine.lost = 1
+        made.deliverer.run_due()
+        clock.advance(timedelta(seconds=119))
+        assert 0 == made.deliverer.run_due()
+        clock.advance(timedelta(minutes=1))
+        made.deliverer.run_due()
+        made.pool.close()
+        made.vigil.close()
+    with store.view() as view:
+        [item] = view.reviews(1)[0].items
+    store.close()
+
+    assert Ticket("redmine", "1", f"{redmine.url}/issues/1") == item.ticket
+    assert ["rotate"] == [each.title for each in redmine.tickets]

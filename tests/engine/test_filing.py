@@ -140,6 +140,15 @@ def test_what_is_agreed_on_becomes_a_ticket(office: Office) -> None:
     assert [ActionStatus.DONE] == [each.status for each in office.actions()]
 
 
+def test_what_is_longer_than_a_title_stands_in_the_text(office: Office) -> None:
+    """Trackers cut titles."""
+    office.write(0, ItemEdit("x" * 201))
+    office.worker().run_due()
+
+    [draft] = office.board.tickets.values()
+    assert f"{'x' * 201}\nFrom the post-incident review of #7: disk full on db1" == draft.text
+
+
 def test_a_ticket_is_filed_once(office: Office) -> None:
     """Later versions of the review keep it, also one that was read before there was a ticket; and
     whatever they change, the ticket stays as it is.

@@ -12,6 +12,8 @@ from watcher.store.views import View
 from watcher.trackers.base import Draft, Filed, Tracker
 
 _LANE = "tickets"
+# Trackers cut longer titles.
+_LONG = 200
 
 
 def wanted(review: Review, trackers: Iterable[Tracker]) -> Iterator[Intent]:
@@ -94,6 +96,7 @@ class FileHand:
     def _draft(self, incident: Incident, item: ActionItem, reviews: Sequence[Review]) -> Draft:
         newest, first = reviews[0], reviews[-1]
         lines = [
+            item.text if len(item.text) > _LONG else "",
             f"From the post-incident review of #{incident.number}: {incident.title}",
             f"Owner: {item.owner}" if item.owner else "",
             f"Root cause: {newest.findings.cause}" if newest.findings.cause else "",
