@@ -67,7 +67,6 @@ def render(message: Message, options: Options) -> bytes:
             "text": cut(message.text, LIMIT, _CUT),
             "url": message.url,
             "incident": message.incident,
-            "problem": message.problem,
         }
     )
 
