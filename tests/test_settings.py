@@ -202,6 +202,7 @@ def test_channels_get_the_options_of_their_adapter(tmp_path: Path) -> None:
             kind: webhook
             at_least: P2
             customers: default
+            problems: false
             options:
               url: {env: HOOK}
               token: {env: TOKEN}
@@ -215,6 +216,7 @@ def test_channels_get_the_options_of_their_adapter(tmp_path: Path) -> None:
 
     assert (channel.name, channel.kind, channel.at_least) == ("chat", "webhook", Priority.P2)
     assert channel.customers == {"default"}
+    assert (channel.evidence, channel.problems) == (True, False)
     assert notifier.kind == "webhook"
     assert options.url == "https://chat.example.com/secret"
     assert options.token.reveal() == "t0ken"

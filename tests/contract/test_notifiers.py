@@ -13,6 +13,7 @@ from types import ModuleType
 
 import pytest
 
+from tests.decide.problems import problem
 from tests.notifiers.given import AT, DIAGNOSIS, SECRET, aimed, written
 from tests.peers import (
     closed_port,
@@ -40,7 +41,8 @@ def test_there_are_notifiers() -> None:
 @pytest.mark.parametrize("event", News)
 def test_a_sample_renders(kind: ModuleType, event: News) -> None:
     """Every kind of news can be said with the sample options, and says which incident it is."""
-    rendered = kind.render(written(event=event, diagnosis=DIAGNOSIS), kind.SAMPLE)
+    message = written(event=event, diagnosis=DIAGNOSIS, problem=problem(7))
+    rendered = kind.render(message, kind.SAMPLE)
 
     assert b"42" in rendered
 

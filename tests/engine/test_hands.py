@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.decide.problems import problem, tie
 from tests.engine.test_deliver import actions, incident, intent, told
 from tests.fakes import NOON, FakeClock
 from tests.peers import HttpPeer
@@ -14,6 +15,7 @@ from watcher.engine.hands import Hand, NotifyHand
 from watcher.model.action import ActionKind, ActionStatus, Intent
 from watcher.model.alert import Alert, AlertStatus, Occurrence
 from watcher.model.event import Severity
+from watcher.model.problem import ProblemStatus
 from watcher.notifiers import Outlet
 from watcher.notifiers.webhook import Options
 from watcher.store.store import Store
@@ -90,6 +92,39 @@ def test_nobody_is_told_of_a_strangers_incident(store: Store, hook: HttpPeer) ->
 
     assert actions(store)["a"].reason == "the incident is not there any more"
     assert hook.calls == []
+
+
+@pytest.mark.parametrize(
+    ("status", "sent"),
+    [
+        (ProblemStatus.KNOWN_ERROR, True),
+        (ProblemStatus.CLOSED, True),
+        (ProblemStatus.REFUSED, False),
+    ],
+)
+def test_people_are_told_of_a_problem(
+    store: Store, hook: HttpPeer, status: ProblemStatus, sent: bool
+) -> None:
+    """As it is by then, or the one that it went into; not of one that is refused meanwhile."""
+    whole = problem(8, status=status, workaround="restart it")
+    with store.begin() as tx:
+        tx.save_problems([problem(7, status="closed", merged_into=8), whole])
+        tx.save_ties([tie(1, 8, reasons=("the same alert",))])
+    asked = intent("a")
+    payload = {**asked.payload, "event": "problem_back", "problem": "7"}
+    carry_out(store, ActionKind.NOTIFY, notifying(hook.port), replace(asked, payload=payload))
+
+    action = actions(store)["a"]
+    assert ActionStatus.DONE is action.status
+    assert sent is bool(hook.calls)
+    if sent:
+        body = json.loads(hook.calls[0].body)
+        url = "https://watcher.example.com/problems/8"
+        assert (url, url, 8) == (body["url"], body["problem"]["url"], body["problem"]["number"])
+        assert "restart it" in body["text"]
+        assert "- the same alert" in body["text"]
+    else:
+        assert "the problem is refused or gone meanwhile" == action.reason
 
 
 def test_the_most_patient_channel_sets_the_lease() -> None:

@@ -288,6 +288,48 @@ def test_what_comes_back_reopens_the_problem(store: Store) -> None:
     assert "problem 1 (x) is back" in told(store, 5)
 
 
+def test_what_becomes_of_a_problem_is_told_once(store: Store) -> None:
+    """Proposed, known, back: each as a message of the newest incident that goes on. Who opens it
+    again himself tells nobody.
+    """
+    desk = begin(store, incident(5, opened_at=NOW + MINUTE))
+    proposed(store, 1, 3)
+    linked(store, 1, 4, PERHAPS)
+    desk.confirm(1, OLGA)
+    desk.known_error(1, OLGA, workaround="restart")
+    desk.investigate(1, OLGA)
+    desk.known_error(1, OLGA)
+    desk.resolve(1, OLGA, fix="rotate")
+    desk.reopen(1, OLGA)
+    desk.resolve(1, OLGA)
+    linked(store, 1, 5)
+
+    assert ["problem_proposed", "known_error", "cause_resolved"] == messages(store, 3)
+    assert [["cause_resolved"], [], ["problem_back"]] == [
+        messages(store, number) for number in (1, 4, 5)
+    ]
+
+
+def test_of_what_is_over_nobody_is_told_that_it_may_be_a_problem(store: Store) -> None:
+    """A past of thousands makes no storm; what helps is told, for the next time."""
+    desk = begin(store)
+    proposed(store, 2)
+    before = messages(store, 2)
+    desk.confirm(1, OLGA)
+    desk.known_error(1, OLGA, workaround="restart")
+
+    assert ([], ["known_error"]) == (before, messages(store, 2))
+
+
+def test_a_problem_that_the_machine_opens_is_told(store: Store) -> None:
+    """Where the rules let it; not one that a person opens."""
+    desk = begin(store)
+    proposed(store, 1, 3, at_once=True)
+    desk.open(Draft("x", incidents=(4,)), OLGA)
+
+    assert [[], ["problem_opened"], []] == [messages(store, number) for number in (1, 3, 4)]
+
+
 def test_a_problem_goes_its_way(store: Store) -> None:
     """Each step is on the timeline, with who took it."""
     desk = begin(store)

@@ -72,13 +72,15 @@ def written(
     earlier: tuple[Diagnosis, ...] = (),
     *,
     problem: Problem | None = None,
+    likeness: tuple[str, ...] = (),
     alerts: tuple[Alert, ...] = (ALERT,),
 ) -> Message:
     """The message about that incident."""
     found = (*earlier, diagnosis) if diagnosis else earlier
     evidence = tuple(Evidence(number, 42, each) for number, each in enumerate(found, start=1))
     url = "https://watcher.example.com/incidents/42"
-    briefing = Briefing(event, incident, alerts, evidence, url, AT, problem)
+    about = f"https://watcher.example.com/problems/{problem.number}" if problem else ""
+    briefing = Briefing(event, incident, alerts, evidence, url, AT, problem, about, likeness)
     return compose(briefing, key, "watcher.example.com#42/night")
 
 

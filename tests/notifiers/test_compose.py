@@ -10,6 +10,7 @@ from watcher.decide.lifecycle import News
 from watcher.model.alert import AlertStatus
 from watcher.model.evidence import Highlight, Level, StepResult, StepStatus
 from watcher.model.incident import Incident, Status, Term
+from watcher.model.problem import Cost, Problem, ProblemStatus
 from watcher.model.reason import Reason
 
 
@@ -101,6 +102,106 @@ def test_the_end_of_a_cause_says_what_ended_it() -> None:
 
     assert "problem 3 is resolved (rotate the log)." in messages[0].text
     assert "problem 3 is <b>resolved</b> (no rotation)." in messages[1].html
+
+
+KNOWN = problem(
+    3,
+    status="known_error",
+    service="billing",
+    workaround="logrotate -f\n<b>now</b>",
+    runbook="linux-disk",
+    owner="vera",
+    worked=3,
+    failed=1,
+    cost=Cost(incidents=4),
+)
+
+
+def test_a_known_error_says_first_what_helps() -> None:
+    """And how often it did; to whom the problem belongs, and where it is."""
+    message = written(event=News.KNOWN_ERROR, problem=KNOWN, likeness=("the same alert",))
+
+    assert "Known error: billing: disk full (problem 3)" == message.subject
+    assert (
+        "billing: disk full\n"
+        "Problem 3 is a known error now.\n"
+        "\n"
+        "What helps until its cause is gone:\n"
+        "\n"
+        "logrotate -f\n"
+        "<b>now</b>\n"
+        "\n"
+        "It helped 3 of 4 times.\n"
+        "\n"
+        "Runbook:   linux-disk\n"
+        "Incident:  #42 CPU is high on db01 (P1, open)\n"
+        "In all:    4 incidents\n"
+        "Owner:     vera\n"
+        "Customer:  acme\n"
+        "\n"
+        "https://watcher.example.com/problems/3\n"
+    ) == message.text
+    assert "logrotate -f\n&lt;b&gt;now&lt;/b&gt;" in message.html
+    assert message.problem is not None
+    assert ("https://watcher.example.com/problems/3", "known_error", "vera") == tuple(
+        message.problem[name] for name in ("url", "status", "owner")
+    )
+    assert "https://watcher.example.com/incidents/42" == message.incident["url"]
+
+
+@pytest.mark.parametrize(
+    ("event", "given", "subject", "line"),
+    [
+        (
+            News.PROBLEM_PROPOSED,
+            replace(KNOWN, status=ProblemStatus.PROPOSED, workaround=""),
+            "Is this a problem? billing: disk full (problem 3)",
+            "Watcher thinks that 4 incidents have one cause, and proposes problem 3. Confirm or "
+            "refuse it on its page.",
+        ),
+        (
+            News.PROBLEM_OPENED,
+            replace(KNOWN, status=ProblemStatus.NEW, workaround=""),
+            "New problem: billing: disk full (problem 3)",
+            "Watcher opened problem 3: 4 incidents seem to have one cause.",
+        ),
+        (
+            News.PROBLEM_BACK,
+            replace(KNOWN, fix="rotate daily", returns=1),
+            "It is back: billing: disk full (problem 3)",
+            "Problem 3 is back: incident #42 opened after it was resolved (rotate daily).",
+        ),
+    ],
+)
+def test_news_of_a_problem_says_why(event: News, given: Problem, subject: str, line: str) -> None:
+    """What the machine saw, so that people can judge."""
+    message = written(event=event, problem=given, likeness=("the same alert", "the same host"))
+
+    assert (subject, line) == (message.subject, message.text.splitlines()[1])
+    assert line in message.html.replace("<b>", "").replace("</b>", "")
+    assert "Why #42 is one of them:\n- the same alert\n- the same host\n" in message.text
+    assert "<li>the same host</li>" in message.html
+    assert "by now" not in message.text
+
+
+def test_late_news_of_a_problem_says_what_became_of_it() -> None:
+    """Somebody was quicker than the message; without more, there is little in it."""
+    bare = problem(3, status="investigating")
+    message = written(event=News.PROBLEM_PROPOSED, problem=bare)
+
+    assert "\nIt is investigating by now.\n\nIncident:  #42" in message.text
+    assert "It is <b>investigating</b> by now." in message.html
+    assert not [word for word in ("helps", "Runbook", "Owner", "Why") if word in message.text]
+
+
+def test_a_message_about_a_problem_is_of_bounded_size() -> None:
+    """Whatever people wrote."""
+    long = replace(KNOWN, title="x" * 5000, workaround="y\n" * 5000, fix="z" * 5000)
+    message = written(event=News.PROBLEM_BACK, problem=long, likeness=("w" * 5000,) * 50)
+
+    assert len(message.subject) < 250
+    assert len(message.text) < 6000
+    assert "y\n…" in message.text
 
 
 def test_a_merged_incident_says_where_it_went() -> None:

@@ -90,7 +90,7 @@ def test_the_body_is_what_is_documented(hook: HttpPeer) -> None:
     assert posted(hook).verdict is Verdict.DONE
 
     body = json.loads(hook.calls[0].body)
-    assert set(body) == {"id", "event", "subject", "text", "url", "incident"}
+    assert set(body) == {"id", "event", "subject", "text", "url", "incident", "problem"}
     assert body["event"] == "opened"
     assert body["incident"] == {
         "id": 42,

@@ -44,6 +44,10 @@ class News(StrEnum):
     RESOLVED = "resolved"
     EVIDENCE = "evidence"
     CAUSE_RESOLVED = "cause_resolved"
+    PROBLEM_PROPOSED = "problem_proposed"
+    PROBLEM_OPENED = "problem_opened"
+    KNOWN_ERROR = "known_error"
+    PROBLEM_BACK = "problem_back"
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ class News(StrEnum):
     """What is worth telling those who deal with incidents of a problem."""
 
     PROPOSED = "proposed"
+    OPENED = "opened"
     KNOWN_ERROR = "known_error"
     RESOLVED = "resolved"
     REOPENED = "reopened"
@@ -99,8 +100,9 @@ def propose(number: int, case: Case, moment: Moment) -> Step:
 def open_new(number: int, case: Case, moment: Moment) -> Step:
     """A problem that a person opens, or the machine where rules let it."""
     step = _opened(number, case, ProblemStatus.NEW, moment)
-    text = f"opened by {moment.actor}"
-    return replace(step, entries=(_entry(step.problem, ProblemEntryKind.OPENED, text, moment),))
+    entry = _entry(step.problem, ProblemEntryKind.OPENED, f"opened by {moment.actor}", moment)
+    news = (News.OPENED,) if moment.actor == MACHINE else ()
+    return replace(step, entries=(entry,), news=news)
 
 
 def refused_before(

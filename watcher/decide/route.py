@@ -11,7 +11,7 @@ from watcher.model.alert import Alert
 from watcher.model.catalogue import Catalogue, Host
 from watcher.model.incident import Incident
 from watcher.model.person import Role
-from watcher.model.policy import Occasion, Policy, Rerun, RunbookTrigger
+from watcher.model.policy import Channel, Occasion, Policy, Rerun, RunbookTrigger
 
 HELD = "/held"
 """How the lane of a message ends that waits for the end of a hold."""
@@ -56,11 +56,7 @@ def notifications(
     for event in news:
         waits = held_until if event is News.RESOLVED else None
         for channel in policy.channels:
-            if incident.priority > channel.at_least:
-                continue
-            if channel.customers and incident.customer not in channel.customers:
-                continue
-            if event is News.EVIDENCE and not channel.evidence:
+            if not hears(channel, incident) or (event is News.EVIDENCE and not channel.evidence):
                 continue
             yield Intent(
                 incident=incident.number,
@@ -71,6 +67,12 @@ def notifications(
                 payload={"channel": channel.name, "event": event.value},
                 not_before=waits,
             )
+
+
+def hears(channel: Channel, incident: Incident) -> bool:
+    """Whether a channel tells of an incident with its priority and customer."""
+    mine = not channel.customers or incident.customer in channel.customers
+    return mine and incident.priority <= channel.at_least
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from watcher.decide.cost import Bill, counted
 from watcher.decide.lifecycle import Moment
 from watcher.decide.lifecycle import News as IncidentNews
 from watcher.decide.problem import Case, Guess, News, Step
+from watcher.decide.problem_tidings import problem_tidings
 from watcher.model.change import replace
 from watcher.model.incident import Incident
 from watcher.model.problem import Bond, Problem, ProblemStatus
@@ -122,15 +123,19 @@ class Causes:
         return True
 
     def _tell(self, tx: Tx, found: Problem, news: Iterable[News], moment: Moment) -> None:
+        policy, now = self.bill.policy, moment.now
         for each in news:
-            if each is News.PROPOSED:
-                continue
-            for incident in tx.living_of_problem(found.number):
-                tx.add_entries([problem.announced(found, incident, each, moment)])
-                if each is News.RESOLVED and incident.problem == found.number:
+            living = tx.living_of_problem(found.number)
+            if each not in {News.PROPOSED, News.OPENED}:
+                tx.add_entries(problem.announced(found, one, each, moment) for one in living)
+            mine = [one for one in living if one.problem == found.number]
+            if each is News.RESOLVED:
+                for one in mine:
                     told = (IncidentNews.CAUSE_RESOLVED,)
-                    policy = self.bill.policy
-                    tx.queue(route.notifications(incident, told, policy, moment.now), moment.now)
+                    tx.queue(route.notifications(one, told, policy, now), now)
+            if each is News.KNOWN_ERROR and not mine:
+                mine = tx.incidents_of_problem(found.number)[-1:]
+            tx.queue(problem_tidings(found, each, mine, policy), now)
 
 
 def _inherited(number: int) -> Guess:

@@ -5,14 +5,15 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from watcher.decide.lifecycle import News
+from watcher.engine.causes import leading
 from watcher.kit.clock import Clock
 from watcher.model.action import Action, Intent, Outcome, Verdict
 from watcher.model.evidence import Diagnosis
 from watcher.model.incident import Incident
-from watcher.model.problem import Problem
+from watcher.model.problem import Problem, ProblemStatus
 from watcher.model.review import FiledItem
 from watcher.model.run import Run
-from watcher.notifiers import Briefing, Outlet, compose
+from watcher.notifiers import OF_PROBLEMS, Briefing, Outlet, compose
 from watcher.store.views import View
 
 
@@ -72,7 +73,7 @@ class NotifyHand:
         return f"message {action.payload['event']!r} to {action.payload['channel']}"
 
     def prepare(self, actions: Sequence[Action], view: View) -> Errand:
-        """Writes the message from the incident as it is now."""
+        """Writes the message from the incident, and its problem, as they are now."""
         [action] = actions
         channel = action.payload["channel"]
         outlet = self.outlets.get(channel)
@@ -81,24 +82,42 @@ class NotifyHand:
         incident = view.incident(action.incident, action.customer)
         if incident is None:
             return _gave_up("the incident is not there any more")
+        event = News(action.payload["event"])
+        problem, likeness = _behind(view, action, incident)
         url = f"{self.public_url}/incidents/{incident.number}"
+        problem_url = f"{self.public_url}/problems/{problem.number}" if problem else ""
+        if event in OF_PROBLEMS and (problem is None or problem.status is ProblemStatus.REFUSED):
+            return _done("the problem is refused or gone meanwhile")
         briefing = Briefing(
-            event=News(action.payload["event"]),
+            event=event,
             incident=incident,
             alerts=tuple(alert for alert, _ in view.alerts_of(incident.number)),
             evidence=tuple(view.evidence_of(incident.number)),
             url=url,
             now=self.clock.now(),
-            problem=_problem(view, incident),
+            problem=problem,
+            problem_url=problem_url,
+            likeness=likeness,
         )
-        message = compose(briefing, action.key, thread=f"{url} {channel}")
+        about = problem_url if event in OF_PROBLEMS else url
+        message = compose(briefing, action.key, thread=f"{about} {channel}")
         return lambda: (Result(outlet.send(message)),)
 
 
-def _problem(view: View, incident: Incident) -> Problem | None:
-    if incident.problem is None:
-        return None
-    return view.problem(incident.problem, incident.customer)
+def _behind(
+    view: View, action: Action, incident: Incident
+) -> tuple[Problem | None, tuple[str, ...]]:
+    """The problem that a message is about, else that of its incident; and what is alike."""
+    number = int(action.payload.get("problem", 0)) or incident.problem
+    problem = leading(view, number) if number else None
+    if problem is None or problem.customer != incident.customer:
+        return None, ()
+    ties = view.ties_of_incidents([incident.number])
+    return problem, next((each.reasons for each in ties if each.problem == problem.number), ())
+
+
+def _done(reason: str) -> Errand:
+    return lambda: (Result(Outcome(Verdict.DONE, reason)),)
 
 
 def _gave_up(reason: str) -> Errand:

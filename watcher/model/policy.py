@@ -183,7 +183,7 @@ class AlertRule:
 class Channel:
     """Where one notifier tells of incidents: `kind` names the adapter, `at_least` the lowest
     priority told, `customers` whose incidents (empty means everybody's); `evidence` whether it is
-    also told what the first diagnoses found.
+    also told what the first diagnoses found, `problems` what becomes of the problems behind.
     """
 
     name: str
@@ -191,6 +191,7 @@ class Channel:
     at_least: Priority = Priority.P5
     customers: frozenset[str] = frozenset()
     evidence: bool = True
+    problems: bool = True
 
 
 class Occasion(StrEnum):

@@ -1,5 +1,6 @@
 """How a message is written: the facts of an incident, in few words, for a phone at night."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from watcher.model.concern import OWN
 from watcher.model.evidence import Evidence, Level
 from watcher.model.incident import Incident
 from watcher.model.problem import Problem
+from watcher.notifiers._problem import OF_PROBLEMS, as_api, facts_of, subject_of
 from watcher.notifiers.base import Message
 
 # How much of a thing a message shows: hosts, diagnoses (out of the newest so many), characters.
@@ -36,7 +38,9 @@ _TEMPLATES = Environment(
 
 @dataclass(frozen=True, slots=True)
 class Briefing:
-    """What is to be told: the news, and what is known of the incident now."""
+    """What is to be told: the news, and what is known of the incident now, to which `url` leads;
+    and of its problem, with why the incident is one of it (`likeness`).
+    """
 
     event: News
     incident: Incident
@@ -45,11 +49,15 @@ class Briefing:
     url: str
     now: datetime
     problem: Problem | None = None
+    problem_url: str = ""
+    likeness: tuple[str, ...] = ()
 
 
 def compose(briefing: Briefing, key: str, thread: str) -> Message:
     """The message, written to be read on a phone at night; every part of it is of bounded size."""
     incident = briefing.incident
+    if briefing.event in OF_PROBLEMS and briefing.problem is not None:
+        return _of_problem(briefing, briefing.problem, key, thread)
     facts = _facts(briefing)
     news = briefing.event.replace("_", " ")
     return Message(
@@ -58,12 +66,34 @@ def compose(briefing: Briefing, key: str, thread: str) -> Message:
         at=briefing.now,
         event=briefing.event,
         subject=f"[{incident.priority}] {facts['headline']} ({news} #{incident.number})",
-        text=_TEMPLATES.get_template(f"{briefing.event}.txt").render(facts),
-        html=_TEMPLATES.get_template(f"{briefing.event}.html").render(facts),
+        text=_rendered(briefing.event, "txt", facts),
+        html=_rendered(briefing.event, "html", facts),
         url=briefing.url,
         priority=incident.priority,
         incident=_as_api(briefing),
     )
+
+
+def _of_problem(briefing: Briefing, problem: Problem, key: str, thread: str) -> Message:
+    event, incident, url = briefing.event, briefing.incident, briefing.problem_url
+    facts = facts_of(problem, event, incident, briefing.likeness, url)
+    return Message(
+        key=key,
+        thread=thread,
+        at=briefing.now,
+        event=event,
+        subject=subject_of(problem, event),
+        text=_rendered(event, "txt", facts),
+        html=_rendered(event, "html", facts),
+        url=url,
+        priority=incident.priority,
+        incident=_as_api(briefing),
+        problem=as_api(problem, url),
+    )
+
+
+def _rendered(event: News, form: str, facts: Mapping[str, object]) -> str:
+    return _TEMPLATES.get_template(f"{event}.{form}").render(facts)
 
 
 def _facts(briefing: Briefing) -> dict[str, object]:

@@ -19,7 +19,8 @@ _LOCKED_OUT = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message. `key` is the idempotency key of its action, `thread` the same for all messages
-    of one incident on one channel, `incident` what the API says of it.
+    of one incident on one channel, `incident` what the API says of it, and `problem` of the problem
+    that the message is about, if it is about one.
     """
 
     key: str
@@ -32,6 +33,7 @@ class Message:
     url: str
     priority: Priority
     incident: Mapping[str, object]
+    problem: Mapping[str, object] | None = None
 
     @property
     def id(self) -> str:

@@ -67,6 +67,7 @@ def render(message: Message, options: Options) -> bytes:
             "text": cut(message.text, LIMIT, _CUT),
             "url": message.url,
             "incident": message.incident,
+            "problem": message.problem,
         }
     )
 

@@ -27,7 +27,12 @@ def read_channels(
             problems.error(place / "name", f"there is another channel {entry.name!r}")
         options = read_options(place / "options", adapter(NOTIFIERS, entry.kind), context, problems)
         channels[entry.name] = Channel(
-            entry.name, entry.kind, entry.at_least, frozenset(entry.customers), entry.evidence
+            entry.name,
+            entry.kind,
+            entry.at_least,
+            frozenset(entry.customers),
+            entry.evidence,
+            entry.problems,
         )
         notifiers[entry.name] = Notifier(entry.kind, options)
     return tuple(channels.values()), notifiers

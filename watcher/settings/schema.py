@@ -147,6 +147,7 @@ class ChannelEntry(Strict):
     at_least: Priority = Priority.P5
     customers: Names = ()
     evidence: bool = True
+    problems: bool = True
     options: dict[str, Any] = Field(default_factory=dict)
 
 

@@ -158,6 +158,10 @@ def deeds(actions: Iterable[Action]) -> list[Deed]:
 _TIDINGS: Mapping[str, str] = {
     News.EVIDENCE: "what was found",
     News.CAUSE_RESOLVED: "that its cause is gone",
+    News.PROBLEM_PROPOSED: "that a problem is proposed",
+    News.PROBLEM_OPENED: "that a problem was opened",
+    News.KNOWN_ERROR: "what helps until its cause is gone",
+    News.PROBLEM_BACK: "that a problem is back",
 }
 
 
