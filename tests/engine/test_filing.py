@@ -320,7 +320,7 @@ def test_a_tracker_that_is_taken_away_is_said_to_be_missing(
     [action] = office.actions()
     assert (
         ActionStatus.GAVE_UP,
-        "there is no tracker 'ops' for acme any more; saving the review takes the one there is now",
+        "there is no tracker 'ops' for acme any more; saving the review again takes another",
     ) == (action.status, action.reason)
     assert [""] == office.tickets()
     assert not any(each.tickets for each in left)

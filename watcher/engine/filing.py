@@ -49,8 +49,8 @@ def pending(incident: int, item: ActionItem, actions: Mapping[str, Action]) -> A
     by a person who has it retried.
     """
     action = actions.get(key_of(incident, item))
-    over = action is None or action.status is ActionStatus.DONE
-    return action if needed(item) and not over else None
+    waits = action is not None and action.status is not ActionStatus.DONE
+    return action if waits and needed(item) else None
 
 
 def described(payload: Mapping[str, str], incident: int) -> str:
@@ -89,7 +89,7 @@ class FileHand:
         tracker = self.trackers.get(name)
         if tracker is None or not tracker.serves(action.customer):
             why = f"there is no tracker {name!r} for {action.customer} any more"
-            return _ended(Verdict.GAVE_UP, f"{why}; saving the review takes the one there is now")
+            return _ended(Verdict.GAVE_UP, f"{why}; saving the review again takes another")
         draft = self._draft(incident, item, reviews)
         return lambda: (_result(action, tracker.file(draft)),)
 
