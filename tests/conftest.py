@@ -58,7 +58,7 @@ def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
 @pytest.fixture
 def shaped_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     """The address of a migrated, empty PostgreSQL database for this test alone."""
-    with postgres_server.fresh_database(postgres_server.shaped(migrate)) as url:
+    with postgres_server.shaped_database(migrate) as url:
         yield url
 
 

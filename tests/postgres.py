@@ -19,6 +19,12 @@ import psycopg
 
 START_SECONDS = 30
 FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
+_TABLES = """
+    SELECT relname FROM pg_class
+     WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'alembic_version'
+"""
+_OTHERS_OFF = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+_FROM_ONE = "SELECT setval(seqrelid, seqstart, false) FROM pg_sequence"
 
 
 class NoPostgres(Exception):
@@ -33,31 +39,64 @@ class PostgresServer:
     process: subprocess.Popen[bytes]
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     template: str = ""
+    spare: list[str] = field(default_factory=list)
 
     def url(self, database: str = "postgres") -> str:
         """The address of a database, as SQLAlchemy takes it."""
         return f"postgresql+psycopg://postgres@/{database}?host={self.directory}"
 
     @contextlib.contextmanager
-    def fresh_database(self, template: str = "template0") -> Iterator[str]:
-        """The address of a copy of a database, an empty one unless another is named. It is dropped
-        afterwards whoever is still connected.
-        """
-        name = f"test_{next(self.numbers)}"
-        self._execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    def fresh_database(self) -> Iterator[str]:
+        """The address of an empty database; it is dropped afterwards whoever is still connected."""
+        name = self._copy("template0")
         try:
             yield self.url(name)
         finally:
             if self.process.poll() is None:
                 self._execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
-    def shaped(self, shape: Callable[[str], None]) -> str:
-        """The name of a database that was given its shape, once; to be copied, not used."""
+    @contextlib.contextmanager
+    def shaped_database(self, shape: Callable[[str], None]) -> Iterator[str]:
+        """The address of a database that has the tables of this shape, and nothing in them.
+
+        Afterwards it is emptied for another test, which takes less than making one, and renamed, so
+        that whoever was left behind does not meet that test. Its shape is not to be changed.
+        """
         if not self.template:
-            self._execute("CREATE DATABASE shape TEMPLATE template0")
-            shape(self.url("shape"))
-            self.template = "shape"
-        return self.template
+            self.template = self._copy("template0")
+            shape(self.url(self.template))
+        name = self.spare.pop() if self.spare else self._copy(self.template)
+        try:
+            yield self.url(name)
+        finally:
+            if self.process.poll() is None:
+                self.spare.append(self._emptied(name))
+
+    def _copy(self, template: str) -> str:
+        name = f"test_{next(self.numbers)}"
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
+
+    def _emptied(self, name: str) -> str:
+        renamed = f"test_{next(self.numbers)}"
+        deadline = time.monotonic() + START_SECONDS
+        with self._connect() as connection:
+            while True:
+                connection.execute(_OTHERS_OFF, [name])
+                try:
+                    connection.execute(f"ALTER DATABASE {name} RENAME TO {renamed}".encode())
+                    break
+                except psycopg.errors.ObjectInUse:
+                    assert time.monotonic() < deadline, f"somebody does not let go of {name}"
+                    time.sleep(0.005)
+        with self._connect(renamed) as connection:
+            tables = [table for (table,) in connection.execute(_TABLES)]
+            find = (f"(SELECT '{each}' FROM {each} LIMIT 1)" for each in tables)  # noqa: S608
+            filled = connection.execute(" UNION ALL ".join(find).encode())
+            if used := [table for (table,) in filled]:
+                connection.execute(f"TRUNCATE {', '.join(used)} CASCADE".encode())
+            connection.execute(_FROM_ONE)
+        return renamed
 
     def kill(self) -> None:
         """Stops the server at once, as a crash would; `running_postgres` cleans up after it."""
@@ -74,9 +113,9 @@ class PostgresServer:
         with self._connect() as connection:
             connection.execute(statement.encode())
 
-    def _connect(self) -> psycopg.Connection:
+    def _connect(self, database: str = "postgres") -> psycopg.Connection:
         return psycopg.connect(
-            host=str(self.directory), user="postgres", dbname="postgres", autocommit=True
+            host=str(self.directory), user="postgres", dbname=database, autocommit=True
         )
 
     def _wait(self) -> None:
