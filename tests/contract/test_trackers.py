@@ -334,7 +334,7 @@ def test_what_no_database_takes_is_left_out(given: Given, server: StandIn) -> No
     assert "xy[0m  z" in kept.text
 
 
-@pytest.mark.parametrize("letter", ["x", "я", "🔥"])
+@pytest.mark.parametrize("letter", ["x", "я", "🔥", "```"])
 def test_a_long_text_is_cut_with_a_mark(given: Given, server: StandIn, letter: str) -> None:
     """A title and a text of any length become a ticket, which says that there is more."""
     filed = given.file(server, replace(DRAFT, title=letter * 1000, text=letter * 40_000))
@@ -366,6 +366,16 @@ def test_part_of_a_key_is_not_the_key(given: Given, server: StandIn) -> None:
     assert filed.ticket != longer.ticket
     assert len(server.tickets) == 2
     assert other is server.tickets[0]
+
+
+def test_a_text_that_names_a_key_does_not_carry_it(given: Given, server: StandIn) -> None:
+    """Somebody may quote the mark of another ticket, in any spelling."""
+    given.file(server, replace(DRAFT, text="see [watcher-12-2] and [WATCHER-12-2]"))
+
+    filed = given.file(server, replace(DRAFT, key="watcher-12-2"))
+
+    assert filed.outcome.reason.startswith("filed as")
+    assert len(server.tickets) == 2
 
 
 def test_the_oldest_of_several_is_taken(given: Given, server: StandIn) -> None:

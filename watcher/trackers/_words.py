@@ -6,12 +6,12 @@ from unicodedata import category
 from watcher.kit.text import MARK, one_line
 from watcher.trackers.base import Draft
 
-LIMIT = 16_000
-"""Letters of a text, few enough for every tracker."""
-
+# Few enough for every tracker, with what stands around the text.
+_LIMIT = 16_000
 _CUT = "\n… (cut; the rest is on the page that the link leads to)"
 _TITLE = 255
 _UNSEEN = "\u200b"
+_MARKED = r"\[[\w-]+\]"
 
 
 def title(draft: Draft) -> str:
@@ -19,21 +19,22 @@ def title(draft: Draft) -> str:
     return _cut(one_line(_stored(draft.title)), _TITLE, MARK) or draft.key
 
 
-def body(draft: Draft) -> str:
-    """The text, cut with a mark."""
-    return _cut(_stored(draft.text).strip(), LIMIT, _CUT)
-
-
-def broken(text: str, words: str) -> str:
-    """The text with something unseen behind the first letter of each match of these words, which
-    then end nothing that the text stands in.
+def body(draft: Draft, ends: str = "") -> str:
+    """The text, cut with a mark. Something unseen is in whatever in it looks like the key of a
+    draft, or would end (a pattern) what the text is going to stand in.
     """
-    return re.sub(words, lambda found: found[0][0] + _UNSEEN + found[0][1:], text, flags=re.I)
+    unsafe = f"{_MARKED}|{ends}" if ends else _MARKED
+    text = re.sub(unsafe, _apart, _stored(draft.text).strip(), flags=re.IGNORECASE)
+    return _cut(text, _LIMIT, _CUT)
 
 
 def marked(key: str) -> str:
     """The key such that none is part of another."""
     return f"[{key}]"
+
+
+def _apart(found: re.Match[str]) -> str:
+    return found[0][0] + _UNSEEN + found[0][1:]
 
 
 def _stored(text: str) -> str:

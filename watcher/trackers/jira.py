@@ -28,7 +28,7 @@ from watcher.trackers._api import (
     one_of,
     text,
 )
-from watcher.trackers._words import body, broken, title
+from watcher.trackers._words import body, title
 from watcher.trackers.base import Draft, Filed
 
 _OURS = ("project", "issuetype", "summary", "description", "labels", "duedate")
@@ -224,7 +224,7 @@ class _Jira:
         due = f"Due: {draft.due}" if draft.due and not dated else ""
         if self._cloud:
             return _document("\n\n".join(filter(None, (body(draft), due))), draft.url)
-        quoted = f"{{noformat}}\n{broken(body(draft), '{noformat')}\n{{noformat}}"
+        quoted = f"{{noformat}}\n{body(draft, '{noformat')}\n{{noformat}}"
         return "\n\n".join(filter(None, (quoted, due, draft.url)))
 
     def accepts(self) -> None:

@@ -26,7 +26,7 @@ from watcher.trackers._api import (
     one_of,
     text,
 )
-from watcher.trackers._words import body, broken, marked, title
+from watcher.trackers._words import body, marked, title
 from watcher.trackers.base import Draft, Filed
 
 _CLOSED = 5
@@ -226,9 +226,9 @@ class _Redmine:
     def _description(self, draft: Draft) -> str:
         """The text where nothing in it is read as markup, the link, and the key."""
         if self.options.formatting is Formatting.MARKDOWN:
-            quoted = f"~~~\n{broken(body(draft), '~~~|```')}\n~~~"
+            quoted = f"~~~\n{body(draft, '~~~|```')}\n~~~"
         else:
-            quoted = f"<pre>\n{broken(body(draft), '</?(pre|code|kbd|notextile)')}\n</pre>"
+            quoted = f"<pre>\n{body(draft, '</?(pre|code|kbd|notextile)')}\n</pre>"
         parts = (quoted, draft.url, "" if self.options.key_field else marked(draft.key))
         return "\n\n".join(filter(None, parts))
 

@@ -23,7 +23,7 @@ from watcher.trackers._api import (
     one_of,
     text,
 )
-from watcher.trackers._words import body, broken, marked, title
+from watcher.trackers._words import body, marked, title
 from watcher.trackers.base import Draft, Filed
 
 _PAGE = 500
@@ -145,7 +145,7 @@ class _Trello:
 
     def made(self, draft: Draft, column: str) -> Ticket:
         """The card that is made of the draft."""
-        quoted = f"```\n{broken(body(draft), '```|~~~')}\n```"
+        quoted = f"```\n{body(draft, '```|~~~')}\n```"
         card = {
             "idList": column,
             "name": title(draft),
