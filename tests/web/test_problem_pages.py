@@ -150,7 +150,7 @@ def test_an_incident_says_what_it_is_by_those_before_it(
         home = 1 if tie.firm else None
         tx.save_incidents([replace(own, problem=home), replace(other, problem=1)])
     told = client.get("/api/v1/incidents/8").json()["recurrence"]
-    page = client.get("/incidents/8").text.partition('id="recurrence"')[2].partition("</p>")[0]
+    page = client.get("/incidents/8").text.partition('id="recurrence"')[2].partition("</span>")[0]
 
     assert (text, stands, place) == (told["text"], told["standing"], told["place"])
     assert text in page
@@ -173,7 +173,7 @@ def test_an_incident_that_is_like_nothing_is_called_new(world: World) -> None:
     assert before is None
     assert ("new", line.text, None) == (told["standing"], told["text"], told["problem"])
     assert why.text == told["reason"]["text"]
-    assert f'<p id="recurrence" class="small">{line.text}</p>' in client.get("/incidents/8").text
+    assert f'<span id="recurrence">{line.text}</span>' in client.get("/incidents/8").text
 
 
 def test_incidents_with_another_cause_are_split_off(world: World) -> None:
