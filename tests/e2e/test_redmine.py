@@ -1,7 +1,6 @@
 """Tickets in a real Redmine: each draft becomes one issue there, whatever happens on the way."""
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -18,6 +17,7 @@ from watcher.trackers.redmine import Options, check, file
 
 NOW = datetime.now(UTC)
 IN_FIELD, IN_TEXT = KEY_FIELD, 0
+LONG = 120.0
 NUMBERS = count(1)
 HOSTILE = "Диск «/var» полон 💾: <b>&amp;</b> h1. \\ $(id)\x00"
 
@@ -136,10 +136,12 @@ def test_two_drafts_are_filed_at_once(redmine: Redmine, options: Options) -> Non
 
 def test_a_check_says_who_files_what(options: Options) -> None:
     """It also means that issues can be found by the custom field, and by the description."""
-    for key_field in (IN_FIELD, IN_TEXT):
-        outcome = check(NOW, replace(options, key_field=key_field))
+    sound = Outcome(
+        Verdict.DONE, f"{options.url.removeprefix('http://')}: watcher files Bug in ops"
+    )
 
-        assert Outcome(Verdict.DONE, f"{_host(options)}: watcher files Bug in ops") == outcome
+    for key_field in (IN_FIELD, IN_TEXT):
+        assert sound == check(NOW, replace(options, key_field=key_field))
 
 
 @pytest.mark.parametrize(
@@ -155,13 +157,8 @@ def test_a_check_knows_who_may_not_file(
     """An administrator of Redmine has to make the account a member, or to give it another role."""
     outcome = check(NOW, replace(options, key=Secret(redmine.keys[user])))
 
-    assert Outcome(Verdict.GAVE_UP, said) == replace(
-        outcome, reason=outcome.reason.removeprefix(_host(options)).lstrip(": ")
-    )
-
-
-def _host(options: Options) -> str:
-    return options.url.removeprefix("http://")
+    assert Verdict.GAVE_UP == outcome.verdict
+    assert outcome.reason.endswith(said)
 
 
 @pytest.mark.parametrize(
@@ -221,24 +218,28 @@ def test_a_user_of_another_language_files_as_any_other(redmine: Redmine, options
     assert _number(file(draft, options)) == _number(file(draft, options))
 
 
-@pytest.mark.parametrize("trouble", ["frozen", "slow"])
-def test_what_was_not_answered_in_time_becomes_one_issue(
-    redmine: Redmine, options: Options, trouble: str
-) -> None:
-    """Whether it froze before it read, or the issue was stored after we had gone."""
+def test_what_was_not_heard_becomes_one_issue(redmine: Redmine, options: Options) -> None:
+    """Redmine froze before it had read anything."""
     draft = _draft()
-    holding: AbstractContextManager[None] = getattr(redmine, trouble)()
-    with holding:
+    with redmine.frozen():
         unanswered = file(draft, replace(options, timeout=1.0))
 
     assert Verdict.RETRY == unanswered.outcome.verdict
-    assert "no answer within 1 s" in unanswered.outcome.reason
-    if trouble == "slow":
-        assert unanswered.outcome.after is not None
-        assert unanswered.outcome.after >= 120
-        wait_for(lambda: _issues(redmine, draft), "the issue that was on its way")
-    number = _number(file(draft, options))
-    assert [number] == [each["id"] for each in _issues(redmine, draft)]
+    _is_one_issue(redmine, draft, options)
+
+
+def test_what_was_not_answered_in_time_becomes_one_issue(
+    redmine: Redmine, options: Options
+) -> None:
+    """The issue is stored after we have gone, and we come again when it must have been."""
+    draft = _draft()
+    with redmine.slow():
+        # Long enough for what is asked before on a busy machine.
+        unanswered = file(draft, replace(options, timeout=4.0))
+
+    _is_unsure(unanswered)
+    wait_for(lambda: _issues(redmine, draft), "the issue that was on its way")
+    _is_one_issue(redmine, draft, options)
 
 
 def test_a_redmine_killed_while_it_stores_becomes_one_issue(
@@ -253,8 +254,17 @@ def test_a_redmine_killed_while_it_stores_becomes_one_issue(
         unanswered = filing.result()
     redmine.start()
 
-    assert Verdict.RETRY == unanswered.outcome.verdict
-    assert unanswered.outcome.after is not None
-    assert unanswered.outcome.after >= 120
+    _is_unsure(unanswered)
+    _is_one_issue(redmine, draft, options)
+
+
+def _is_unsure(filed: Filed) -> None:
+    """Nothing is repeated before Redmine must have ended."""
+    assert Verdict.RETRY == filed.outcome.verdict
+    assert (filed.outcome.after or 0) >= LONG
+
+
+def _is_one_issue(redmine: Redmine, draft: Draft, options: Options) -> None:
+    """Once it is filed again."""
     number = _number(file(draft, options))
     assert [number] == [each["id"] for each in _issues(redmine, draft)]
