@@ -181,6 +181,10 @@ def test_a_month_in_the_life_of_a_customer(month: Month) -> None:
     assert f"#{fifth} opened after it was resolved: it is back" == text
     assert "the same condition on the same host, 4 times before" in why
     assert "fixed by: logs go to a volume of their own" in why
+    name = f"{proposed.title} (problem 1)"
+    assert [f"Is this a problem? {name}", f"Known error: {name}", f"It is back: {name}"] == [
+        each.strip() for each in month.story.mails() if "problem 1" in each
+    ]
 
 
 def test_another_customer_sees_nothing_of_it(month: Month) -> None:
