@@ -11,6 +11,7 @@ from tests.contract.given import MINUTE, NOW, intent
 from tests.stores import peek
 from watcher.model.action import Action, ActionKind, ActionStatus, Intent
 from watcher.model.change import replace
+from watcher.model.concern import Lost
 from watcher.store.store import Store
 
 LEASE = timedelta(seconds=60)
@@ -335,3 +336,27 @@ def test_what_waits_to_tell_that_it_is_over_can_be_taken_back(store: Store) -> N
 
     assert [1, 0] == counted
     assert {"other", "urgent"} == set(keys(claim(store, later)))
+
+
+def test_messages_that_were_given_up_are_counted_by_channel(store: Store) -> None:
+    """What was held back went over the same channel; diagnoses are no messages; what was cancelled
+    before anybody tried it did not arrive.
+    """
+    hour = timedelta(hours=1)
+    lanes = {"a": "notify/mail", "b": "notify/mail/held", "c": "notify/chat", "d": "notify/mail"}
+    with store.begin() as tx:
+        tx.queue([intent(key, lane, n) for n, (key, lane) in enumerate(lanes.items(), 1)], NOW)
+        actions = tx.claim(NOW, hour, 9, {ActionKind.NOTIFY})
+        for each in actions:
+            done = ActionStatus.DONE if each.key == "d" else ActionStatus.GAVE_UP
+            at = NOW + hour * (each.key != "a")
+            assert tx.settle(each, done, "no", at, at)
+    with store.view() as view:
+        late, early = view.lost(NOW + hour), view.lost(NOW)
+
+    chat, last = Lost(1, NOW + hour, NOW + hour), NOW + hour
+    assert {("acme", "mail"): Lost(1, last, last, last), ("acme", "chat"): chat} == late
+    assert Lost(2, NOW, last, last) == early["acme", "mail"]
+    with store.view() as view:
+        never = view.lost(NOW + 2 * hour)
+    assert Lost(0, last, last) == never["acme", "mail"]

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from watcher.decide.concerns import Look, gone, worries
+from watcher.decide.concerns import Look, gone, undelivered, worries
 from watcher.model.change import replace
-from watcher.model.concern import Concern, Letters, Watched
+from watcher.model.concern import Concern, Letters, Lost, Watched
 from watcher.model.event import Severity
 from watcher.model.source import Asked, Heard, SourceState
 
@@ -239,3 +239,56 @@ def test_what_is_wrong_with_a_source_is_over_when_it_is_gone() -> None:
 
     assert (Concern.SILENT, False, NOW) == (worry.concern, worry.firing, worry.since)
     assert "not in the configuration any more" in worry.text
+
+
+LOST = Lost(2, NOW - 8 * MINUTE, NOW - 5 * MINUTE)
+AGO = NOW - 60 * MINUTE
+
+
+def test_messages_that_are_given_up_are_news() -> None:
+    """Since the first of them; the text says where to look, and who mends it."""
+    worry = undelivered("mail", LOST, None)
+
+    assert worry is not None
+    assert (Concern.UNDELIVERED, True, LOST.first, Severity.HIGH) == (
+        worry.concern,
+        worry.firing,
+        worry.since,
+        worry.severity,
+    )
+    assert worry.text.startswith(
+        "2 messages were given up over the channel 'mail' in 10 min: people were not told. "
+    )
+    one = undelivered("mail", replace(LOST, count=1), None)
+    assert one is not None
+    assert "1 message was given up" in one.text
+
+
+@pytest.mark.parametrize(
+    ("lost", "since", "text"),
+    [
+        (None, None, ""),
+        (replace(LOST, count=0), None, ""),
+        (replace(LOST, arrived=NOW), None, ""),
+        (LOST, AGO, ""),
+        (replace(LOST, arrived=LOST.first), AGO, ""),
+        (replace(LOST, count=0), AGO, ""),
+        (replace(LOST, count=0, arrived=NOW), AGO, "A message has arrived since."),
+        (None, AGO, "What was given up is tried again."),
+    ],
+)
+def test_a_channel_works_again_when_something_arrives(
+    lost: Lost | None, since: datetime | None, text: str
+) -> None:
+    """That nothing more was lost proves nothing: perhaps there was nothing to tell."""
+    worry = undelivered("mail", lost, since)
+
+    assert text == (worry.text if worry else "")
+    assert worry is None or not worry.firing
+
+
+def test_a_channel_that_was_taken_out_is_not_called_a_source() -> None:
+    """The words fit what they are about."""
+    text = "The channel is not in the configuration any more."
+
+    assert text == gone(Concern.UNDELIVERED, AGO).text

@@ -10,12 +10,15 @@ from tests.engine.test_digest import GENERIC, drain
 from tests.fakes import NOON, FakeClock
 from watcher.app.worker import readers
 from watcher.engine.digest import Digest
+from watcher.engine.overview import overview
 from watcher.engine.vigil import Vigil, watched
 from watcher.kit.secrets import Secret
+from watcher.model.action import ActionKind, ActionStatus, Intent
 from watcher.model.alert import Alert, AlertStatus
 from watcher.model.change import replace
 from watcher.model.concern import OWN, Watched
 from watcher.model.delivery import ORIGIN, RECONCILED, Arrival
+from watcher.model.person import Principal, Role
 from watcher.model.source import Asked, Heard
 from watcher.monitors.base import Access
 from watcher.policy.endpoints import Auth, Heartbeat, Source
@@ -23,6 +26,7 @@ from watcher.store.query import Query
 from watcher.store.store import Store
 
 MINUTE = timedelta(minutes=1)
+ANN = Principal("ann", Role.OPERATOR)
 GOOD = b'{"name": "x", "host": "h"}'
 ACCESS = Access("gen", "acme", "https://robot:pw@mon.example:8443/zabbix", Secret("s3cret"))
 GEN = Source("gen", "generic", "acme", Auth(), 1 << 20, None, heartbeat=Heartbeat(20 * MINUTE))
@@ -50,6 +54,23 @@ class Night:
         found = self.sources if sources is None else sources
         self.made.append(Vigil(self.store, self.clock, found, "https://w.example", holder))
         return self.made[-1]
+
+    def with_channels(self, channels: set[str]) -> Vigil:
+        """The same replica, which knows these channels."""
+        self.made.append(
+            Vigil(self.store, self.clock, self.sources, "https://w.example", "me", channels)
+        )
+        return self.made[-1]
+
+    def message(self, key: str, channel: str, status: ActionStatus) -> None:
+        """A message to people of acme came to this just now."""
+        now = self.clock.now()
+        told = Intent(1, "acme", ActionKind.NOTIFY, f"notify/{channel}", key, {})
+        with self.store.begin() as tx:
+            tx.queue([told], now)
+            claimed = tx.claim(now, MINUTE, 9, {ActionKind.NOTIFY})
+            [action] = [each for each in claimed if each.key == key]
+            tx.settle(action, status, "because", now, now)
 
     def close(self) -> None:
         """Lets all of them go."""
@@ -262,3 +283,36 @@ def test_a_concern_that_nobody_knows_any_more_is_left_alone(night: Night) -> Non
         tx.save_alerts([strange])
 
     assert 0 == night.look(after=MINUTE)
+
+
+def test_a_channel_that_loses_messages_is_one_alert_until_one_arrives(night: Night) -> None:
+    """Of the customer whose people were not told; channels that are gone are no news."""
+    night.vigil = night.with_channels({"mail"})
+    night.message("a", "mail", ActionStatus.GAVE_UP)
+    night.message("b", "gone", ActionStatus.GAVE_UP)
+    assert [1, 0, 0] == [night.look(after=each * MINUTE) for each in (0, 1, 15)]
+
+    [alert] = night.own()
+    assert ("acme", "Messages over channel mail are given up", "https://w.example/actions") == (
+        alert.customer,
+        alert.name,
+        alert.url,
+    )
+    with night.store.view() as view:
+        named = overview(view, [Watched("mail", "generic", "acme")], ANN, night.clock.now())
+    assert [] == [each for found in named for each in found.wrong]
+
+    night.message("c", "mail", ActionStatus.DONE)
+    assert [1, 0] == [night.look(), night.look(after=MINUTE)]
+    assert [AlertStatus.RESOLVED] == [each.status for each in night.own()]
+
+
+def test_a_channel_that_was_taken_out_ends_its_alert(night: Night) -> None:
+    """Nothing can arrive over it any more."""
+    night.vigil = night.with_channels({"mail"})
+    night.message("a", "mail", ActionStatus.GAVE_UP)
+    night.look()
+    night.vigil = night.with_channels(set())
+
+    assert 1 == night.look()
+    assert [AlertStatus.RESOLVED] == [each.status for each in night.own()]

@@ -22,8 +22,10 @@ def read(**changed: object) -> str:
 
 @pytest.mark.parametrize("concern", Concern)
 def test_every_concern_has_a_title_with_its_source(concern: Concern) -> None:
-    """An incident is called so."""
-    assert "Source zbx" in read(condition=concern)
+    """An incident is called so; one is about a channel."""
+    what = "channel" if concern is Concern.UNDELIVERED else "Source"
+
+    assert f"{what} zbx" in read(condition=concern)
 
 
 @pytest.mark.parametrize(

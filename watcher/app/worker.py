@@ -101,7 +101,9 @@ def worker(settings: Settings, store: Store, clock: Clock) -> Worker:
         Retention(kept.deliveries, kept.actions, kept.evidence, kept.runs, kept.changes),
     )
     asking = tuple(keepers(settings.sources, read, store, clock, holder).values())
-    vigil = Vigil(store, clock, settings.sources, settings.public_url, holder)
+    vigil = Vigil(
+        store, clock, settings.sources, settings.public_url, holder, settings.channels.keys()
+    )
     recurrence = Recurrence(store, clock, rulebook, holder)
     loops = Loops(
         (

@@ -1,11 +1,11 @@
-"""What is wrong with a source itself, from when on, and when that is over."""
+"""What is wrong with a source itself or a channel, from when on, and when that is over."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from watcher.decide.heartbeat import lasting, limit_of
-from watcher.model.concern import Concern, Letters, Watched, Worry
+from watcher.model.concern import Concern, Letters, Lost, Watched, Worry
 from watcher.model.event import Severity
 from watcher.model.source import SourceState
 
@@ -68,9 +68,33 @@ def worries(look: Look, standing: Mapping[Concern, datetime]) -> list[Worry]:
     return over + begun
 
 
+def undelivered(channel: str, lost: Lost | None, since: datetime | None) -> Worry | None:
+    """What begins or is over with a channel, of which it stands `since` then that it loses
+    messages. Only one that arrives proves that it works again, or a person who let the others go.
+    """
+    concern = Concern.UNDELIVERED
+    works = lost is not None and lost.arrived is not None and lost.arrived > lost.last
+    if since is not None:
+        if lost is not None and not works:
+            return None
+        text = "A message has arrived since." if works else "What was given up is tried again."
+        return Worry(concern, False, since, _severity(concern), text)
+    if lost is None or works or not lost.count:
+        return None
+    messages = "1 message was" if lost.count == 1 else f"{lost.count} messages were"
+    return _begun(
+        concern,
+        lost.first,
+        f"{messages} given up over the channel {channel!r} in {lasting(LATELY)}: people were not "
+        "told. The page Actions says of each why, and there it can be tried again once whoever "
+        "runs the channel has mended it.",
+    )
+
+
 def gone(concern: Concern, since: datetime) -> Worry:
-    """It is over, because the source is not there any more."""
-    text = "The source is not in the configuration any more."
+    """It is over, because what it is about is not there any more."""
+    what = "channel" if concern is Concern.UNDELIVERED else "source"
+    text = f"The {what} is not in the configuration any more."
     return Worry(concern, False, since, _severity(concern), text)
 
 

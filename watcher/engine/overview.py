@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from watcher.decide.heartbeat import Limit, limit_of
 from watcher.model.alert import Alert
-from watcher.model.concern import OWN, Watched
+from watcher.model.concern import OWN, Concern, Watched
 from watcher.model.person import Principal
 from watcher.model.source import Asked, Drift, Missed, SourceState
 from watcher.store.views import View
@@ -102,7 +102,13 @@ def _of(
         lag=now - state.asked.complete_at if state.asked.complete_at else None,
         today=_counted(each for each in mine if each.day == now.date()),
         week=_counted(mine),
-        wrong=[each for each in alerts if (each.customer, each.labels.get("about")) == whose],
+        wrong=[
+            each
+            for each in alerts
+            # A channel may have the same name.
+            if (each.customer, each.labels.get("about")) == whose
+            and each.labels.get("condition") != Concern.UNDELIVERED
+        ],
     )
 
 

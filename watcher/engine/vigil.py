@@ -1,20 +1,21 @@
-"""Watches over the sources themselves: one that is silent or refuses to answer is news.
+"""Watches over the sources themselves, and over channels: a source that is silent or refuses to
+answer is news, and so is a channel over which messages are given up.
 
 What begins and what is over goes into the inbox, as deliveries of the source `watcher`. What stands
 is read off the alerts that these became, so that a restart or another replica tells nothing twice.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import orjson
 
-from watcher.decide.concerns import LATELY, LEAST_DEAD, Look, gone, worries
+from watcher.decide.concerns import LATELY, LEAST_DEAD, Look, gone, undelivered, worries
 from watcher.kit.clock import Clock
 from watcher.model.alert import Alert
-from watcher.model.concern import OWN, Concern, Letters, Watched, Worry
+from watcher.model.concern import OWN, Concern, Letters, Lost, Watched, Worry
 from watcher.model.delivery import Arrival
 from watcher.model.source import SourceState
 from watcher.policy.endpoints import Source
@@ -27,15 +28,16 @@ _TTL = timedelta(seconds=90)
 _BEHIND = timedelta(minutes=1)
 
 Whose = tuple[str, str, Concern]
-"""Customer, source and concern."""
+"""Customer, source (or channel) and concern."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is known of all sources at one moment."""
+    """What is known of all sources and channels at one moment."""
 
     states: Mapping[str, SourceState]
     letters: Mapping[str, Letters]
+    lost: Mapping[tuple[str, str], Lost]
     standing: dict[Whose, datetime]
 
 
@@ -49,12 +51,14 @@ class Vigil:
         sources: Sequence[Source],
         public_url: str,
         holder: str,
+        channels: Collection[str] = (),
     ) -> None:
         self._store = store
         self._clock = clock
         self._sources = [watched(each) for each in sources]
         self._public_url = public_url
         self._holder = holder
+        self._channels = channels
         self._started = clock.now()
         # What was told and is not digested yet: whether it began or was over, and since when it is.
         self._told: dict[Whose, tuple[bool, datetime]] = {}
@@ -84,6 +88,7 @@ class Vigil:
     def _known(self, now: datetime) -> _Known:
         with self._store.view() as view:
             states, letters = view.sources(), view.letters(now - LATELY, LEAST_DEAD)
+            lost = view.lost(now - LATELY)
             standing = dict(_standing(view.firing_of(OWN)))
         for whose, (firing, since) in list(self._told.items()):
             if (standing.get(whose) == since) is firing:
@@ -92,10 +97,10 @@ class Vigil:
                 standing[whose] = since
             else:
                 del standing[whose]
-        return _Known(states, letters, standing)
+        return _Known(states, letters, lost, standing)
 
     def _news(self, known: _Known, now: datetime, behind: bool) -> Iterator[tuple[str, str, Worry]]:
-        """What begins and what is over, with customer and source."""
+        """What begins and what is over, with customer and source or channel."""
         rest = dict(known.standing)
         for each in self._sources:
             mine = {
@@ -107,8 +112,22 @@ class Vigil:
             letters = known.letters.get(each.name)
             for worry in worries(Look(each, state, now, self._started, behind, letters), mine):
                 yield each.customer, each.name, worry
+        yield from self._of_channels(known, rest)
         for (customer, name, concern), since in rest.items():
             yield customer, name, gone(concern, since)
+
+    def _of_channels(
+        self, known: _Known, rest: dict[Whose, datetime]
+    ) -> Iterator[tuple[str, str, Worry]]:
+        """The same of channels; what stands of them is taken out of the rest."""
+        concern = Concern.UNDELIVERED
+        standing = {whose[:2] for whose in rest if whose[2] is concern}
+        for customer, channel in sorted(known.lost.keys() | standing):
+            if channel in self._channels:
+                since = rest.pop((customer, channel, concern), None)
+                lost = known.lost.get((customer, channel))
+                if worry := undelivered(channel, lost, since):
+                    yield customer, channel, worry
 
     def _append(self, news: Sequence[tuple[str, str, Worry]], now: datetime) -> None:
         # It stays open: the digest looks into every one that there has been for days.
@@ -124,6 +143,9 @@ class Vigil:
 
     def _body(self, source: str, worry: Worry, now: datetime) -> bytes:
         """What the receiver of `watcher` reads."""
+        page = f"sources#source-{source}"
+        if worry.concern is Concern.UNDELIVERED:
+            page = "actions"
         said = {
             "condition": worry.concern,
             "source": source,
@@ -132,7 +154,7 @@ class Vigil:
             "since": worry.since,
             "text": worry.text,
             "severity": worry.severity,
-            "url": f"{self._public_url}/sources#source-{source}",
+            "url": f"{self._public_url}/{page}",
         }
         return orjson.dumps(said, option=orjson.OPT_UTC_Z)
 

@@ -1,4 +1,4 @@
-"""What can be wrong with a source itself, rather than with what it watches."""
+"""What can be wrong with a source itself rather than with what it watches, or with a channel."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ OWN = "watcher"
 class Concern(StrEnum):
     """It should speak and does not; its monitoring system refuses the token, does not answer as it
     should, cannot be reached, or has not been reconciled with for long; much of what it posts
-    cannot be understood.
+    cannot be understood. Or, of a channel: messages over it are given up.
     """
 
     SILENT = "silent"
@@ -22,6 +22,7 @@ class Concern(StrEnum):
     UNREACHABLE = "unreachable"
     OVERDUE = "overdue"
     DEAD_LETTERS = "dead-letters"
+    UNDELIVERED = "undelivered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,18 @@ class Letters:
     dead: int
     total: int
     since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Messages to one customer's people over one channel that were given up: how many of them
+    lately (`count`), when the first of these and the last of all; and when one last `arrived`.
+    """
+
+    count: int
+    first: datetime
+    last: datetime
+    arrived: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

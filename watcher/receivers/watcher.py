@@ -1,4 +1,4 @@
-"""Watcher itself: what is wrong with a source, as the worker writes it into its own inbox."""
+"""Watcher itself: what is wrong with a source or a channel, as the worker writes it down."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ _TITLES = {
     Concern.UNREACHABLE: "Source {}: its monitoring system cannot be reached",
     Concern.OVERDUE: "Source {} has not been reconciled",
     Concern.DEAD_LETTERS: "Source {} posts what cannot be understood",
+    Concern.UNDELIVERED: "Messages over channel {} are given up",
 }
 _KINDS = {"firing": Kind.FIRING, "resolved": Kind.RESOLVED}
 

@@ -8,9 +8,10 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from watcher.model.action import Action, ActionKind, ActionStatus, Intent
+from watcher.model.concern import Lost
 from watcher.store import rows
 from watcher.store.link import ACTION, Link
-from watcher.store.values import from_mapping, to_json, to_micros
+from watcher.store.values import from_mapping, from_micros, or_moment, to_json, to_micros
 
 # A lane waits for its earlier actions, and for a later one that runs (a person retried this one).
 _HEADS = """
@@ -72,6 +73,18 @@ UPDATE action SET status = 'done', reason = :reason, next_at = :now WHERE id IN 
     SELECT id FROM action WHERE status = 'held' AND next_at <= :now ORDER BY next_at LIMIT :limit
 ) AND status = 'held' RETURNING {", ".join(ACTION.columns)}
 """  # noqa: S608 - names of the schema
+# What was held back goes through a lane of its own, /held, of the same channel.
+_CHANNEL = "replace(replace(lane, 'notify/', ''), '/held', '')"
+_LOST = f"""
+SELECT customer, {_CHANNEL} AS channel, count(CASE WHEN next_at >= :since THEN 1 END),
+min(CASE WHEN next_at >= :since THEN next_at END), max(next_at)
+FROM action WHERE status = 'gave_up' AND kind = 'notify' GROUP BY customer, channel
+"""  # noqa: S608 - own text
+_ARRIVED = f"""
+SELECT customer, {_CHANNEL} AS channel, max(next_at) FROM action
+WHERE status = 'done' AND kind = 'notify' AND next_at >= :since AND attempts > 0
+GROUP BY customer, channel
+"""  # noqa: S608 - own text
 _LEASE = """
 INSERT INTO lease (name, holder, token, until) VALUES (:name, :holder, 1, :until)
 ON CONFLICT (name) DO UPDATE SET
@@ -214,3 +227,20 @@ def freeze(link: Link, name: str) -> None:
 def held(link: Link, name: str, token: int) -> bool:
     """Whether the lease is still ours; if so, it stays ours until the transaction ends."""
     return link.run(_HELD, {"name": name, "token": token}) == 1
+
+
+def lost(link: Link, since: datetime) -> dict[tuple[str, str], Lost]:
+    """By customer and channel: messages that were given up, counted since then, where there are
+    any; and whether one arrived since then.
+    """
+    asked = {"since": to_micros(since)}
+    arrived = {(customer, channel): at for customer, channel, at in link.rows(_ARRIVED, asked)}
+    return {
+        (customer, channel): Lost(
+            count,
+            from_micros(last if first is None else first),
+            from_micros(last),
+            or_moment(arrived.get((customer, channel))),
+        )
+        for customer, channel, count, first, last in link.rows(_LOST, asked)
+    }

@@ -10,7 +10,7 @@ import orjson
 from watcher.model.action import Action, ActionStatus
 from watcher.model.alert import Alert, Occurrence
 from watcher.model.article import Article, ArticleStatus, Hit, Version, Votes
-from watcher.model.concern import Letters
+from watcher.model.concern import Letters, Lost
 from watcher.model.delivery import Delivery, DeliveryView
 from watcher.model.deployment import Deployment
 from watcher.model.evidence import Evidence
@@ -33,6 +33,7 @@ from watcher.store import (
     history,
     incident_rows,
     lists,
+    outbox,
     people,
     problems,
     reviews,
@@ -385,6 +386,12 @@ class View:
         in a flood only among the `newest`.
         """
         return sources.letters(self._link, since, least, newest)
+
+    def lost(self, since: datetime) -> dict[tuple[str, str], Lost]:
+        """By customer and channel: messages that were given up, counted since then, where there are
+        any; and whether one arrived since then.
+        """
+        return outbox.lost(self._link, since)
 
     def missed(self, since: date | None = None) -> list[Missed]:
         """What sources did not tell from that day on, or ever, the oldest first."""
