@@ -84,7 +84,15 @@ def look(
             incident, signature, guess, history=_of_problem(view, incident, guess[0], rules, zone)
         )
     taken = {each.incident for each in ties if each.firm}
-    told = alike(signature, others, ground)
+    since = incident.opened_at - rules.within
+    late = {
+        number: each
+        for number, each in others.items()
+        if number not in taken and each.opened_at >= since
+    }
+    rest = {number: each for number, each in others.items() if number not in late}
+    # What is older is looked at only where nothing of late is like it.
+    told = alike(signature, late, ground) or alike(signature, rest, ground)
     if not told:
         before = _before(view, incident, ground)
         why = unlike(signature, past, ground, before)
