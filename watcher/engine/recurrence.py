@@ -42,7 +42,6 @@ _SETTLED = timedelta(minutes=5)
 _AT_ONCE = 50
 _OLD_AT_ONCE = 500
 
-
 _Size = tuple[int, int, bool]
 """How many alerts and diagnoses an incident has, and whether it has had its time."""
 

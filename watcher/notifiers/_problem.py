@@ -12,12 +12,12 @@ _TITLE, _SENTENCE, _REASONS = 200, 300, 6
 # Of what people wrote, so many lines and letters are told.
 _LINES, _LETTERS = 20, 1500
 
-_KNOWN = (ProblemStatus.INVESTIGATING, ProblemStatus.KNOWN_ERROR)
+# Where a problem stands as long as the news is as it was.
 _AS_TOLD: Mapping[News, tuple[ProblemStatus, ...]] = {
     News.PROBLEM_PROPOSED: (ProblemStatus.PROPOSED,),
     News.PROBLEM_OPENED: (ProblemStatus.NEW,),
     News.KNOWN_ERROR: (ProblemStatus.KNOWN_ERROR,),
-    News.PROBLEM_BACK: _KNOWN,
+    News.PROBLEM_BACK: (ProblemStatus.INVESTIGATING, ProblemStatus.KNOWN_ERROR),
 }
 OF_PROBLEMS = frozenset(_AS_TOLD)
 """Which news are of a problem rather than of its incident."""
@@ -52,7 +52,6 @@ def facts_of(
         "worked": problem.worked,
         "used": problem.worked + problem.failed,
         "owner": problem.owner,
-        "returns": problem.returns,
         "incidents": problem.cost.incidents,
         "incident": incident.number,
         "about": _sentence(f"{incident.title} ({incident.priority}, {incident.status})"),
