@@ -181,7 +181,21 @@ def test_a_month_in_the_life_of_a_customer(month: Month) -> None:
     assert f"#{fifth} opened after it was resolved: it is back" == text
     assert "the same condition on the same host, 4 times before" in why
     assert "fixed by: logs go to a volume of their own" in why
-    name = f"{proposed.title} (problem 1)"
+
+
+def test_the_duty_hears_what_becomes_of_the_problem(month: Month) -> None:
+    """Each of it once, however often the disk fills; nothing of what only came back."""
+    for week in range(3):
+        month.full(MONDAY + week * WEEK)
+    month.problems.confirm(1, olga())
+    month.problems.known_error(1, olga(), workaround="logrotate -f /etc/logrotate.conf")
+    for week in range(3, 5):
+        month.full(MONDAY + week * WEEK)
+    month.problems.resolve(1, olga(), fix="logs go to a volume of their own")
+    month.full(MONDAY + 8 * WEEK)
+    [known] = month.known()
+
+    name = f"{known.title} (problem 1)"
     assert [f"Is this a problem? {name}", f"Known error: {name}", f"It is back: {name}"] == [
         each.strip() for each in month.story.mails() if "problem 1" in each
     ]
