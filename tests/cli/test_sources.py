@@ -40,6 +40,14 @@ def known(at: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
     return at
 
 
+def test_maintenance_that_is_not_taken_over_is_named(known: Desk) -> None:
+    """With the reason, below its source."""
+    with known.store() as store, store.begin() as tx:
+        tx.save_left_out("zbx", ["maintenance 'x' is not taken over: why"])
+
+    assert "\n  maintenance 'x' is not taken over: why\n" in known.run("sources").output
+
+
 def _missed(at: Desk) -> None:
     with at.store() as store, store.begin() as tx:
         tx.add_drift("zbx", NOW, {Drift.OPENING: 2})

@@ -44,6 +44,7 @@ class Kept:
 
     def __init__(self, store: Store, name: str = "zbx") -> None:
         self.store = store
+        self.name = name
         self.planner = Planner()
         self.clock = FakeClock()
         host = Host("acme", "db-1", aliases=("db01",))
@@ -57,6 +58,11 @@ class Kept:
         self.plans.step()
         with self.store.view() as view:
             return view.windows(NOON - HOUR, None)
+
+    def left_out(self) -> tuple[str, ...]:
+        """What is shown of maintenance that is not taken over."""
+        with self.store.view() as view:
+            return view.source(self.name).left_out
 
 
 @pytest.fixture
@@ -174,11 +180,23 @@ def test_what_can_be_no_window_is_said_once(kept: Kept) -> None:
     with capture_logs() as log:
         windows = [kept.step(), kept.step()]
 
-    assert [1, 1] == [len(each) for each in windows]
-    assert [
+    why = (
         "maintenance 'New disks' is not taken over: a window is open for 366 days at most",
         "period 2 of maintenance 'x' is not taken over: why",
-    ] == [each["reason"] for each in log if each["log_level"] == "warning"]
+    )
+    assert [1, 1] == [len(each) for each in windows]
+    assert list(why) == [each["reason"] for each in log if each["log_level"] == "warning"]
+    assert why == kept.left_out()
+
+
+def test_what_is_left_out_no_more_is_forgotten(kept: Kept) -> None:
+    """Also by a process that never knew of it."""
+    kept.planner.notes = ("period 2 of maintenance 'x' is not taken over: why",)
+    kept.step()
+    again = Kept(kept.store)
+    again.step()
+
+    assert ((), ()) == (kept.left_out(), again.left_out())
 
 
 def test_only_one_replica_asks_at_a_time(kept: Kept) -> None:

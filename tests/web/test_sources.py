@@ -115,6 +115,18 @@ def test_the_api_says_how_each_source_is(full: World) -> None:
     assert [1, 0] == [found[name]["monitor"]["unproven"] for name in ("zabbix", "grafana")]
 
 
+def test_maintenance_that_is_not_taken_over_is_named(full: World) -> None:
+    """With the reason, on the page and by the API."""
+    why = "maintenance '<x>' is not taken over: why"
+    with full.store.begin() as tx:
+        tx.save_left_out("zabbix", [why])
+
+    assert [why] == listed(full)["zabbix"]["monitor"]["left_out"]
+    assert [] == listed(full)["grafana"]["monitor"]["left_out"]
+    page = full.person().get("/sources").text
+    assert "Maintenance &#39;&lt;x&gt;&#39; is not taken over: why" in page
+
+
 def test_a_stranger_sees_only_the_sources_of_his_customer(full: World) -> None:
     """Neither their names nor what is wrong with them, in the API and on the page."""
     assert ["zabbix-globex"] == list(listed(full, GLOBEX))

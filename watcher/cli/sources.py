@@ -46,6 +46,8 @@ def _lines(found: Overview, now: datetime) -> Iterator[str]:
     yield line
     if found.unproven:
         yield f"  {found.unproven} open here only: nothing proves them over"
+    for why in found.left_out:
+        yield f"  {why}"
     for alert in found.wrong:
         number = f" (#{alert.incident})" if alert.incident else ""
         yield f"  {alert.name}{number}: {alert.summary}"

@@ -36,7 +36,8 @@ class Condition(StrEnum):
 class Overview:
     """One source. `limit` is how long it may be silent, None where nothing is expected of it or its
     habit is not known yet; `lag` is how old the last complete answer about it is. `today` and
-    `week` count what was missed. `wrong` are the alerts about the source itself.
+    `week` count what was missed. `wrong` are the alerts about the source itself, `left_out` is
+    which maintenance of it is not taken over, and why.
     """
 
     source: Watched
@@ -47,6 +48,7 @@ class Overview:
     today: Mapping[Drift, int]
     week: Mapping[Drift, int]
     wrong: Sequence[Alert]
+    left_out: Sequence[str] = ()
 
     @property
     def unproven(self) -> int:
@@ -109,6 +111,7 @@ def _of(
             if (each.customer, each.labels.get("about")) == whose
             and each.labels.get("condition") != Concern.UNDELIVERED
         ],
+        left_out=state.left_out,
     )
 
 

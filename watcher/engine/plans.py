@@ -63,7 +63,8 @@ class Plans:
         self._catalogue = catalogue
         self._clock = clock
         self._holder = holder
-        self._notes: tuple[str, ...] = ()
+        # What stands in the store since we write there; nothing is known of before.
+        self._notes: tuple[str, ...] | None = None
         self._problem = ""
 
     def step(self) -> int:
@@ -82,8 +83,7 @@ class Plans:
         timetable = self._origin.planner.timetable(self._clock.now())
         self._say_problem("")
         wanted, unsayable = self._windows(timetable.works)
-        self._say_notes((*timetable.notes, *unsayable))
-        self._keep(wanted, token)
+        self._keep(wanted, tuple(sorted({*timetable.notes, *unsayable})), token)
 
     @property
     def _lease(self) -> str:
@@ -94,13 +94,16 @@ class Plans:
         with self._store.begin() as tx:
             return tx.lease(self._lease, self._holder, self._clock.now(), _LEASE)
 
-    def _keep(self, wanted: Iterable[Window], token: int) -> None:
+    def _keep(self, wanted: Iterable[Window], notes: tuple[str, ...], token: int) -> None:
         with self._store.begin() as tx:
             # What is held back is the digest's to write.
             tx.freeze("digest")
             if not tx.held(self._lease, token):
                 return
             kept = sync(tx, wanted, self._origin.author, self._clock.now())
+            if notes != self._notes:
+                tx.save_left_out(self._origin.access.source, notes)
+        self._say_notes(notes)
         if kept != Kept():
             counts = {"planned": kept.planned, "changed": kept.changed, "ended": kept.ended}
             _log.info("maintenance was taken over", source=self._origin.access.source, **counts)
@@ -146,7 +149,7 @@ class Plans:
         self._problem = problem
 
     def _say_notes(self, notes: tuple[str, ...]) -> None:
-        for note in sorted({*notes} - {*self._notes}):
+        for note in sorted({*notes} - {*(self._notes or ())}):
             _log.warning("maintenance is left out", source=self._origin.access.source, reason=note)
         self._notes = notes
 

@@ -72,7 +72,10 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """What is known of one source."""
+    """What is known of one source. `left_out` says which maintenance that is planned there is not
+    taken over, and why.
+    """
 
     heard: Heard = field(default_factory=Heard)
     asked: Asked = field(default_factory=Asked)
+    left_out: tuple[str, ...] = ()

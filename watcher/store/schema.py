@@ -422,6 +422,7 @@ source = sa.Table(
     sa.Column("problem", sa.Text, nullable=False),
     sa.Column("problem_since", sa.BigInteger),
     sa.Column("absent", sa.Text, nullable=False),
+    sa.Column("left_out", sa.Text),
 )
 
 # What a source should have told us and did not, by day (UTC midnight) and kind.

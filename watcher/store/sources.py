@@ -3,7 +3,7 @@
 The two halves of a row have a writer each: the digest hears, whoever asks asks.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -31,7 +31,12 @@ from watcher.store.words import WORDS
 
 _STATE = """
 SELECT name, heard_at, pauses, cursor, asked_at, complete_at, took, trouble, problem, problem_since,
-absent FROM source
+absent, left_out FROM source
+"""
+_LEFT_OUT = """
+INSERT INTO source (name, pauses, cursor, trouble, problem, absent, left_out)
+VALUES (:name, '', '', '', '', '{}', :left_out)
+ON CONFLICT (name) DO UPDATE SET left_out = excluded.left_out
 """
 _HEARD = """
 INSERT INTO source (name, heard_at, pauses, cursor, trouble, problem, absent)
@@ -121,6 +126,11 @@ def save_asked(link: Link, name: str, asked: Asked) -> None:
     link.run(_ASKED, {"name": name, **said})
 
 
+def save_left_out(link: Link, name: str, why: Sequence[str]) -> None:
+    """Says which maintenance of a source is not taken over."""
+    link.run(_LEFT_OUT, {"name": name, "left_out": to_json(list(why)) if why else None})
+
+
 def add_drift(link: Link, source: str, at: datetime, counts: Mapping[Drift, int]) -> None:
     """Counts what was missed, as found on the day of then."""
     day = to_micros(_midnight(at.astimezone(UTC).date()))
@@ -187,7 +197,8 @@ def _midnight(day: date) -> datetime:
 
 
 def _to_state(row: Row) -> SourceState:
-    _, heard_at, pauses, walk, asked_at, complete_at, took, trouble, problem, since, absent = row
+    _, heard_at, pauses, walk, asked_at, complete_at, took, *rest = row
+    trouble, problem, since, absent, left_out = rest
     found: list[Any] = orjson.loads(walk) if walk else [""]
     ahead = Ahead(found[1], from_micros(found[2])) if found[1:] else None
     return SourceState(
@@ -203,6 +214,7 @@ def _to_state(row: Row) -> SourceState:
             or_moment(since),
             {span: from_micros(at) for span, at in orjson.loads(absent).items()},
         ),
+        tuple(orjson.loads(left_out)) if left_out else (),
     )
 
 

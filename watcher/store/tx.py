@@ -1,6 +1,6 @@
 """One write transaction: everything that the engine reads and writes in one step."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from watcher.model.action import Action, ActionKind, ActionStatus, Intent
@@ -218,6 +218,10 @@ class Tx:
     def save_asked(self, name: str, asked: Asked) -> None:
         """Says what came of asking the monitoring system of a source."""
         sources.save_asked(self._link, name, asked)
+
+    def save_left_out(self, name: str, why: Sequence[str]) -> None:
+        """Says which maintenance of a source is not taken over."""
+        sources.save_left_out(self._link, name, why)
 
     def add_drift(self, source: str, at: datetime, counts: Mapping[Drift, int]) -> None:
         """Counts what a source did not tell, as found on the day (UTC) of then."""

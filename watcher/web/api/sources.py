@@ -29,7 +29,8 @@ class Heartbeat(BaseModel):
 class Monitor(BaseModel):
     """The monitoring system behind a source: its host, when it was asked, when it last gave a
     complete answer, and how many seconds ago that was (`lag`). `unproven` alerts are open here that
-    it does not show and nothing proves to be over. `problem` is why it does not answer.
+    it does not show and nothing proves to be over. `left_out` says which maintenance that is
+    planned there is not taken over, and why. `problem` is why it does not answer.
     """
 
     host: str
@@ -38,6 +39,7 @@ class Monitor(BaseModel):
     took: float | None
     lag: float | None
     unproven: int
+    left_out: list[str]
     problem: str
     problem_since: datetime | None
 
@@ -119,6 +121,7 @@ def _monitor(found: Overview) -> Monitor:
         took=_seconds(asked.took),
         lag=_seconds(found.lag),
         unproven=found.unproven,
+        left_out=list(found.left_out),
         problem=asked.problem,
         problem_since=asked.since if asked.problem else None,
     )
