@@ -1,5 +1,6 @@
 """Where alerts belong, one after the other and out of order."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from tests.decide.incidents import FakeRegister, followed
@@ -108,7 +109,9 @@ def test_late_news_does_not_merge_what_somebody_works_on() -> None:
 def test_late_news_leaves_a_surge_that_somebody_works_on_whole() -> None:
     """It opens again as it did, with the alerts that began it."""
     calm = [alert(60.0 + 20 * each, "esx1", "again", "site=bonn") for each in range(12)]
-    surge, late = storm(301, 6, 3), alert(290, "ups1", "battery")
+    # What may not be just anywhere has whatever came after it decided again.
+    late = replace(alert(290, "ups1", "battery"), barred=frozenset((9,)))
+    surge = storm(301, 6, 3)
     expected = groups(*storm(0), *calm, *surge, late)
     assert 3 == len(expected)
     assert expected == groups(*storm(0), *calm, *surge, late, register=FakeRegister(kept=[2]))
@@ -292,3 +295,62 @@ def test_a_long_storm_is_decided_again_from_any_moment_of_it() -> None:
     early = replace(alert(3.01, "crm1"), occurrence="late")
 
     assert groups(*alerts, early) == groups(*sorted((*alerts, early), key=lambda each: each.id))
+
+
+class Asked(Topology):
+    """Counts how often anybody asks of it, which every decision does."""
+
+    times = 0
+
+    def around(self, node: str, service: str | None) -> Mapping[str, int]:
+        self.times += 1
+        return super().around(node, service)
+
+
+def numbered(begin: float, count: int, seconds: float, node: str) -> list[Onset]:
+    """So many alerts evenly within that time, each on a node of its own."""
+    return [
+        replace(alert(begin + each * seconds / count, f"{node}{each}"), occurrence=f"{node}{each}")
+        for each in range(count)
+    ]
+
+
+def test_late_news_has_nothing_decided_again_that_has_nothing_to_do_with_it() -> None:
+    """What 300 missed alerts cost does not depend on how many others began just after them."""
+    cost = []
+    for live in (150, 600):
+        topology = Asked()
+        correlator, register = Correlator(topology, Grouping()), FakeRegister()
+        began = followed(correlator, numbered(200, live, 30, "live"), register)
+        before = topology.times
+        for each in numbered(150, 300, 0.0003, "missed"):
+            began.follow(correlator.take(each, register))
+        cost.append(topology.times - before)
+
+    few, many = cost
+    assert many < 3 * few, "decided again"
+    assert many < 300 * 20
+
+
+def test_late_news_beside_others_is_where_it_would_have_been_in_time() -> None:
+    """With its host, though that was decided after others had begun, and also the second time."""
+    live, missed = numbered(200, 200, 30, "live"), numbered(150, 40, 20, "missed")
+    again = [replace(each, at=each.at + 5, name="load", occurrence="2") for each in missed]
+    late = sorted((*missed, *again), key=lambda each: each.id)
+    bridge = [replace(each, at=229, name="again", occurrence="3") for each in missed[:5]]
+
+    in_order = sorted((*live, *late, *bridge), key=lambda each: each.id)
+    assert groups(*in_order) == groups(*live, *late, *bridge)
+
+
+def test_what_is_merged_again_is_merged_under_the_number_that_it_has_by_now() -> None:
+    """Nothing is left of the incident that it was meanwhile."""
+    correlator, register = Correlator(TOPOLOGY, Grouping()), FakeRegister()
+    bridge = alert(32, "db1", "down")
+    incidents = followed(correlator, [alert(0, "web1"), alert(5, "crm1"), bridge], register)
+    incidents.follow(correlator.take(replace(bridge, home=1, why=MOVED, pinned=True), register))
+    assert {1, 3} == incidents.live
+
+    incidents.follow(correlator.take(bridge, register))
+
+    assert ({1}, {2: 1, 3: 1}) == (incidents.live, incidents.merged)

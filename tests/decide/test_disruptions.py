@@ -94,6 +94,64 @@ def test_what_is_over_goes_on_by_hand_though_it_was_overtaken() -> None:
     assert {} == disruptions.going
 
 
+LATE = alert(50, "esx1", "load", None)
+ASIDE = [
+    ("nothing was going on", LATE, [alert(60, "nas1", "load")], True),
+    ("it joins what was over", LATE, [alert(0, "esx1", "disk")], True),
+    ("its host alerted since", LATE, [alert(60, "esx1", "disk")], False),
+    ("its switch alerted since", LATE, [alert(60, "san1", "disk")], False),
+    ("what it carries alerted since", alert(50, "san1", "load"), [alert(60, "esx1", "d")], False),
+    ("a neighbour alerted since", LATE, [alert(60, "esx2", "disk")], False),
+    ("its place has the same", alert(50, "a", "load"), [alert(60, "b", "load")], False),
+    ("what it joins went on elsewhere", LATE, [*several(0, "esx1", 4), alert(60, "b", "d")], True),
+    ("it joins a storm", LATE, several(0, "esx1", 10), False),
+    ("it makes a storm", LATE, [replace(e, place=None) for e in several(0, "esx1", 9)], False),
+    ("its place is crowded", alert(50, "a", "load"), several(0, "esx1", 5), False),
+    ("it crowds its place", replace(LATE, place="site=bonn"), several(0, "esx1", 4), False),
+    ("its condition is back", replace(LATE, after=("k", "o"), why=BACK), [], False),
+    ("it may not be there", replace(LATE, barred=frozenset((1,))), [], False),
+]
+
+
+@pytest.mark.parametrize(
+    ("onset", "known", "expected"), [each[1:] for each in ASIDE], ids=[each[0] for each in ASIDE]
+)
+def test_what_comes_late_stands_aside_if_nothing_since_has_to_do_with_it(
+    onset: Onset, known: list[Onset], expected: bool
+) -> None:
+    """Then it changes nothing of what was decided; where that is not plain, it may."""
+    disruptions = Disruptions(TOPOLOGY, RULES)
+    numbers(disruptions, *known)
+
+    assert expected == disruptions.stands_aside(onset)
+
+
+def test_what_comes_late_does_not_stand_aside_between_two() -> None:
+    """It may show them to be one."""
+    disruptions = Disruptions(TOPOLOGY, RULES)
+    other = replace(alert(1, "esx2", "b", None), barred=frozenset((1,)))
+    numbers(disruptions, alert(0, "esx1", "a", None), other)
+
+    assert not disruptions.stands_aside(alert(50, "san1", "load", None))
+
+
+def test_what_comes_late_does_not_stand_aside_from_a_storm_that_was_overtaken_since() -> None:
+    """When it began, that storm still took in whatever began at its place."""
+    disruptions = Disruptions(TOPOLOGY, RULES)
+    numbers(disruptions, *several(0, "esx1", 10), alert(80, "esx1", "fan"))
+    assert {1: 2} == disruptions.overtaken
+
+    assert not disruptions.stands_aside(alert(40, "ups1", "battery"))
+    assert disruptions.stands_aside(alert(40, "ups1", "battery", "site=ulm"))
+
+
+def test_under_rules_by_which_one_alert_is_a_storm_nothing_stands_aside() -> None:
+    """Whatever begins takes in what begins at its place after it."""
+    hasty = replace(RULES, storm=replace(RULES.storm, gather=1))
+
+    assert not Disruptions(TOPOLOGY, hasty).stands_aside(LATE)
+
+
 @pytest.mark.parametrize(
     ("seconds", "expected"), [(9.4, "9 s"), (60, "1 min"), (61, "1 min 1 s"), (3600, "60 min")]
 )

@@ -123,6 +123,16 @@ class Activity:
         """The disruptions that anything is known of."""
         return {number for found in self.on.values() for number in found}
 
+    def touched(
+        self, onset: Onset, topology: Topology, rules: Grouping
+    ) -> Iterator[tuple[int, Trace]]:
+        """What was seen where an onset would find evidence, however long ago: (number, trace).
+
+        What has an onset among its own evidence is seen there as well.
+        """
+        for _, found, _, _ in self._ties(onset, topology, rules):
+            yield from found.items()
+
     def evidence(
         self, onset: Onset, topology: Topology, rules: Grouping
     ) -> Iterator[tuple[int, Evidence]]:

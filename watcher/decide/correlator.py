@@ -1,34 +1,29 @@
 """Decides where onsets belong, whatever the order in which they are heard of.
 
-Most onsets come after all the others, and are decided as they come. For one that comes late, what
-had been decided after it is taken back and decided again; what thereby changes is reported.
+Most onsets come after all the others, and are decided as they come. So is one that comes late, if
+nothing after it has to do with it; else what had been decided after it is taken back and decided
+again, and what thereby changes is reported.
 """
 
 from bisect import bisect_right, insort
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import inf
 
 from watcher.decide.activity import Onset
 from watcher.decide.disruptions import Disruptions, Merger, Register, Verdict
+from watcher.decide.past import Id, Past
 from watcher.decide.reasons import NEW
 from watcher.decide.topology import Topology
 from watcher.model.change import replace
 from watcher.model.policy import Grouping
 from watcher.model.reason import Reason
 
-Id = tuple[float, str, str]
 Span = tuple[str, str]
 
-# A copy of what goes on is kept after so many onsets, or seconds; where more goes on than that,
-# after such a share of it, so that copies cost each onset the same. In a storm of more onsets than
-# are remembered, news is late sooner.
-_STRIDE = 64
-_SHARE = 32
-_PAUSE = 20.0
-_COPIES = 64
+# In a storm of more onsets than are remembered, news is late sooner.
 _LONGEST = 50_000
 _FORGET_EVERY = 60.0
-_BEFORE: Id = (0.0, "", "")
 
 _TAKEN_UP = Reason("taken-up", "it opened what may not be merged any more")
 
@@ -55,14 +50,6 @@ class Ruling:
     overtaken: Mapping[int, int] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class _Copy:
-    """What went on after the onset `upto`."""
-
-    upto: Id
-    disruptions: Disruptions
-
-
 class Correlator:
     """The disruptions of one customer, decided in the order of time."""
 
@@ -72,8 +59,7 @@ class Correlator:
         self._log: list[Onset] = []
         self._places: dict[Span, Place] = {}
         self._openers: dict[Span, int] = {}
-        self._copies = [_Copy(_BEFORE, self._state.copy())]
-        self._uncopied = 0
+        self._past = Past(self._state)
         self._forgotten_at = 0.0
         self._drafted = 0
         self._gone: dict[int, int] = {}
@@ -108,10 +94,16 @@ class Correlator:
     def take(self, onset: Onset, register: Register) -> Ruling:
         """Decides where an onset belongs; one that was taken before is decided again."""
         if onset.span in self._places or (self._log and onset.id <= self._log[-1].id):
-            return self._again(onset, register)
-        self._settle(onset)
+            return self._aside(onset, register) or self._again(onset, register)
+        self._past.before(onset, self._log[-1] if self._log else None, self._state)
         verdict = self._state.decide(onset, register)
         self._log.append(onset)
+        ruling = self._noted(onset, verdict)
+        self._keep(onset)
+        return ruling
+
+    def _noted(self, onset: Onset, verdict: Verdict) -> Ruling:
+        """What follows from a verdict that changes none of those before."""
         placed = _placed(onset, verdict)
         self._places.update((each.onset.span, each) for each in placed)
         opened = frozenset[int]()
@@ -119,48 +111,47 @@ class Correlator:
             self._openers[onset.span] = verdict.number
             opened = frozenset((verdict.number,))
         self._gone |= {each.later: each.earlier for each in verdict.merged}
-        self._keep(onset)
         return Ruling(placed, opened, verdict.merged, self._overtaken(opened))
 
-    def _settle(self, onset: Onset) -> None:
-        """Keeps a copy of what was there before a pause: what comes a little late after it does not
-        change what was decided before.
+    def _aside(self, onset: Onset, register: Register) -> Ruling | None:
+        """Decides an onset that comes late, if it has nothing to do with whatever came after it:
+        that need not be decided again, and every copy that lacks the onset learns of it.
         """
-        if self._log and onset.at - self._log[-1].at >= _PAUSE:
-            last = self._log[-1].id
-            if self._copies[-1].upto < last:
-                self._copies.append(_Copy(last, self._state.copy()))
+        settled = onset.id <= self._past.oldest.upto or onset.at <= self._remembered
+        if onset.span in self._places or settled or not self._state.stands_aside(onset):
+            return None
+        verdict = self._state.decide(onset, register)
+        insort(self._log, onset, key=_id)
+        for disruptions in self._past.after(onset.id):
+            disruptions.recall(onset, verdict.number)
+        return self._noted(onset, verdict)
+
+    @property
+    def _remembered(self) -> float:
+        """Since when nothing was let go of that may be evidence."""
+        return self._forgotten_at - self._rules.lateness.total_seconds()
 
     def _keep(self, onset: Onset) -> None:
         """Keeps a copy of what goes on now and then, for as long as it may be needed."""
-        self._uncopied += 1
-        fresh = onset.at - self._copies[-1].upto[0] < _PAUSE
-        if fresh and self._uncopied < max(_STRIDE, len(self._state.placed) // _SHARE):
+        if not self._past.due(onset, self._state):
             return
         if onset.at - self._forgotten_at >= _FORGET_EVERY:
             self._state.forget(onset.at)
             self._forgotten_at = onset.at
-        self._copies.append(_Copy(onset.id, self._state.copy()))
-        self._uncopied = 0
+        self._past.keep(onset, self._state)
         # What is merged is as young as the lateness window, and that when it is merged.
         needed = onset.at - 2 * self._rules.lateness.total_seconds()
-        if len(self._copies) > _COPIES:
-            # Less and less often, the longer ago.
-            del self._copies[1 : _COPIES // 2 : 2]
-        while len(self._copies) > 1 and (
-            self._copies[1].upto[0] < needed or len(self._log) > _LONGEST
-        ):
-            self._drop_oldest()
+        while self._past.forget(inf if len(self._log) > _LONGEST else needed):
+            self._drop_settled()
 
-    def _drop_oldest(self) -> None:
-        """What came before the second copy is settled."""
-        del self._copies[0]
-        settled = bisect_right(self._log, self._copies[0].upto, key=_id)
+    def _drop_settled(self) -> None:
+        """What came before the oldest copy is settled."""
+        settled = bisect_right(self._log, self._past.oldest.upto, key=_id)
         for each in self._log[:settled]:
             self._places.pop(each.span, None)
             self._openers.pop(each.span, None)
         del self._log[:settled]
-        going, before = self._state.going, self._copies[0].disruptions.going
+        going, before = self._state.going, self._past.oldest.disruptions.going
         # Whoever opened what is gone may be decided again, and then opens no live incident.
         opened = set(self._openers.values())
         self._gone = {
@@ -181,16 +172,15 @@ class Correlator:
         """Decides an onset in its place, and whatever came after it once more."""
         known = self._places.get(onset.span)
         since = min(onset.id, known.onset.id) if known is not None else onset.id
-        while len(self._copies) > 1 and self._copies[-1].upto >= since:
-            del self._copies[-1]
+        copy = self._past.back(since)
         # What came too late for the oldest copy was decided on top of it, and is so again.
-        oldest = len(self._copies) == 1
-        start = 0 if oldest else bisect_right(self._log, self._copies[-1].upto, key=_id)
+        oldest = copy is self._past.oldest
+        start = 0 if oldest else bisect_right(self._log, copy.upto, key=_id)
         taken = [each for each in self._log[start:] if each.span != onset.span]
         insort(taken, onset, key=_id)
         del self._log[start:]
         self._log.extend(taken)
-        state = self._copies[-1].disruptions.copy()
+        state = copy.disruptions.copy()
         for gone, into in self._gone.items():
             if gone not in state.going and state.root(into) != gone:
                 state.into.setdefault(gone, into)
@@ -202,7 +192,10 @@ class Correlator:
         self._places |= draft.places
         self._places |= {each.onset.span: each for each in ruling.placed}
         self._openers |= draft.openers
-        self._uncopied = len(taken)
+        if draft.revived:
+            renamed = draft.revived
+            self._openers = {each: renamed.get(n, n) for each, n in self._openers.items()}
+        self._past.uncopied = len(taken)
         return replace(ruling, overtaken=self._overtaken(ruling.opened))
 
 
@@ -223,7 +216,13 @@ class Draft:
         self._register = register
         self._gone = gone
         self.drafted = drafted
-        self._was: dict[int, int] = {}
+        # What was merged before is there still, and may go by another number by now.
+        known: dict[int, int] = {}
+        for each in state.going.keys() & gone.keys():
+            if (number := _last(gone, each)) not in state.going:
+                known[number] = max(each, known.get(number, each))
+        state.into |= known
+        self._was = {each: number for number, each in known.items()}
         self._mergers: dict[int, Reason] = {}
 
     def decide(self, onsets: Iterable[Onset], opened: Mapping[Span, int]) -> None:
@@ -318,8 +317,9 @@ class Draft:
         state, fresh, renamed = self.state, set[int](), dict[int, int]()
         held = self._held(live)
         for draft in [each for each in state.going if each < 0 or each in gone]:
-            known = {*held.get(draft, ()), _last(gone, draft)} & live
-            had = [each for each in sorted(known) if each not in state.going]
+            last = _last(gone, draft)
+            known = [last, *sorted(held.get(draft, set()) - {last})]
+            had = [each for each in known if each in live and each not in state.going]
             number = had[0] if had else self._register.number()
             if not had:
                 fresh.add(number)

@@ -104,6 +104,40 @@ class Disruptions:
         """Whether an onset would open a disruption because nothing ties it to what goes on."""
         return onset.home is None and onset.after is None and not self._evidence(onset)
 
+    def stands_aside(self, onset: Onset) -> bool:
+        """Whether an onset from before some of the others has nothing to do with those: then it
+        belongs where it would if it were the last, and nothing else belongs elsewhere because of
+        it. Where that is not plain to see, it is not said.
+        """
+        if onset.home is not None or onset.after is not None or onset.barred:
+            return False
+        if self._crowds.get(onset.place or ""):
+            return False
+        over = self.going.keys() & self.overtaken.keys()
+        if any(onset.place in self.going[number].crowded for number in over):
+            return False
+        for number, trace in self._activity.touched(onset, self._topology, self._rules):
+            if trace.at >= onset.at or self.root(number) in self.overtaken:
+                return False
+        found = self._evidence(onset)
+        storm = self._rules.storm
+        if not found:
+            return min(storm.names, storm.gather) > 1
+        return len(found) == 1 and self._takes_quietly(self.going[min(found)], onset)
+
+    def _takes_quietly(self, target: Disruption, onset: Onset) -> bool:
+        """Whether a disruption has brought nothing since an onset, and is no storm with it, not
+        even at its place.
+        """
+        storm = self._rules.storm
+        there = target.places.get(onset.place or "", {}).keys() | {onset.name}
+        return (
+            target.last < onset.at
+            and not target.storm
+            and len(target.pulse.latest.keys() | {onset.name}) < storm.names
+            and len(there) < storm.gather
+        )
+
     def decide(self, onset: Onset, register: Register) -> Verdict:
         """Where an onset belongs that comes after all the others."""
         if not onset.long and (home := self._return(onset)) is not None:
