@@ -10,7 +10,7 @@ from tests.decide.problems import incident
 from watcher.decide.cost import Bill, counted, priority
 from watcher.model.catalogue import Calendar, Catalogue, Customer, Service, Sla
 from watcher.model.change import replace
-from watcher.model.incident import Incident, Priority
+from watcher.model.incident import Course, Incident, Priority
 from watcher.model.policy import Channel, Costs
 from watcher.model.problem import Cost
 
@@ -38,16 +38,19 @@ def bill(channel: Channel | None = None, calendar: Calendar | None = DAYTIME) ->
 
 
 def test_incidents_cost_what_they_lasted() -> None:
-    """Those that are not over have not lasted yet, those that were merged count elsewhere."""
+    """Those that are not over have not lasted yet, those that were merged count elsewhere; while
+    one was over, until it was reopened, it did not last.
+    """
     incidents = [
         incident(1, resolved_at=at(60)),
         incident(2, minutes=60, closed_at=at(90)),
         incident(3),
         incident(4, merged_into=1, closed_at=at(60)),
         incident(5, minutes=60, resolved_at=at(0)),
+        incident(6, resolved_at=at(90), course=Course(breaks=((at(10), at(70)),))),
     ]
 
-    assert Cost(4, 1.5 * HOUR) == counted(incidents, bill(), at(90))
+    assert Cost(5, 2 * HOUR) == counted(incidents, bill(), at(90))
 
 
 def test_incidents_that_broke_a_promise_are_counted() -> None:
@@ -77,13 +80,20 @@ def test_incidents_that_broke_a_promise_are_counted() -> None:
             0,
         ),
         (Channel("sms", "webhook", Priority.P3), incident(customer="globex"), 0),
+        (
+            Channel("sms", "webhook", Priority.P3),
+            incident(service="billing", course=Course(history=True)),
+            0,
+        ),
         (None, incident(service="billing"), 0),
     ],
 )
 def test_whoever_is_told_outside_business_hours_was_woken(
     told: Channel | None, found: Incident, woken: int
 ) -> None:
-    """The hours are those of the service, else of the customer; without any nobody sleeps."""
+    """The hours are those of the service, else of the customer; without any nobody sleeps. Of
+    history nobody was told.
+    """
     assert woken == counted([found], bill(told), at(60)).woken
 
 

@@ -31,10 +31,9 @@ def counted(incidents: Iterable[Incident], bill: Bill, now: datetime) -> Cost:
     is not over has not lasted yet, but may have broken a promise.
     """
     mine = [each for each in incidents if each.merged_into is None]
-    lasted = [end - each.opened_at for each in mine if (end := each.resolved_at or each.closed_at)]
     return Cost(
         incidents=len(mine),
-        lasted=sum((max(each, timedelta()) for each in lasted), timedelta()),
+        lasted=sum(map(_lasted, mine), timedelta()),
         breaches=sum(broken(each, bill.catalogue, now) for each in mine),
         woken=sum(_woke(each, bill) for each in mine),
     )
@@ -59,8 +58,17 @@ def _term(name: str, value: int, levels: tuple[int, ...], what: str) -> tuple[Pr
     return Priority.P5, Term(name, str(value), f"P5 below {levels[-1]} {what}")
 
 
+def _lasted(incident: Incident) -> timedelta:
+    """How long it went on, if it does no more; not while it was over until it was reopened."""
+    end = incident.resolved_at or incident.closed_at or incident.opened_at
+    over = sum((back - gone for gone, back in incident.course.breaks), timedelta())
+    return max(end - incident.opened_at - over, timedelta())
+
+
 def _woke(incident: Incident, bill: Bill) -> bool:
     """Whether somebody was told of it while those who need the service were not at work."""
+    if incident.course.history:
+        return False
     calendar = _calendar(incident, bill.catalogue)
     if calendar is None or hours_at(calendar, incident.opened_at).within:
         return False
