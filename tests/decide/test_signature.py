@@ -60,9 +60,11 @@ def test_without_alerts_the_title_tells() -> None:
     """Somebody phoned, and somebody wrote down what he said; nobody is suspected for good."""
     suspect = Suspect("k1", "db01", NOW, Reason("first-to-fire", "x"))
     by_phone = incident(title="Печать не работает", hosts=(), service=None, suspect=suspect)
-    found = signature_of(by_phone, [], [], {})
+    old_ticket = incident(title="DB01: disk is full", hosts=("db01",), service=None)
+    found = [signature_of(each, [], [], {}).traits["alert"] for each in (by_phone, old_ticket)]
 
-    assert {"alert": frozenset({"Печать не работает"})} == found.traits
+    assert [{"Печать не работает"}, {"<host>: disk is full"}] == found
+    assert {"alert"} == set(signature_of(by_phone, [], [], {}).traits)
 
 
 def test_a_storm_is_told_by_some_of_its_alerts() -> None:

@@ -40,7 +40,7 @@ def signature_of(
     services = {incident.service, *(each.service for each in mine)}
     suspect = incident.suspect
     traits: dict[str, Iterable[str]] = {
-        **(symptoms(names) or {"alert": [host_free(incident.title, None)]}),
+        **(symptoms(names) or {"alert": [host_free(incident.title, *incident.hosts)]}),
         CONDITION: [each.key for each in mine],
         "service": [each for each in services if each],
         "role": [f"{name}={value}" for host in hosts for name, value in tags.get(host, {}).items()],
@@ -69,10 +69,10 @@ def signed(opened_at: datetime, traits: Mapping[str, Iterable[str]]) -> Signatur
     return Signature(opened_at, {name: values for name, values in found.items() if values})
 
 
-def host_free(name: str, host: str | None) -> str:
-    """The name of an alert without what is volatile in it, and without its host."""
+def host_free(name: str, *hosts: str | None) -> str:
+    """The name of an alert without what is volatile in it, and without its hosts."""
     text = template(name)
-    for each in _names_of(host or ""):
+    for each in (each for host in hosts for each in _names_of(host or "")):
         text = re.sub(
             rf"(?<![\w.-]){re.escape(each)}(?![\w-])", "<host>", text, flags=re.IGNORECASE
         )
