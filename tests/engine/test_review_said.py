@@ -7,8 +7,9 @@ import pytest
 from tests.decide.given import POLICY, at
 from tests.decide.test_lifecycle import alert, arrival, moment, opened, scale, set_to
 from watcher.decide import lifecycle
-from watcher.decide.lifecycle import Both
+from watcher.decide.lifecycle import Both, News
 from watcher.engine.review_said import because_in, said_in
+from watcher.engine.review_words import WORDS
 from watcher.model.article import Language
 from watcher.model.change import replace
 from watcher.model.event import Severity
@@ -63,6 +64,16 @@ def test_no_line_of_a_life_is_left_in_english() -> None:
             "относится к проблеме 3 (Logs (all))",
         ),
         (
+            EntryKind.PROBLEM,
+            "problem 3 (Logs) is a known error; workaround: rotate",
+            "проблема 3 (Logs) — известная ошибка; обходное решение: rotate",
+        ),
+        (
+            EntryKind.PROBLEM,
+            "problem 3: the workaround did not help with #7",
+            "проблема 3: обходное решение не помогло с #7",
+        ),
+        (
             EntryKind.ACTION,
             "diagnosis linux of db1: done",
             "диагностика linux на db1: выполнена",
@@ -99,3 +110,9 @@ def test_a_reason_is_told_in_russian(text: str, russian: str) -> None:
     """With the units of times."""
     assert russian == because_in(RU, text)
     assert text == because_in(Language.ENGLISH, text)
+
+
+@pytest.mark.parametrize("event", News)
+def test_what_people_were_told_has_words(event: News) -> None:
+    """In each language, whatever the news."""
+    assert [] == [language for language in Language if f"event_{event}" not in WORDS[language]]

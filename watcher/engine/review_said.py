@@ -65,6 +65,13 @@ _ENTRIES: Mapping[EntryKind, Mapping[str, str]] = {
         "speaks for problem {} ({})": "говорит в пользу проблемы {} ({})",
         "problem {} ({}) is resolved: {}": "проблема {} ({}) решена: {}",
         "problem {} ({}) is back": "проблема {} ({}) вернулась",
+        "problem {} ({}) is a known error; workaround: {}": "проблема {} ({}) — известная ошибка; "
+        "обходное решение: {}",
+        "problem {}: refused by {}": "проблема {} отклонена: {}",
+        "problem {}: the workaround helped with #{}": "проблема {}: обходное решение помогло с #{}",
+        "problem {}: the workaround did not help with #{}": "проблема {}: обходное решение не "
+        "помогло с #{}",
+        "new: nothing like it among {} incidents": "новый: среди {} инцидентов нет похожих",
     },
     EntryKind.NOTE: {
         "open again: nobody is on it": "снова открыт: им никто не занимается",
