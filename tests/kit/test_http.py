@@ -267,6 +267,13 @@ def test_a_header_cannot_smuggle_another() -> None:
     assert SECRET not in str(caught.value)
 
 
+def test_a_header_that_nobody_can_send_is_refused() -> None:
+    """As a secret with a letter that only looks like a Latin one; nobody learns of the rest."""
+    with pytest.raises(RefusedError, match="has one line of Latin letters") as caught:
+        Door(HERE).call("GET", "http://localhost/", headers={"X-Key": f"{SECRET}\u0441"})
+    assert SECRET not in str(caught.value)
+
+
 def test_a_name_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     """The system's words are passed on; it may exist later."""
 

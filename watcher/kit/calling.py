@@ -81,10 +81,14 @@ def _prepare(
     method: str, url: str, headers: Mapping[str, str], body: bytes
 ) -> requests.PreparedRequest:
     try:
+        # The library itself would find this out only while it sends.
+        "".join(headers.values()).encode("latin-1")
         return requests.Request(method, url, headers=dict(headers), data=body).prepare()
     except (requests.RequestException, ValueError):
-        peer = peer_of(url)
-        raise RefusedError(f"{peer}: the URL or a header of the call is malformed") from None
+        raise RefusedError(
+            f"{peer_of(url)}: the URL or a header of the call is malformed; a secret that travels "
+            "in a header has one line of Latin letters"
+        ) from None
 
 
 def _read(answer: requests.Response, size: int, deadline: Deadline) -> Response:
