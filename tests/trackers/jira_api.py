@@ -11,8 +11,8 @@ EMAIL = "watcher@example.com"
 TOKEN = "jira-api-token-0123456789"
 PROOF = b64encode(f"{EMAIL}:{TOKEN}".encode()).decode()
 _JQL = re.compile(
-    r'project = "(?P<project>(?:[^"\\]|\\.)*)" AND '
-    r'(?:labels = "(?P<label>[\w-]+)"|issuekey IS NOT EMPTY) ORDER BY key (?P<order>ASC|DESC)'
+    r'project = "(?P<project>(?:[^"\\]|\\.)*)"'
+    r'(?: AND labels = "(?P<label>[\w-]+)")? ORDER BY key (?P<order>ASC|DESC)'
 )
 _NO_SCREEN = "cannot be set. It is not on the appropriate screen, or unknown."
 

@@ -154,12 +154,10 @@ def test_an_issue_type_may_be_an_id(server: JiraServer) -> None:
 
 
 def test_labels_have_no_blanks(server: JiraServer) -> None:
-    """Those of the options and of the draft stand behind the key."""
-    draft = replace(DRAFT, labels=("web shop", " ", "x" * 300))
+    """Those of the options stand behind the key."""
+    filed(server, labels=("post incident", " ", "x" * 300))
 
-    CLOUD.file(server, draft, labels=("post incident",))
-
-    assert [DRAFT.key, "post-incident", "web-shop", "x" * 255] == server.tickets[0].labels
+    assert [DRAFT.key, "post-incident", "x" * 255] == server.tickets[0].labels
 
 
 def test_the_cloud_gets_a_document(server: JiraServer) -> None:
@@ -248,4 +246,9 @@ def test_an_answer_without_issues_is_no_jira(server: JiraServer) -> None:
 def test_the_check_says_who_we_are(own: JiraServer) -> None:
     """So that a wrong account is seen."""
     assert checked(own).reason.endswith(": Watcher files Task in OPS")
-    assert "401" in checked(own, token=Secret("not-the-right-one")).reason
+    assert "; check the token" in checked(own, token=Secret("not-the-right-one")).reason
+
+
+def test_an_account_of_the_cloud_has_a_token_and_an_email(server: JiraServer) -> None:
+    """Either may be the wrong one."""
+    assert "check the email or the token" in checked(server, email="x@example.com").reason

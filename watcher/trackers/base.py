@@ -22,7 +22,6 @@ class Draft:
     url: str
     at: datetime
     due: date | None = None
-    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,8 @@ def _jira(options: Options, now: datetime) -> "_Jira":
     cloud = options.edition is Edition.CLOUD
     login = b64encode(f"{options.email}:{token}".encode()).decode()
     proof = {"Authorization": f"Basic {login}" if cloud else f"Bearer {token}"}
-    return _Jira(options, Api(options, proof, "the token", now))
+    key = "the email or the token" if cloud else "the token"
+    return _Jira(options, Api(options, proof, key, now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +146,14 @@ class _Jira:
 
     def found(self, key: str) -> Ticket | None:
         """The oldest issue with this key that the search knows."""
-        issues = self._search(f'labels = "{key}" ORDER BY key ASC', 50)
+        issues = self._search(f' AND labels = "{key}" ORDER BY key ASC', 50)
         return self._with_key(issues, key)
 
     def unindexed(self, key: str) -> Ticket | None:
         """The issue with this key among the newest, in the search or not."""
         if not self._cloud:
             return None
-        newest = next(iter(self._search("issuekey IS NOT EMPTY ORDER BY key DESC", 1)), {})
+        newest = next(iter(self._search(" ORDER BY key DESC", 1)), {})
         prefix, _, number = text(newest.get("key")).rpartition("-")
         last = int(number) if number.isdecimal() else 0
         prefix = prefix or self.options.project
@@ -168,10 +169,10 @@ class _Jira:
             return None
         return self._with_key(elements(answer.get("issues")), key)
 
-    def _search(self, jql: str, most: int) -> list[Mapping[str, object]]:
+    def _search(self, which: str, most: int) -> list[Mapping[str, object]]:
         """The first issues of the project that fit, with their labels."""
         path = f"{self._rest}/search/jql" if self._cloud else f"{self._rest}/search"
-        jql = f"project = {_quoted(self.options.project)} AND {jql}"
+        jql = f"project = {_quoted(self.options.project)}{which}"
         question = {"jql": jql, "fields": ["labels"], "maxResults": most}
         answer = members(self.api.ask(path, question, about=self._about))
         if not isinstance(answer.get("issues"), list):
@@ -206,7 +207,7 @@ class _Jira:
         return Filed(Outcome(Verdict.DONE, f"filed as {ticket.key}"), ticket)
 
     def _fields(self, draft: Draft, *, dated: bool) -> dict[str, object]:
-        labels = map(_label, (*self.options.labels, *draft.labels))
+        labels = map(_label, self.options.labels)
         kind = self.options.issue_type
         fields: dict[str, object] = {
             **self.options.fields,
