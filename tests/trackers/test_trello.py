@@ -112,3 +112,9 @@ def test_a_list_that_is_none_is_no_trello(server: TrelloServer) -> None:
 def test_the_check_says_who_we_are(server: TrelloServer) -> None:
     """So that a wrong account is seen."""
     assert checked(server).reason.endswith(": watcher files cards in To do")
+
+
+def test_an_address_is_no_board() -> None:
+    """People copy it as a whole; the configuration says what is wanted instead."""
+    with pytest.raises(ValueError, match="`board` is its id"):
+        replace(trello.SAMPLE, board="https://trello.com/b/Hq3pX9aB/ops")

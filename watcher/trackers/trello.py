@@ -51,6 +51,8 @@ class Options:
     def __post_init__(self) -> None:
         if not self.board or not self.list:
             raise ValueError("`board` and `list` are needed")
+        if not _SHORT_LINK.fullmatch(self.board):
+            raise ValueError("`board` is its id, or only the short one in its address")
         check_way(self)
 
 
