@@ -45,11 +45,12 @@ def _command(
 
 def _ask(trackers: Sequence[Tracker]) -> bool:
     """Says of each tracker whether it lets Watcher file; returns whether all do."""
-    now = Clock().now()
-    answers = {each.name: each.check(now) for each in trackers}
-    for name, answer in answers.items():
-        typer.echo(f"tracker {name}: {answer.reason}")
-    return all(each.verdict is Verdict.DONE for each in answers.values())
+    verdicts = set()
+    for each in trackers:
+        answer = each.check(Clock().now())
+        typer.echo(f"tracker {each.name}: {answer.reason}")
+        verdicts.add(answer.verdict)
+    return verdicts <= {Verdict.DONE}
 
 
 def _examine(config: Path | None) -> tuple[Settings | None, list[Problem]]:
