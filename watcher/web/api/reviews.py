@@ -91,7 +91,7 @@ class NewReview(BaseModel):
 
 
 class ItemTicket(BaseModel):
-    """The mirror of an action item in a tracker."""
+    """What an action item is in a tracker."""
 
     model_config = ConfigDict(from_attributes=True)
 
