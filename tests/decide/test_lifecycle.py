@@ -7,6 +7,7 @@ import pytest
 
 from tests.decide.given import POLICY, at, incident
 from watcher.decide import lifecycle
+from watcher.decide.course import joint
 from watcher.decide.lifecycle import Arrival, Both, Moment, News, RefusedError, Report, Step
 from watcher.decide.priority import Scale
 from watcher.model.alert import Alert, AlertStatus
@@ -518,3 +519,25 @@ def test_it_is_known_when_an_incident_was_over_for_a_while() -> None:
     ).incident
 
     assert ((at(5), at(60)), (at(90), at(95))) == again.course.breaks
+
+
+def test_what_took_another_in_is_as_urgent_as_that_was_by_then() -> None:
+    """A merger gives nobody more time; what went into it before it opened counts from then on."""
+    first, other = opened(alert()).incident, replace(opened(alert("net")).incident, number=2)
+    mild = replace(first, priority=Priority.P4)
+    early = replace(other, opened_at=at(-9), priority=Priority.P3)
+    late = replace(other, opened_at=at(5), priority=Priority.P1)
+    risen = ((Priority.P4, at(0)), (Priority.P1, at(5)))
+
+    assert ((Priority.P3, at(0)),) == joint(mild, early).peaks
+    assert risen == joint(mild, late).peaks
+    assert Course() == joint(late, mild)
+
+
+def test_what_took_another_in_goes_on_since_that_opened() -> None:
+    """It was over until then only, though nobody knew before they were found to be one."""
+    over = replace(opened(alert()).incident, status=Status.RESOLVED, resolved_at=at(5), firing=0)
+    later = replace(opened(alert("net")).incident, number=2, opened_at=at(20))
+    _, grown = lifecycle.merge(Both(later, over, 2), moment(50), scale(), POLICY.grouping)
+
+    assert ((at(5), at(20)),) == grown.incident.course.breaks

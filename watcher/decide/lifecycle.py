@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from watcher.decide.adopt import kept_ticket
+from watcher.decide.course import joint, resumed, risen
 from watcher.decide.priority import Scale, basis, pooled, prioritise
 from watcher.model.alert import Alert
 from watcher.model.change import replace
 from watcher.model.event import Severity
 from watcher.model.incident import (
-    Course,
     Entry,
     EntryKind,
     Incident,
@@ -263,12 +263,13 @@ def merge(both: Both, moment: Moment, scale: Scale, grouping: Grouping) -> tuple
         ticket=ticket,
         stakes=pooled((*earlier.stakes, *later.stakes)),
         judgement=weightier(earlier, later),
+        course=joint(earlier, later),
     )
     if moment.now - earlier.opened_at <= grouping.suspect_after:
         grown = _with_suspect_of(grown, later)
     away = _entry(closed, EntryKind.MERGED, f"merged into #{earlier.number}", moment)
     taken = _entry(grown, EntryKind.MERGED, f"took in #{later.number}", moment)
-    back = reopened(grown, moment) if grown.firing else Step(grown)
+    back = reopened(grown, moment, later.opened_at) if grown.firing else Step(grown)
     raised = reprioritised(back.incident, scale, moment, was=earlier.severity)
     entries = (taken, *besides, *back.entries, *raised.entries)
     return Step(closed, (away,)), Step(raised.incident, entries, back.news + raised.news)
@@ -395,12 +396,11 @@ def _with_suspect_of(incident: Incident, other: Incident) -> Incident:
     return replace(incident, suspect=theirs, title=title)
 
 
-def reopened(incident: Incident, moment: Moment) -> Step:
-    """An incident that was over and is not; any other stays as it is."""
+def reopened(incident: Incident, moment: Moment, since: datetime | None = None) -> Step:
+    """An incident that was over and is not, perhaps since before; any other stays as it is."""
     if incident.status not in {Status.RESOLVED, Status.CLOSED}:
         return Step(incident)
     status = Status.ACKNOWLEDGED if incident.acknowledged_at else Status.OPEN
-    over = (incident.resolved_at or moment.now, moment.now)
     # Meanwhile nobody looked at what the clock does to its priority.
     back = replace(
         incident,
@@ -408,7 +408,7 @@ def reopened(incident: Incident, moment: Moment) -> Step:
         resolved_at=None,
         closed_at=None,
         review_at=moment.now,
-        course=replace(incident.course, breaks=(*incident.course.breaks, over)),
+        course=resumed(incident, since or moment.now),
     )
     return _told(back, EntryKind.REOPENED, "reopened", moment, News.REOPENED)
 
@@ -418,24 +418,13 @@ def _prioritised(incident: Incident, scale: Scale, now: datetime) -> Incident:
     known = (incident.priority, incident.terms, incident.review_at)
     if (found.priority, found.terms, found.review_at) == known:
         return incident
-    course = _risen(incident, found.priority, now)
     return replace(
         incident,
         priority=found.priority,
         terms=found.terms,
         review_at=found.review_at,
-        course=course,
+        course=risen(incident, found.priority, now),
     )
-
-
-def _risen(incident: Incident, priority: Priority, now: datetime) -> Course:
-    """The course of an incident that gets this priority. What it has when it opens is its first."""
-    if priority == incident.priority or now <= incident.opened_at:
-        return incident.course
-    peaks = incident.course.peaks or ((incident.priority, incident.opened_at),)
-    if priority < peaks[-1][0]:
-        peaks = (*peaks, (priority, now))
-    return replace(incident.course, peaks=peaks)
 
 
 def reprioritised(

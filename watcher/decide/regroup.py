@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from watcher.decide import label
 from watcher.decide.adopt import kept_ticket
 from watcher.decide.correlate import group_of
+from watcher.decide.course import joint
 from watcher.decide.dedup import Identity
 from watcher.decide.lifecycle import (
     MACHINE,
@@ -116,6 +117,7 @@ def merge(source: Roll, into: Roll, moment: Moment, ground: Ground) -> Regrouped
         took=(*kept.took, gone.number, *gone.took),
         ticket=ticket,
         judgement=weightier(kept, gone),
+        course=joint(kept, gone),
     )
     apart = {*_apart(kept), *_apart(gone)}
     moved = _handed(source, source.members, into.incident, None, moment)
