@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Body, Path
 from fastapi import Query as Parameter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from watcher.engine import articles
 from watcher.engine.articles import (
@@ -177,10 +177,16 @@ class AskedArticles(Asked):
         str,
         Field(
             max_length=LONGEST_LINE,
-            description="Words in Russian or English, in any form; the best 50 are given, and "
-            "neither matchers nor a cursor are heeded",
+            description="Words in Russian or English, in any form; the best 50 are given. Goes "
+            "with neither matchers nor a cursor",
         ),
     ] = ""
+
+    @model_validator(mode="after")
+    def _alone(self) -> Self:
+        if self.search.strip() and (self.match or self.cursor is not None):
+            raise ValueError("a search goes with neither matchers nor a cursor")
+        return self
 
 
 @router.get("/articles", responses=errors(), response_model_exclude_unset=True)
