@@ -58,8 +58,8 @@ class Caller:
             if found and not permitted:
                 raise RefusedError(
                     f"{host} is at {found[0].ip}, a private or special address, which may not be "
-                    "called; if it is meant, permit private addresses (`allow_private`) or name its "
-                    "network (`networks`)"
+                    "called; if it is meant, permit private addresses (`allow_private`) or name "
+                    "its network (`networks`)"
                 )
             return connect(permitted, self.limits.connect, deadline)
         except OSError as error:
