@@ -75,6 +75,11 @@ def test_no_line_of_a_life_is_left_in_english() -> None:
         ),
         (
             EntryKind.ACTION,
+            "message 'problem_back' to ops: done",
+            "сообщение «проблема вернулась» в ops: отправлено",
+        ),
+        (
+            EntryKind.ACTION,
             "diagnosis linux of db1: done",
             "диагностика linux на db1: выполнена",
         ),
@@ -102,6 +107,10 @@ def test_a_line_is_told_in_russian_by_its_kind(
         (
             "app1 depends on db1, which alerted 41 s before",
             "app1 зависит от db1, откуда было оповещение на 41 с раньше",
+        ),
+        (
+            "the same condition on the same host, 3 times before",
+            "то же условие на том же хосте, раньше столько раз: 3",
         ),
         ("it was the cat", "it was the cat"),
     ],

@@ -121,6 +121,23 @@ _REASONS = {
     "somebody found nothing left to do": "кто-то счёл, что делать больше нечего",
     "somebody found it not to be over": "кто-то счёл, что он не закончился",
     "somebody reported it": "о нём сообщил человек",
+    "somebody found them to be one disruption": "кто-то счёл их одним нарушением",
+    "somebody found it to be another disruption": "кто-то счёл это другим нарушением",
+    "somebody found it to belong elsewhere": "кто-то счёл, что это относится к другому",
+    "somebody found that there is a cause": "кто-то счёл, что у них есть причина",
+    "somebody agrees": "кто-то согласен",
+    "somebody does not agree": "кто-то не согласен",
+    "somebody knows what helps meanwhile": "кто-то знает, что пока помогает",
+    "somebody took the cause away": "кто-то устранил причину",
+    "somebody found that the cause is not gone": "кто-то счёл, что причина не устранена",
+    "somebody found it to be the cause": "кто-то счёл это причиной",
+    "somebody found another cause": "кто-то нашёл другую причину",
+    "somebody found them to have one cause": "кто-то счёл, что причина у них одна",
+    "somebody used the workaround": "кто-то применил обходное решение",
+    "somebody wanted to know more": "кто-то захотел узнать больше",
+    "the same condition on the same host, {} times before": "то же условие на том же хосте, раньше "
+    "столько раз: {}",
+    "the same condition on the same host": "то же условие на том же хосте",
     "nothing was going on that {} has to do with": "рядом с {} ничего не происходило",
     "another alert on {} {} before": "другое оповещение на {}, на {} раньше",
     "{} depends on {}, which alerted {} before": "{} зависит от {}, откуда было оповещение на {} "
@@ -130,6 +147,7 @@ _REASONS = {
     "the same alert on {} at {} {} before": "то же оповещение на {} ({}) на {} раньше",
 }
 _SPAN = re.compile(r"[0-9]+ (?:s|min|h|d)(?: [0-9]+ (?:s|min|h))?")
+_EVENT = re.compile(r"'([a-z_]+)'")
 _GAP = re.escape("{}")
 
 Sentence = tuple[re.Pattern[str], str]
@@ -155,6 +173,8 @@ def _in(language: Language, sentences: tuple[Sentence, ...], text: str) -> str:
 
 
 def _gap(text: str, words: Mapping[str, str]) -> str:
+    if event := _EVENT.fullmatch(text):
+        return f"«{words.get(f'event_{event[1]}', event[1])}»"
     return with_units(text, words) if _SPAN.fullmatch(text) else text
 
 
