@@ -84,7 +84,9 @@ def test_a_done_action_keeps_its_key(store: Store) -> None:
 
 
 def test_what_is_over_can_be_decided_anew(store: Store) -> None:
-    """It is due again, with what is to be done now; what is not over goes on as it was decided."""
+    """It is due again, with what is to be done now, for as long as if it were new; what is not over
+    goes on as it was decided.
+    """
     queue(store, intent("done", "a"), intent("given up", "b"), intent("running", "c"))
     done, given_up, _ = claim(store)
     settle(store, done, ActionStatus.DONE)
@@ -101,7 +103,7 @@ def test_what_is_over_can_be_decided_anew(store: Store) -> None:
 
     again = claim(store, later)
     assert ["done", "given up", "new"] == sorted(keys(again))
-    assert [1, 1, 1] == [action.attempts for action in again]
+    assert [(1, later)] * 3 == [(action.attempts, action.created_at) for action in again]
     assert {"other"} == {action.payload["channel"] for action in again}
     assert {"running": "c", "new": "other"} == {
         key: action.payload["channel"] for key, action in named.items()

@@ -43,7 +43,8 @@ UPDATE action SET status = 'waiting', attempts = 0, next_at = :now
 WHERE id = :id AND status = 'gave_up'
 """
 _RENEW = """
-UPDATE action SET status = 'waiting', attempts = 0, payload = :payload, next_at = :now
+UPDATE action SET status = 'waiting', attempts = 0, payload = :payload, created_at = :now,
+    next_at = :now
 WHERE key = :key AND status IN ('done', 'gave_up')
 """
 _FOLLOWERS = """
