@@ -778,7 +778,8 @@ def test_nothing_is_configured_in_vain() -> None:
 
 def test_the_example_configuration_is_sound() -> None:
     """What the documents show can be used as it stands, apart from the login files."""
-    env = {name: "x" for name in ("ZABBIX_TOKEN", "GRAFANA_SECRET", "SMTP_PASSWORD")}
+    names = ("ZABBIX_TOKEN", "GRAFANA_SECRET", "SMTP_PASSWORD", "REDMINE_KEY")
+    env = dict.fromkeys(names, "x")
     settings = load(DOCS / "examples" / "watcher.yaml", env)
 
     assert len(settings.sources) == 3
