@@ -71,7 +71,7 @@ def test_a_draft_is_filed_once(redmine: Redmine, options: Options, key_field: in
 
     first, second = file(draft, options), file(draft, options)
 
-    assert (Verdict.DONE, f"filed as #{_number(first)}") == _said(first)
+    assert (Verdict.DONE, f"filed as {_number(first)}") == _said(first)
     assert (Verdict.DONE, f"#{_number(first)} was there already") == _said(second)
     assert first.ticket == second.ticket
     assert first.ticket is not None

@@ -120,6 +120,22 @@ def test_a_document_tells_all_that_is_known() -> None:
     assert "(известная ошибка)" in russian
 
 
+@pytest.mark.parametrize(
+    ("because", "shown"),
+    [
+        ("filed as OPS-1", "filed as OPS-1 |"),
+        ("OPS-1 was there already", "filed as OPS-1 (OPS-1 was there already) |"),
+    ],
+)
+def test_what_came_of_a_ticket_is_said_once(because: str, shown: str) -> None:
+    """The line says it by itself; what else the tracker made of it stands behind."""
+    text = "ticket in ops for action item 1 of #7: filed as OPS-1"
+    entry = Entry(7, NOW, EntryKind.ACTION, text, Reason("deliver", because))
+    told = Reviewed(account(Record(INCIDENT, timeline=[entry])), None)
+
+    assert shown in to_markdown(report(told, Language.ENGLISH))
+
+
 HOUR = timedelta(hours=1)
 WEEK = {day: ((540, 1080),) for day in range(5)}
 TIMES = {Priority.P2: 2 * HOUR}

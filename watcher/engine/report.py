@@ -149,7 +149,9 @@ def _told(fact: Fact, language: Language) -> str:
     else:
         told = (said_in(language, fact.entry, each) for each in fact.said)
         said = words[f"fact_{fact.kind}"].format(*told)
-    because = because_in(language, fact.because)
+    # The line of a ticket ends with what came of it.
+    known = any(each.endswith(fact.because) for each in fact.said)
+    because = "" if known else because_in(language, fact.because)
     return f"{said} ({because})" if because else said
 
 

@@ -203,7 +203,7 @@ class _Redmine:
             raise
         issue = members(members(answer).get("issue"))
         ticket = self._ticket(issue)
-        said = "; ".join((f"filed as #{ticket.key}", *self._lacks(draft, issue)))
+        said = "; ".join((f"filed as {ticket.key}", *self._lacks(draft, issue)))
         return Filed(Outcome(Verdict.DONE, said), ticket)
 
     def _issue(self, draft: Draft, tracker: str) -> dict[str, object]:
