@@ -368,7 +368,6 @@ def test_what_incidents_cost_makes_the_priority() -> None:
 @pytest.mark.parametrize(
     ("news", "text"),
     [
-        (News.PROPOSED, "problem 1 (disk full) is proposed"),
         (
             News.KNOWN_ERROR,
             "problem 1 (disk full) is a known error; workaround: truncate the log",

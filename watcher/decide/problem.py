@@ -274,7 +274,6 @@ def announced(problem: Problem, incident: Incident, news: News, moment: Moment) 
     """What the timeline of an incident says of news about its problem."""
     name = f"problem {problem.number} ({problem.title})"
     text = {
-        News.PROPOSED: f"{name} is proposed",
         News.KNOWN_ERROR: f"{name} is a known error; workaround: {problem.workaround}",
         News.RESOLVED: f"{name} is resolved: {problem.fix or problem.root_cause}",
         News.REOPENED: f"{name} is back",
