@@ -138,6 +138,10 @@ _REASONS = {
     "the same condition on the same host, {} times before": "то же условие на том же хосте, раньше "
     "столько раз: {}",
     "the same condition on the same host": "то же условие на том же хосте",
+    "its own alert {} is new here; nothing alerted before it": "его оповещение {} здесь впервые; "
+    "раньше него ничего не было",
+    "its own alert {} is new here; first alert after {}": "его оповещение {} здесь впервые; первое "
+    "через {}",
     "nothing was going on that {} has to do with": "рядом с {} ничего не происходило",
     "another alert on {} {} before": "другое оповещение на {}, на {} раньше",
     "{} depends on {}, which alerted {} before": "{} зависит от {}, откуда было оповещение на {} "
