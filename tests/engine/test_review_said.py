@@ -74,6 +74,12 @@ def test_no_line_of_a_life_is_left_in_english() -> None:
             "проблема 3: обходное решение не помогло с #7",
         ),
         (
+            EntryKind.PROBLEM,
+            "known error 3: rotate; now; it helped 2 of 3 times; awaiting problem 3",
+            "известная ошибка 3: rotate; now; помогло 2 из 3 раз; ждёт проблему 3",
+        ),
+        (EntryKind.PROBLEM, "known error 3: rotate", "известная ошибка 3: rotate"),
+        (
             EntryKind.ACTION,
             "message 'problem_back' to ops: done",
             "сообщение «проблема вернулась» в ops: отправлено",

@@ -7,6 +7,7 @@ are, and so does what is not known.
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import product
 
 from watcher.engine.review_words import WORDS, with_units
 from watcher.model.article import Language
@@ -103,6 +104,12 @@ _ENTRIES: Mapping[EntryKind, Mapping[str, str]] = {
     },
     EntryKind.CHANGE: {"change before it: {}": "изменение перед ним: {}"},
 }
+# What the line on a known error may say besides, in this order.
+_HELPS = (
+    ("; runbook: {}", "; ранбук: {}"),
+    ("; it helped {} of {} times", "; помогло {} из {} раз"),
+    ("; awaiting problem {}", "; ждёт проблему {}"),
+)
 _REASONS = {
     "every alert of the incident has ended": "все оповещения инцидента закончились",
     "every alert that is left has ended": "все оставшиеся оповещения закончились",
@@ -138,6 +145,7 @@ _REASONS = {
     "the same condition on the same host, {} times before": "то же условие на том же хосте, раньше "
     "столько раз: {}",
     "the same condition on the same host": "то же условие на том же хосте",
+    "the same condition, {} after it was last seen": "то же условие, снова через {}",
     "its own alert {} is new here; nothing alerted before it": "его оповещение {} здесь впервые; "
     "раньше него ничего не было",
     "its own alert {} is new here; first alert after {}": "его оповещение {} здесь впервые; первое "
@@ -184,7 +192,15 @@ def _gap(text: str, words: Mapping[str, str]) -> str:
 
 @cache
 def _entries(kind: EntryKind) -> tuple[Sentence, ...]:
-    return tuple(_compiled(_ENTRIES.get(kind, {})))
+    known = dict(_known_errors()) if kind is EntryKind.PROBLEM else {}
+    return tuple(_compiled({**_ENTRIES.get(kind, {}), **known}))
+
+
+def _known_errors() -> Iterator[tuple[str, str]]:
+    """The line on a known error, with the most that it may say first."""
+    for said in product(*([each, ("", "")] for each in _HELPS)):
+        english, russian = map("".join, zip(*said, strict=True))
+        yield "known error {}: {}" + english, "известная ошибка {}: {}" + russian
 
 
 @cache
