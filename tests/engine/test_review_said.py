@@ -78,6 +78,16 @@ def test_no_line_of_a_life_is_left_in_english() -> None:
             "known error 3: rotate; now; it helped 2 of 3 times; awaiting problem 3",
             "известная ошибка 3: rotate; now; помогло 2 из 3 раз; ждёт проблему 3",
         ),
+        (
+            EntryKind.PROBLEM,
+            "the 3rd like this in 30 days, always Monday about 03:00; last time (#7) reboot",
+            "3-й такой за 30 д, всегда в понедельник около 03:00; прошлый (#7): reboot",
+        ),
+        (
+            EntryKind.PROBLEM,
+            "the 2nd like this in 30 days; last time (#7) not resolved yet",
+            "2-й такой за 30 д; прошлый (#7): not resolved yet",
+        ),
         (EntryKind.PROBLEM, "known error 3: rotate", "известная ошибка 3: rotate"),
         (
             EntryKind.ACTION,

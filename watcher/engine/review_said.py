@@ -72,6 +72,10 @@ _ENTRIES: Mapping[EntryKind, Mapping[str, str]] = {
         "problem {}: the workaround helped with #{}": "проблема {}: обходное решение помогло с #{}",
         "problem {}: the workaround did not help with #{}": "проблема {}: обходное решение не "
         "помогло с #{}",
+        "the {} like this in {} days, {}; last time (#{}) {}": "{} такой за {} д, {}; прошлый "
+        "(#{}): {}",
+        "the {} like this in {} days; last time (#{}) {}": "{} такой за {} д; прошлый (#{}): {}",
+        "last time (#{}) {}": "прошлый (#{}): {}",
         "new: nothing like it among {} incidents": "новый: среди {} инцидентов нет похожих",
     },
     EntryKind.NOTE: {
@@ -160,6 +164,18 @@ _REASONS = {
 }
 _SPAN = re.compile(r"[0-9]+ (?:s|min|h|d)(?: [0-9]+ (?:s|min|h))?")
 _EVENT = re.compile(r"'([a-z_]+)'")
+_ORDINAL = re.compile(r"([0-9]+)(?:st|nd|rd|th)")
+_RHYTHM = re.compile(r"(always|mostly)( [A-Z][a-z]+day)? about ([0-9]{2}:[0-9]{2})")
+_OFTEN = {"always": "всегда", "mostly": "чаще всего"}
+_DAYS = {
+    " Monday": " в понедельник",
+    " Tuesday": " во вторник",
+    " Wednesday": " в среду",
+    " Thursday": " в четверг",
+    " Friday": " в пятницу",
+    " Saturday": " в субботу",
+    " Sunday": " в воскресенье",
+}
 _GAP = re.escape("{}")
 
 Sentence = tuple[re.Pattern[str], str]
@@ -187,6 +203,10 @@ def _in(language: Language, sentences: tuple[Sentence, ...], text: str) -> str:
 def _gap(text: str, words: Mapping[str, str]) -> str:
     if event := _EVENT.fullmatch(text):
         return f"«{words.get(f'event_{event[1]}', event[1])}»"
+    if place := _ORDINAL.fullmatch(text):
+        return f"{place[1]}-й"
+    if rhythm := _RHYTHM.fullmatch(text):
+        return f"{_OFTEN[rhythm[1]]}{_DAYS.get(rhythm[2], '')} около {rhythm[3]}"
     return with_units(text, words) if _SPAN.fullmatch(text) else text
 
 
