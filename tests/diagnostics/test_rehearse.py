@@ -242,3 +242,16 @@ def test_steps_that_are_refused_are_told_though_nothing_is_played() -> None:
     book = replace(BOOK, steps=(STEPS[0], STEPS[2]))
     expect = Expectation(skipped=("df",))
     assert () == rehearse(book, Rehearsal("test", expect=expect, **refused)).differences
+
+
+def test_what_says_much_leaves_room_for_what_says_little() -> None:
+    """Of two lists and one sentence behind them 20 are kept, and that sentence is one of these."""
+    rows = Extract("rows", regex=r"row (?P<n>\d+)", all=True)
+    lists = (Signal(name, Level.BAD, "item.n", name, each="rows") for name in ("one", "other"))
+    signals = (*lists, Signal("last", Level.INFO, "rows", "at last"))
+    book = Runbook("long", "Long", "us", (Step("s", "S", "s", extract=(rows,), signals=signals),))
+    output = "\n".join(f"row {number}" for number in range(12))
+    told = rehearse(book, Rehearsal("test", outputs={"s": output})).steps[0].highlights
+
+    assert (20, "at last") == (len(told), told[-1].say)
+    assert ["one"] * 11 + ["other"] * 8 + ["last"] == [each.signal for each in told]

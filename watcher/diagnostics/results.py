@@ -3,7 +3,7 @@ the values in it and what they say.
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from watcher.decide.findings import NOT_HERE
@@ -167,8 +167,20 @@ def _trusted(
 ) -> tuple[Highlight, ...]:
     """What is good news only rules something out where everything was seen."""
     whole = result.status in _WELL and not result.partial and not result.truncated
-    kept = [each for each in told if whole or each.level is not Level.GOOD][:_MOST_HIGHLIGHTS]
-    return tuple(replace(each, say=redact(each.say, secrets)) for each in kept)
+    kept = [each for each in told if whole or each.level is not Level.GOOD]
+    return tuple(replace(each, say=redact(each.say, secrets)) for each in _fitting(kept))
+
+
+def _fitting(told: Sequence[Highlight]) -> list[Highlight]:
+    """As many as are kept, in their order; every signal is heard before any is heard twice."""
+    heard: set[str] = set()
+    first: list[int] = []
+    again: list[int] = []
+    for at, each in enumerate(told):
+        (again if each.signal in heard else first).append(at)
+        heard.add(each.signal)
+    chosen = [*first, *again][:_MOST_HIGHLIGHTS]
+    return [told[at] for at in sorted(chosen)]
 
 
 def _judge(step: Step, part: Part, seconds: float, seen: Seen) -> _Judgement:
