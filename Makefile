@@ -31,6 +31,7 @@ test: ## Run the tests with coverage; CI=true fails on anything left out
 	@tools/setup.sh dev
 	@tools/packages.sh test
 	@$(BIN)/python -m pytest $(PYTEST_ARGS) --cov --cov-report=term
+	@rm -f .coverage.* # what killed processes left half-written
 	@$(BIN)/python -m coverage report --include='watcher/model/*,watcher/decide/*' --fail-under=100
 
 .PHONY: check
