@@ -204,6 +204,20 @@ def test_a_young_incident_is_looked_at_again_when_it_grows(store: Store) -> None
     assert frozenset({"k1", "k2"}) == found.traits["condition"]
 
 
+def test_a_storm_is_looked_at_whenever_it_has_doubled(store: Store) -> None:
+    """Not for each of its alerts, of which there may be thousands."""
+    young = opened(store, 1)
+    one = follower(store)
+    one.step()
+    looks = 0
+    for alerts in range(2, 101):
+        with store.begin() as tx:
+            tx.save_incidents([replace(young, alerts=alerts)])
+        looks += one.step()
+
+    assert 6 == looks
+
+
 def test_a_merged_incident_is_like_nothing(store: Store) -> None:
     """What it was counts for the one that took it in."""
     opened(store, 1, 7)

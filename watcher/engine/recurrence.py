@@ -43,7 +43,9 @@ _AT_ONCE = 50
 _OLD_AT_ONCE = 500
 
 _Size = tuple[int, int, bool]
-"""How many alerts and diagnoses an incident has, and whether it has had its time."""
+"""How often the alerts of an incident have doubled, how many diagnoses it has, and whether it has
+had its time: a storm that grows by an alert at a time is not looked at for each.
+"""
 
 
 class Recurrence:
@@ -181,7 +183,7 @@ def act(tx: Tx, sight: Sight, rulebook: Rulebook, now: datetime) -> None:
 
 
 def _size(incident: Incident, evidence: int, now: datetime) -> _Size:
-    return incident.alerts, evidence, incident.opened_at <= now - _SETTLED
+    return incident.alerts.bit_length(), evidence, incident.opened_at <= now - _SETTLED
 
 
 def _is_settled(incident: Incident, now: datetime) -> bool:
