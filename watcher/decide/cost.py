@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from watcher.decide.hours import hours_at
+from watcher.decide.route import hears
 from watcher.decide.sla import broken
-from watcher.model.catalogue import Calendar, Catalogue
+from watcher.model.catalogue import Catalogue
 from watcher.model.incident import Incident, Priority, Term
 from watcher.model.policy import Costs, Policy
 from watcher.model.problem import Cost
@@ -69,19 +70,8 @@ def _woke(incident: Incident, bill: Bill) -> bool:
     """Whether somebody was told of it while those who need the service were not at work."""
     if incident.course.history:
         return False
-    calendar = _calendar(incident, bill.catalogue)
+    about = bill.catalogue.about(incident.customer, incident.service)
+    calendar = next((each.calendar for each in about if each.calendar is not None), None)
     if calendar is None or hours_at(calendar, incident.opened_at).within:
         return False
-    return any(
-        incident.priority <= channel.at_least
-        and (not channel.customers or incident.customer in channel.customers)
-        for channel in bill.policy.channels
-    )
-
-
-def _calendar(incident: Incident, catalogue: Catalogue) -> Calendar | None:
-    service = catalogue.services.get((incident.customer, incident.service or ""))
-    if service is not None and service.calendar is not None:
-        return service.calendar
-    customer = catalogue.customers.get(incident.customer)
-    return customer.calendar if customer is not None else None
+    return any(hears(channel, incident) for channel in bill.policy.channels)

@@ -104,11 +104,8 @@ class _Clock:
 
 def agreed(incident: Incident, catalogue: Catalogue) -> Sla | None:
     """The SLA that an incident is under: that of its service, else of its customer."""
-    service = catalogue.services.get((incident.customer, incident.service or ""))
-    if service is not None and service.sla is not None:
-        return service.sla
-    customer = catalogue.customers.get(incident.customer)
-    return customer.sla if customer is not None else None
+    about = catalogue.about(incident.customer, incident.service)
+    return next((each.sla for each in about if each.sla is not None), None)
 
 
 def promises(incident: Incident, catalogue: Catalogue, now: datetime) -> tuple[Promise, ...]:

@@ -131,3 +131,10 @@ class Catalogue:
     by_alias: Mapping[tuple[str, str], Host] = field(default_factory=dict)
     by_host: Mapping[tuple[str, str], tuple[Service, ...]] = field(default_factory=dict)
     profiles: Mapping[str, SshProfile] = field(default_factory=dict)
+
+    def about(self, customer: str, service: str | None) -> tuple[Service | Customer, ...]:
+        """The service of that name and its customer, as far as they are known: what the first of
+        them says counts.
+        """
+        found = self.services.get((customer, service or "")), self.customers.get(customer)
+        return tuple(each for each in found if each is not None)
