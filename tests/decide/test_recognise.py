@@ -10,7 +10,15 @@ from tests.contract.given import NOW, incident
 from tests.contract.test_store_problems import problem
 from watcher.decide.census import Census
 from watcher.decide.lifecycle import Moment
-from watcher.decide.recognise import Ground, alike, enough, known_error, recognised, unlike
+from watcher.decide.recognise import (
+    Comparison,
+    Ground,
+    alike,
+    enough,
+    known_error,
+    recognised,
+    unlike,
+)
 from watcher.decide.recur import Experience, Past
 from watcher.model.policy import ProblemRules
 from watcher.model.problem import Bond, ProblemStatus
@@ -48,7 +56,9 @@ def past(cause: int, *signatures: Signature) -> list[Past[int]]:
 
 def bond(*given: Past[int], refused: tuple[Past[int], ...] = (), **about: Any) -> object:
     """The problem of the full disk, and how sure that is."""
-    found = recognised(FULL, given, refused, ground(*(e.signature for e in given), **about))
+    found = recognised(
+        Comparison(FULL, given, ground(*(e.signature for e in given), **about)), refused
+    )
     return found and (found[0], found[1].bond)
 
 
@@ -120,7 +130,7 @@ def test_what_is_new_says_which_cause_comes_nearest(
     other = like(condition="k9", alert="cert", host="web01")
     mine = past(7, other, other) if known else []
     about = ground(FULL, other, other, among=before, **rules)
-    said = unlike(FULL, mine, about, before)
+    said = unlike(Comparison(FULL, mine, about), before)
 
     assert said.startswith(why)
     assert bool(why) is bool(said)
@@ -131,7 +141,7 @@ def test_what_is_too_little_like_a_cause_says_so() -> None:
     mine = past(7, replace_host(FULL, "web01"))
     about = ground(FULL, *(each.signature for each in mine), among=20, suggest=9.0)
 
-    assert "problem 7, explains it not well enough (+" in unlike(FULL, mine, about, 20)
+    assert "problem 7, explains it not well enough (+" in unlike(Comparison(FULL, mine, about), 20)
 
 
 def test_likes_share_a_symptom() -> None:

@@ -5,13 +5,14 @@ have none, or new.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from math import log
 
 from watcher.decide.census import Census
 from watcher.decide.lifecycle import Moment
 from watcher.decide.likeness import clues, worded
 from watcher.decide.problem import Guess, told
-from watcher.decide.recur import Experience, Past, Thresholds, judge
+from watcher.decide.recur import Experience, Past, Thresholds, Verdict, judge
 from watcher.decide.signature import CONDITION, SYMPTOMS
 from watcher.model.incident import Entry, Incident
 from watcher.model.policy import ProblemRules
@@ -41,27 +42,60 @@ class Ground:
     rules: ProblemRules
 
 
-def recognised(
-    new: Signature,
-    past: Sequence[Past[int]],
-    refused: Iterable[Past[int]],
-    ground: Ground,
-) -> tuple[int, Guess] | None:
-    """The problem that an incident is one of, or may be, of those that caused the `past`; what
-    people `refused` for a problem speaks against being sure of it. None: it is of none of them.
+@dataclass(frozen=True)
+class Comparison:
+    """A new incident beside those of before whose cause is known, compared once and when needed."""
+
+    new: Signature
+    past: Sequence[Past[int]]
+    ground: Ground
+
+    @cached_property
+    def verdict(self) -> Verdict[int]:
+        """Which of these causes it may have."""
+        known = self.ground
+        return judge(
+            self.new, self.past, known.census, known.experience, self._thresholds, known.seen
+        )
+
+    @property
+    def known(self) -> float:
+        """How well these causes explain it, as the rules count that."""
+        return self.verdict.known - self._left_out
+
+    @property
+    def _thresholds(self) -> Thresholds:
+        """The thresholds of the rules. Only what has a rare value in common is looked at, which is
+        more like the new one than those that are not: known causes must explain it so much better.
+        """
+        rules = self.ground.rules
+        return Thresholds(
+            pattern=rules.pattern,
+            margin=rules.margin,
+            sure=rules.sure + self._left_out,
+            suggest=rules.suggest + self._left_out,
+        )
+
+    @property
+    def _left_out(self) -> float:
+        compared = max(len({each.cause for each in self.past}), 1)
+        return log(max(self.ground.known, compared) / compared)
+
+
+def recognised(found: Comparison, refused: Iterable[Past[int]]) -> tuple[int, Guess] | None:
+    """The problem that an incident is one of, or may be; what people `refused` for a problem speaks
+    against being sure of it. None: it is of none of them.
 
     What repeats the conditions of a problem, and of no other, needs no figures to be recognised:
     where a customer has one kind of trouble only, nothing about it is rare.
     """
-    rules = ground.rules
-    not_so = {each.cause for each in refused if repeats(new, each.signature)}
-    same = _repeated(new, past)
+    not_so = {each.cause for each in refused if repeats(found.new, each.signature)}
+    same = _repeated(found.new, found.past)
     if len(same) == 1:
         [(cause, times)] = same.items()
-        if times >= rules.pattern and cause not in not_so:
+        if times >= found.ground.rules.pattern and cause not in not_so:
             return cause, Guess(Bond.SURE, reasons=(f"{SAME_CONDITION}, {times} times before",))
-    thresholds = _thresholds(past, ground)
-    verdict = judge(new, past, ground.census, ground.experience, thresholds, ground.seen)
+    verdict = found.verdict
     if verdict.bond is not None:
         first = verdict.ranked[0]
         bond = Bond.SUGGESTED if first.cause in not_so else verdict.bond
@@ -72,20 +106,17 @@ def recognised(
     return cause, Guess(Bond.SUGGESTED, reasons=(SAME_CONDITION,))
 
 
-def unlike(new: Signature, past: Sequence[Past[int]], ground: Ground, before: int) -> str:
+def unlike(found: Comparison, before: int) -> str:
     """Why an incident is new that is of no known cause and like no other; "" where there were too
     few `before` it to say so.
     """
     if before < _HISTORY:
         return ""
-    thresholds = _thresholds(past, ground)
-    verdict = judge(new, past, ground.census, ground.experience, thresholds, ground.seen)
-    if not verdict.ranked:
+    ranked, known = found.verdict.ranked, found.known
+    if not ranked:
         return "it has nothing rare in common with an incident whose cause is known"
-    known = verdict.known - thresholds.suggest + ground.rules.suggest
     how = "worse than chance" if known < 0 else "not well enough"
-    cause = verdict.ranked[0].cause
-    return f"the likest known cause, problem {cause}, explains it {how} ({known:+.1f})"
+    return f"the likest known cause, problem {ranked[0].cause}, explains it {how} ({known:+.1f})"
 
 
 def repeats(new: Signature, old: Signature) -> bool:
@@ -134,20 +165,6 @@ def _repeated(new: Signature, past: Iterable[Past[int]]) -> dict[int, int]:
         if repeats(new, each.signature):
             found[each.cause] = found.get(each.cause, 0) + 1
     return found
-
-
-def _thresholds(past: Sequence[Past[int]], ground: Ground) -> Thresholds:
-    """The thresholds of the rules. Only what has a rare value in common is looked at, which is more
-    like the new one than those that are not: known causes must explain it so much better.
-    """
-    rules, compared = ground.rules, max(len({each.cause for each in past}), 1)
-    left_out = log(max(ground.known, compared) / compared)
-    return Thresholds(
-        pattern=rules.pattern,
-        margin=rules.margin,
-        sure=rules.sure + left_out,
-        suggest=rules.suggest + left_out,
-    )
 
 
 def known_error(

@@ -88,12 +88,12 @@ class Experience(Generic[Cause]):
 
     def learn(self, new: Signature, cause: Cause, census: Census) -> None:
         """An incident has a cause for certain."""
-        last = self.last.get(cause)
+        last, seen = self.last.get(cause), self.seen
         if last is not None:
-            found = _evidence(new, self.past, census, self, self.seen)
+            found = _evidence(new, self.past, census, self, seen)
             self.weighing.learn({name: each.share for name, each in found.items()}, cause)
             self.habits.learn(new, last, census)
-        self.returns.learn(new.opened_at, self.seen, cause)
+        self.returns.learn(new.opened_at, seen, cause)
         self.last[cause] = new
         self.past.append(Past(cause, new))
 

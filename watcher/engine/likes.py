@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from watcher.decide.census import Census
 from watcher.decide.identify import resolve
 from watcher.decide.problem import LIVE, Guess
-from watcher.decide.recognise import Ground, alike, enough, recognised, unlike
+from watcher.decide.recognise import Comparison, Ground, alike, enough, recognised, unlike
 from watcher.decide.recur import Experience, Past
 from watcher.decide.rhythm import rhythm
 from watcher.decide.signature import signature_of
@@ -78,7 +78,8 @@ def look(
         rules,
     )
     zone = _zone(rulebook.catalogue, customer)
-    guess = recognised(signature, past, refused, ground)
+    compared = Comparison(signature, past, ground)
+    guess = recognised(compared, refused)
     if guess is not None:
         return Sight(
             incident, signature, guess, history=_of_problem(view, incident, guess[0], rules, zone)
@@ -95,7 +96,7 @@ def look(
     told = alike(signature, late, ground) or alike(signature, rest, ground)
     if not told:
         before = _before(view, incident, ground)
-        why = unlike(signature, past, ground, before)
+        why = unlike(compared, before)
         return Sight(incident, signature, unlike=why, before=before)
     likes = {
         number: Guess(Bond.SURE, *each) for number, each in told.items() if number not in taken
